@@ -1,0 +1,45 @@
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+# Optimised as a release, with line tables only: full debug information of gRPC's
+# templates triples the build.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+
+# Warnings are errors, in our code only (see targets.cmake).
+set(FIELDKMS_WARNINGS -Wall -Wextra -Wconversion -Wshadow -Werror)
+
+add_compile_options(-fstack-protector-strong -fno-omit-frame-pointer)
+add_link_options(-Wl,-z,relro,-z,now)
+if(NOT FIELDKMS_SANITIZE AND NOT FIELDKMS_FUZZ AND NOT FIELDKMS_COVERAGE)
+  add_compile_options($<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+endif()
+
+if(FIELDKMS_SANITIZE)
+  add_compile_options(-fsanitize=${FIELDKMS_SANITIZE} -fno-sanitize-recover=all -g1)
+  add_link_options(-fsanitize=${FIELDKMS_SANITIZE})
+endif()
+if(FIELDKMS_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(FIELDKMS_COVERAGE)
+  add_compile_options(--coverage -O0)
+  add_link_options(--coverage)
+endif()
+
+find_program(FIELDKMS_CCACHE ccache)
+if(FIELDKMS_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER "${FIELDKMS_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${FIELDKMS_CCACHE}")
+endif()
+find_program(FIELDKMS_MOLD mold)
+if(FIELDKMS_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

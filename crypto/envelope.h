@@ -1,0 +1,85 @@
+// The envelope of a ciphertext: grammar and vectors in crypto/FORMAT.md.
+//   suite 1: header(13) ‖ nonce(24) ‖ ciphertext ‖ tag(16)
+//   header:  format and suite (1) ‖ key id (8, big-endian) ‖ version (4, b.-e.)
+#ifndef FIELDKMS_CRYPTO_ENVELOPE_H_
+#define FIELDKMS_CRYPTO_ENVELOPE_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "crypto/bytes.h"
+#include "crypto/context.h"
+#include "crypto/xaes_gcm.h"
+
+namespace fieldkms {
+
+enum class Suite : uint8_t {
+  kXaes256Gcm = 1,
+};
+
+inline constexpr size_t kEnvelopeHeaderSize = 13;
+inline constexpr size_t kEnvelopeOverhead = kEnvelopeHeaderSize + kXaesNonceSize + kXaesTagSize;
+static_assert(kEnvelopeOverhead == 53);
+
+struct EnvelopeHeader {
+  Suite suite = Suite::kXaes256Gcm;
+  uint64_t key_id = 0;   // never 0
+  uint32_t version = 0;  // never 0
+  friend bool operator==(const EnvelopeHeader&, const EnvelopeHeader&) = default;
+};
+
+// A parsed envelope: views into the bytes given to ParseEnvelope.
+struct EnvelopeView {
+  EnvelopeHeader header;
+  ByteView header_bytes;  // 13
+  ByteView nonce;         // 24
+  ByteView sealed;        // ciphertext ‖ tag, at least 16
+};
+
+// ParseEnvelope reads an envelope. Errors: DecryptError(kEnvelopeMalformed) for
+// one that is too short or has a zero id or version, DecryptError(kSuiteUnknown)
+// for a format or suite byte not known here. Whatever parses, re-encodes to the
+// same bytes.
+absl::StatusOr<EnvelopeView> ParseEnvelope(ByteView envelope);
+
+// EncodeHeader writes the 13 bytes of a header.
+void EncodeHeader(const EnvelopeHeader& header, std::span<uint8_t, kEnvelopeHeaderSize> out);
+
+// Text form for text columns: "fk1." and base64url without padding (RFC 4648
+// §5). DecodeText refuses all but what EncodeText writes (padding, white space,
+// non-zero trailing bits) with DecryptError(kEnvelopeMalformed).
+std::string EncodeText(ByteView envelope);
+absl::StatusOr<std::string> DecodeText(std::string_view text);
+
+// FieldSealer seals and opens envelopes of one tenant; it owns the buffer for
+// the AAD, so that a batch allocates once. AAD = header ‖ length-prefixed tenant
+// ‖ canonical context. Not thread-safe; make one a call or thread.
+class FieldSealer {
+ public:
+  explicit FieldSealer(std::string_view tenant);
+
+  // SetContext replaces the context of the next calls; sorts `entries` in place.
+  // Error: as AppendContext; the context is then unusable until set again.
+  absl::Status SetContext(std::span<ContextEntry> entries);
+
+  // Seal writes the envelope of `plaintext` to `out` (resized to
+  // plaintext.size() + 53). `nonce` must be fresh for `key`.
+  absl::Status Seal(const XaesKey& key, const EnvelopeHeader& header, XaesNonce nonce,
+                    std::string_view plaintext, std::string* out);
+
+  // Open writes the plaintext to `out` (resized). Error:
+  // DecryptError(kTagMismatch), with `out` wiped and empty.
+  absl::Status Open(const XaesKey& key, const EnvelopeView& envelope, std::string* out);
+
+ private:
+  std::string aad_;  // header placeholder ‖ tenant ‖ context
+  size_t context_offset_;
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_CRYPTO_ENVELOPE_H_

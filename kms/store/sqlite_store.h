@@ -1,0 +1,25 @@
+// Store in one SQLite file: the embedded default.
+#ifndef FIELDKMS_KMS_STORE_SQLITE_STORE_H_
+#define FIELDKMS_KMS_STORE_SQLITE_STORE_H_
+
+#include <memory>
+#include <string>
+
+#include "kms/store/store.h"
+
+namespace fieldkms {
+
+// OpenSqliteStore opens or makes the store at `path` (file mode 0600; WAL;
+// synchronous=FULL, so that a commit is synced before it returns; secure_delete)
+// and applies the numbered migrations that it lacks, each in one transaction.
+// Errors: kFailedPrecondition with reason kStoreTooNew if a newer release has
+// written it (nothing is touched; the message says which release to run);
+// kDataLoss with reason kStoreCorrupt if it is no database, is damaged
+// (quick_check) or is not a FieldKMS store; kUnavailable with reason
+// kStoreUnavailable. One process may have it open at a time (the daemon's lock on
+// its data directory sees to that).
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const std::string& path, const Clock& clock);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_STORE_SQLITE_STORE_H_
