@@ -7,7 +7,12 @@ find_package(absl CONFIG REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
-find_package(spdlog REQUIRED)
+find_package(spdlog REQUIRED)  # brings fmt::fmt
+find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
-find_package(GTest REQUIRED)
+
+if(FIELDKMS_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(rapidcheck REQUIRED)  # rapidcheck, rapidcheck_gtest
+endif()

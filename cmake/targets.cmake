@@ -1,3 +1,9 @@
+# fieldkms_version: the header "fieldkms/version.h", made from project(VERSION).
+configure_file("${PROJECT_SOURCE_DIR}/cmake/version.h.in"
+  "${PROJECT_BINARY_DIR}/generated/fieldkms/version.h" @ONLY)
+add_library(fieldkms_version INTERFACE)
+target_include_directories(fieldkms_version INTERFACE "${PROJECT_BINARY_DIR}/generated")
+
 # fieldkms_library(NAME SOURCES... DEPS...): one static library a folder. With no
 # SOURCES, a header-only one.
 function(fieldkms_library name)
