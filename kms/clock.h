@@ -23,6 +23,10 @@ class Clock {
 // The machine's clocks; lives as long as the process.
 const Clock& SystemClock();
 
+// WakeTime translates a deadline on `clock` to the machine's steady clock, for
+// waits on a std::condition_variable, which knows no other clock.
+Deadline WakeTime(const Clock& clock, Deadline deadline);
+
 }  // namespace fieldkms
 
 #endif  // FIELDKMS_KMS_CLOCK_H_
