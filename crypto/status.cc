@@ -74,6 +74,13 @@ std::string_view ReasonName(Reason reason) {
   return index < kNames.size() ? kNames[index].name : kNames.back().name;
 }
 
+std::optional<Reason> ReasonFromName(std::string_view name) {
+  for (const NamedReason& named : kNames) {
+    if (named.name == name) return named.reason;
+  }
+  return std::nullopt;
+}
+
 Reason PublicReason(Reason reason) {
   switch (reason) {
     case Reason::kEnvelopeMalformed:
@@ -110,10 +117,7 @@ Reason ReasonOf(const absl::Status& status) {
   if (status.ok()) return Reason::kUnspecified;
   const auto payload = status.GetPayload(kReasonPayload);
   if (!payload) return Reason::kInternal;
-  for (const NamedReason& named : kNames) {
-    if (*payload == absl::string_view(named.name.data(), named.name.size())) return named.reason;
-  }
-  return Reason::kInternal;
+  return ReasonFromName(std::string(*payload)).value_or(Reason::kInternal);
 }
 
 std::string FieldOf(const absl::Status& status) {

@@ -4,6 +4,7 @@
 #ifndef FIELDKMS_CRYPTO_STATUS_H_
 #define FIELDKMS_CRYPTO_STATUS_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,6 +65,10 @@ enum class Reason {
 
 // ReasonName returns the stable name, such as "KEY_NOT_FOUND".
 std::string_view ReasonName(Reason reason);
+
+// ReasonFromName is the inverse; nothing for a name not known here, such as one
+// that a newer server sends.
+std::optional<Reason> ReasonFromName(std::string_view name);
 
 // PublicReason maps the internal reasons of a failed decryption to
 // kDecryptFailed and any other to itself.

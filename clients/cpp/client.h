@@ -1,5 +1,13 @@
 // Client of the FieldKMS service: one channel, deadlines, retries, batches of
 // any size.
+//
+//   auto client = fieldkms::Client::Create({.target = "unix:/run/fieldkms/fieldkmsd.sock"});
+//   fieldkms::v1::EncryptRequest request;
+//   request.set_tenant("acme");
+//   request.set_key("customers.email");
+//   request.set_plaintext(value);
+//   auto response = (*client)->Encrypt(request);
+//   if (!response.ok()) ... fieldkms::ReasonOf(response.status()) ...
 #ifndef FIELDKMS_CLIENTS_CPP_CLIENT_H_
 #define FIELDKMS_CLIENTS_CPP_CLIENT_H_
 
@@ -18,23 +26,36 @@ namespace fieldkms {
 struct ClientOptions {
   // "unix:/path/to/socket". TCP needs TLS, which this release has not yet.
   std::string target;
-  // Deadline of one call, all its attempts included.
+  // Deadline of one call, all its attempts included; above zero. A batch that is
+  // cut into several calls gives each its own.
   std::chrono::milliseconds timeout{10'000};
   // Attempts of a call that fails with a retryable code: UNAVAILABLE, and
-  // RESOURCE_EXHAUSTED where the server sent RetryInfo. Full jitter between
-  // `backoff_base` and `backoff_cap`; a server's RetryInfo is a lower bound.
+  // RESOURCE_EXHAUSTED where the server sent RetryInfo. Full jitter below a bound
+  // that doubles from `backoff_base` to `backoff_cap`, on top of the server's
+  // RetryInfo. 1 attempt: no retries.
   int max_attempts = 3;
   std::chrono::milliseconds backoff_base{50};
   std::chrono::milliseconds backoff_cap{2'000};
+  // Retries that a client may make in a row while all its calls fail; see
+  // RetryBudget in retry.h.
+  int retry_budget = 100;
 };
 
-// Client is safe for concurrent use and cheap to share; make one a process.
+// Client is safe for concurrent use and cheap to share; make one a process. Calls
+// block until they are answered or `timeout` is over.
 //
 // Errors are absl::Status with the server's code, message, reason (ReasonOf) and
-// field (FieldOf). Mutations get a request id where the request has none, and
+// field (FieldOf); StatusOfItem in rpc_status.h reads the error of a batch's item
+// in the same way. A request above 4 MiB is refused with kRequestTooLarge before
+// anything is sent. Mutations get a request id where the request has none, and
 // keep it over all attempts, so that a retry never acts twice.
+//
+// Requests and responses with plaintext are the caller's, who wipes them
+// (WipePlaintext in wipe.h); the copies that batches make are wiped here.
 class Client {
  public:
+  // Create connects to nothing yet. Error: kInvalidArgument, field "target",
+  // "timeout" or "max_attempts".
   static absl::StatusOr<std::unique_ptr<Client>> Create(const ClientOptions& options);
   ~Client();
 
@@ -46,7 +67,8 @@ class Client {
   // items, 4 MiB), at most four in flight, results put together in order. Where
   // a whole call fails after its retries, the items it carried get its error and
   // the others keep their results; the status is an error only if no call
-  // succeeded.
+  // succeeded. An item that is too large by itself fails alone. Fields in errors
+  // ("items[N]...") count in the whole batch. An empty batch makes no call.
   absl::StatusOr<v1::BatchEncryptResponse> BatchEncrypt(const v1::BatchEncryptRequest& request);
   absl::StatusOr<v1::BatchDecryptResponse> BatchDecrypt(const v1::BatchDecryptRequest& request);
   absl::StatusOr<v1::BatchRewrapResponse> BatchRewrap(const v1::BatchRewrapRequest& request);
@@ -60,7 +82,8 @@ class Client {
   absl::StatusOr<v1::Tenant> CreateTenant(const v1::CreateTenantRequest& request);
   absl::StatusOr<v1::ListTenantsResponse> ListTenants(const v1::ListTenantsRequest& request);
 
-  // Health: OK if the standard health service says SERVING.
+  // CheckHealth is OK if the standard health service says SERVING, kUnavailable if it
+  // says anything else or cannot be reached. One attempt.
   absl::Status CheckHealth();
 
  private:

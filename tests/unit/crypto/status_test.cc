@@ -42,9 +42,11 @@ TEST(StatusTest, ReasonNamesAreDistinctAndSurviveTheStatus) {
     const auto reason = static_cast<Reason>(i);
     names.emplace(ReasonName(reason));
     EXPECT_EQ(ReasonOf(Error(absl::StatusCode::kInternal, reason, "message")), reason);
+    EXPECT_EQ(ReasonFromName(ReasonName(reason)), reason);
   }
   EXPECT_EQ(names.size(), static_cast<size_t>(Reason::kInternal) + 1);
   EXPECT_EQ(ReasonName(Reason::kKeyNotFound), "KEY_NOT_FOUND");
+  EXPECT_EQ(ReasonFromName("FROM_A_NEWER_SERVER"), std::nullopt);
 }
 
 TEST(StatusTest, DecryptErrorsLookAlikeOutside) {

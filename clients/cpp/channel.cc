@@ -1,0 +1,62 @@
+#include "clients/cpp/channel.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+#include <sys/un.h>
+
+#include <string_view>
+
+#include "clients/cpp/limits.h"
+#include "crypto/status.h"
+
+namespace fieldkms {
+namespace {
+
+constexpr std::string_view kUnixScheme = "unix:";
+constexpr size_t kMaxSocketPath = sizeof(sockaddr_un{}.sun_path) - 1;
+
+grpc::ChannelArguments Arguments() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(kMaxResponseSize));
+  // Compressing secrets next to chosen text leaks them by length (CRIME).
+  arguments.SetCompressionAlgorithm(GRPC_COMPRESS_NONE);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1'000);  // time one attempt has
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
+  // Retries are ours (retry.h): they keep request ids and a budget.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // One client's failed connection must not hold back another's.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return arguments;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> SocketPath(const std::string& target) {
+  if (target.empty()) return InvalidField("target", "is empty; give unix:/path/to/socket");
+  if (!target.starts_with(kUnixScheme)) {
+    return InvalidField("target",
+                        "must be unix:/path/to/socket: this release has no TLS, and without TLS "
+                        "nothing is sent over a network");
+  }
+  std::string path = target.substr(kUnixScheme.size());
+  if (path.starts_with("///")) path.erase(0, 2);
+  if (path.empty() || path.starts_with("//")) {
+    return InvalidField("target", "names no socket; give unix:/path/to/socket");
+  }
+  if (path.size() > kMaxSocketPath) {
+    return InvalidField("target", "the socket's path is longer than 107 bytes");
+  }
+  return path;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target) {
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string path, SocketPath(target));
+  return grpc::CreateCustomChannel(std::string(kUnixScheme) + path,
+                                   grpc::InsecureChannelCredentials(), Arguments());
+}
+
+}  // namespace fieldkms

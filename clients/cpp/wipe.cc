@@ -1,0 +1,31 @@
+#include "clients/cpp/wipe.h"
+
+#include "crypto/bytes.h"
+
+namespace fieldkms {
+namespace {
+
+template <class Elements>
+void WipeEach(Elements* elements) {
+  for (auto& element : *elements) {
+    if (!element.plaintext().empty()) WipeText(element.mutable_plaintext());
+  }
+}
+
+}  // namespace
+
+void WipeText(std::string* text) {
+  text->resize(text->capacity());  // a longer value may have stood here before
+  Wipe({reinterpret_cast<uint8_t*>(text->data()), text->size()});
+  text->clear();
+}
+
+void WipePlaintext(v1::EncryptRequest* message) { WipeText(message->mutable_plaintext()); }
+
+void WipePlaintext(v1::DecryptResponse* message) { WipeText(message->mutable_plaintext()); }
+
+void WipePlaintext(v1::BatchEncryptRequest* message) { WipeEach(message->mutable_items()); }
+
+void WipePlaintext(v1::BatchDecryptResponse* message) { WipeEach(message->mutable_results()); }
+
+}  // namespace fieldkms

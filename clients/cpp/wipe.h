@@ -1,0 +1,42 @@
+// Wiping plaintext out of messages. Protobuf keeps `bytes` in std::string, which
+// no allocator of ours sees; whoever filled or received a message calls
+// WipePlaintext once done with it. gRPC's own buffers, through which the bytes
+// went to the socket, are beyond reach.
+#ifndef FIELDKMS_CLIENTS_CPP_WIPE_H_
+#define FIELDKMS_CLIENTS_CPP_WIPE_H_
+
+#include <string>
+
+#include "fieldkms/v1/crypto_service.pb.h"
+
+namespace fieldkms {
+
+// WipeText overwrites the whole capacity of `text` and empties it.
+void WipeText(std::string* text);
+
+// Each overwrites and empties every plaintext field of the message.
+void WipePlaintext(v1::EncryptRequest* message);
+void WipePlaintext(v1::DecryptResponse* message);
+void WipePlaintext(v1::BatchEncryptRequest* message);
+void WipePlaintext(v1::BatchDecryptResponse* message);
+
+// Of messages without plaintext, for templates over all of them.
+template <class Message>
+void WipePlaintext(Message*) {}
+
+// WipeGuard calls WipePlaintext on `message` when it goes out of scope.
+template <class Message>
+class WipeGuard {
+ public:
+  explicit WipeGuard(Message* message) : message_(message) {}
+  ~WipeGuard() { WipePlaintext(message_); }
+  WipeGuard(const WipeGuard&) = delete;
+  WipeGuard& operator=(const WipeGuard&) = delete;
+
+ private:
+  Message* message_;
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_CLIENTS_CPP_WIPE_H_
