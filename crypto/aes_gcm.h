@@ -11,6 +11,9 @@
 #include "absl/status/status.h"
 #include "crypto/bytes.h"
 
+// OpenSSL's EVP_CIPHER_CTX, without its headers.
+struct evp_cipher_ctx_st;
+
 namespace fieldkms {
 
 inline constexpr size_t kGcmNonceSize = 12;
@@ -27,21 +30,30 @@ class AesGcm {
   AesGcm(const AesGcm&) = delete;
   AesGcm& operator=(const AesGcm&) = delete;
 
+  // SetKey replaces the key. Until it succeeds, Seal and Open fail.
   absl::Status SetKey(std::span<const uint8_t, 32> key);
+  // Clear wipes the key; SetKey makes the object usable again.
   void Clear();
 
   // Seal writes ciphertext ‖ tag to `out`, which must be plaintext.size() + 16
   // bytes and may not overlap the inputs. The nonce must be fresh for the key.
+  // Inputs are limited to 2^31 - 1 bytes each (kInvalidArgument). Any failure
+  // leaves `out` wiped.
   absl::Status Seal(std::span<const uint8_t, 12> nonce, ByteView aad, ByteView plaintext,
                     MutableBytes out);
   // Open writes the plaintext to `out`, which must be sealed.size() - 16 bytes.
-  // Error: DecryptError(kTagMismatch), with `out` wiped.
+  // Error: DecryptError(kTagMismatch) (also for sealed.size() < 16), `out` wiped.
   absl::Status Open(std::span<const uint8_t, 12> nonce, ByteView aad, ByteView sealed,
                     MutableBytes out);
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  struct CtxDeleter {
+    void operator()(evp_cipher_ctx_st* ctx) const;
+  };
+
+  Direction direction_;
+  bool keyed_ = false;
+  std::unique_ptr<evp_cipher_ctx_st, CtxDeleter> ctx_;
 };
 
 }  // namespace fieldkms

@@ -60,24 +60,29 @@ absl::StatusOr<std::string> DecodeText(std::string_view text);
 // ‖ canonical context. Not thread-safe; make one a call or thread.
 class FieldSealer {
  public:
+  // `tenant` is a tenant id (crypto/names.h).
   explicit FieldSealer(std::string_view tenant);
 
-  // SetContext replaces the context of the next calls; sorts `entries` in place.
+  // SetContext sets the context of the next calls; sorts `entries` in place. Needed
+  // before the first Seal or Open, for an empty context too (kFailedPrecondition).
   // Error: as AppendContext; the context is then unusable until set again.
   absl::Status SetContext(std::span<ContextEntry> entries);
 
   // Seal writes the envelope of `plaintext` to `out` (resized to
-  // plaintext.size() + 53). `nonce` must be fresh for `key`.
+  // plaintext.size() + 53). `nonce` must be fresh for `key`. `plaintext` may not
+  // lie in `out`. Any failure leaves `out` empty.
   absl::Status Seal(const XaesKey& key, const EnvelopeHeader& header, XaesNonce nonce,
                     std::string_view plaintext, std::string* out);
 
-  // Open writes the plaintext to `out` (resized). Error:
-  // DecryptError(kTagMismatch), with `out` wiped and empty.
+  // Open writes the plaintext to `out` (resized). The envelope's bytes may not lie
+  // in `out`. Error: DecryptError(kTagMismatch), with `out` wiped and empty.
   absl::Status Open(const XaesKey& key, const EnvelopeView& envelope, std::string* out);
 
  private:
+  bool HasContext() const { return aad_.size() > context_offset_; }
+
   std::string aad_;  // header placeholder ‖ tenant ‖ context
-  size_t context_offset_;
+  size_t context_offset_ = 0;
 };
 
 }  // namespace fieldkms

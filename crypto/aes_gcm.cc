@@ -1,0 +1,126 @@
+#include "crypto/aes_gcm.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include <climits>
+
+#include "crypto/openssl.h"
+#include "crypto/status.h"
+
+namespace fieldkms {
+namespace {
+
+constexpr size_t kMaxInput = INT_MAX;  // EVP's lengths are int
+
+absl::Status Misuse(absl::StatusCode code, std::string_view rule) {
+  return Error(code, Reason::kInternal, rule);
+}
+
+// CheckSizes holds before any cast of a length to int.
+absl::Status CheckSizes(bool keyed, ByteView aad, size_t input, size_t output, size_t expected) {
+  if (!keyed) return Misuse(absl::StatusCode::kFailedPrecondition, "AES-256-GCM has no key");
+  if (aad.size() > kMaxInput || input > kMaxInput) {
+    return Misuse(absl::StatusCode::kInvalidArgument, "AES-256-GCM takes at most 2^31 - 1 bytes");
+  }
+  if (output != expected) {
+    return Misuse(absl::StatusCode::kInvalidArgument, "the output of AES-256-GCM is of wrong size");
+  }
+  return absl::OkStatus();
+}
+
+// Update feeds `in` to the cipher; a null `out` makes it AAD. OpenSSL takes an
+// empty input with a null pointer for the end of the message: skip it.
+bool Update(EVP_CIPHER_CTX* ctx, ByteView in, uint8_t* out) {
+  if (in.empty()) return true;
+  int written = 0;
+  return EVP_CipherUpdate(ctx, out, &written, in.data(), static_cast<int>(in.size())) == 1 &&
+         static_cast<size_t>(written) == in.size();
+}
+
+// Finish ends the message: makes the tag, or checks it. GCM has no last block.
+bool Finish(EVP_CIPHER_CTX* ctx) {
+  uint8_t no_block[EVP_MAX_BLOCK_LENGTH];
+  int written = 0;
+  return EVP_CipherFinal_ex(ctx, no_block, &written) == 1;
+}
+
+bool GetTag(EVP_CIPHER_CTX* ctx, uint8_t* tag) {
+  return EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, kGcmTagSize, tag) == 1;
+}
+
+bool SetTag(EVP_CIPHER_CTX* ctx, const uint8_t* tag) {
+  return EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, kGcmTagSize,
+                             const_cast<uint8_t*>(tag)) == 1;  // ctrl only reads it
+}
+
+}  // namespace
+
+void AesGcm::CtxDeleter::operator()(evp_cipher_ctx_st* ctx) const { EVP_CIPHER_CTX_free(ctx); }
+
+AesGcm::AesGcm(Direction direction) : direction_(direction), ctx_(EVP_CIPHER_CTX_new()) {}
+
+AesGcm::~AesGcm() = default;
+
+absl::Status AesGcm::SetKey(std::span<const uint8_t, 32> key) {
+  keyed_ = false;
+  if (ctx_ == nullptr) return CryptoFailure("EVP_CIPHER_CTX_new");
+  // With a cipher given, OpenSSL rebuilds the context: give it the first time only.
+  EVP_CIPHER* cipher = EVP_CIPHER_CTX_get0_cipher(ctx_.get()) == nullptr ? Aes256Gcm() : nullptr;
+  const int encrypt = direction_ == Direction::kSeal ? 1 : 0;
+  if (EVP_CipherInit_ex(ctx_.get(), cipher, nullptr, key.data(), nullptr, encrypt) != 1) {
+    return CryptoFailure("AES-256-GCM key setup");
+  }
+  keyed_ = true;
+  return absl::OkStatus();
+}
+
+void AesGcm::Clear() {
+  keyed_ = false;
+  if (ctx_ != nullptr) EVP_CIPHER_CTX_reset(ctx_.get());  // the provider wipes the schedule
+}
+
+absl::Status AesGcm::Seal(std::span<const uint8_t, 12> nonce, ByteView aad, ByteView plaintext,
+                          MutableBytes out) {
+  if (direction_ != Direction::kSeal) {
+    return Misuse(absl::StatusCode::kFailedPrecondition, "this AES-256-GCM context only opens");
+  }
+  FIELDKMS_RETURN_IF_ERROR(
+      CheckSizes(keyed_, aad, plaintext.size(), out.size(), plaintext.size() + kGcmTagSize));
+  EVP_CIPHER_CTX* ctx = ctx_.get();
+  if (EVP_CipherInit_ex(ctx, nullptr, nullptr, nullptr, nonce.data(), -1) != 1 ||
+      !Update(ctx, aad, nullptr) || !Update(ctx, plaintext, out.data()) || !Finish(ctx) ||
+      !GetTag(ctx, out.data() + plaintext.size())) {
+    Wipe(out);
+    return CryptoFailure("AES-256-GCM encryption");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AesGcm::Open(std::span<const uint8_t, 12> nonce, ByteView aad, ByteView sealed,
+                          MutableBytes out) {
+  if (direction_ != Direction::kOpen) {
+    return Misuse(absl::StatusCode::kFailedPrecondition, "this AES-256-GCM context only seals");
+  }
+  if (sealed.size() < kGcmTagSize) {
+    Wipe(out);
+    return DecryptError(Reason::kTagMismatch);
+  }
+  const ByteView ciphertext = sealed.first(sealed.size() - kGcmTagSize);
+  FIELDKMS_RETURN_IF_ERROR(CheckSizes(keyed_, aad, sealed.size(), out.size(), ciphertext.size()));
+  EVP_CIPHER_CTX* ctx = ctx_.get();
+  if (EVP_CipherInit_ex(ctx, nullptr, nullptr, nullptr, nonce.data(), -1) != 1 ||
+      !SetTag(ctx, sealed.data() + ciphertext.size()) || !Update(ctx, aad, nullptr) ||
+      !Update(ctx, ciphertext, out.data())) {
+    Wipe(out);
+    return CryptoFailure("AES-256-GCM decryption");
+  }
+  if (!Finish(ctx)) {
+    Wipe(out);  // OpenSSL has written the unauthenticated plaintext
+    ERR_clear_error();
+    return DecryptError(Reason::kTagMismatch);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fieldkms

@@ -1,0 +1,78 @@
+// The calling thread's keyed OpenSSL contexts for XAES-256-GCM. Internal to
+// crypto/. Nothing here is shared between threads but the epoch of
+// ForgetDerivedKeys, so there is no lock and no contended reference count.
+#ifndef FIELDKMS_CRYPTO_DERIVED_KEYS_H_
+#define FIELDKMS_CRYPTO_DERIVED_KEYS_H_
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "crypto/aes_gcm.h"
+#include "crypto/bytes.h"
+#include "crypto/openssl.h"
+
+namespace fieldkms {
+
+// What DerivedKeys needs of an XaesKey. Views: valid during a call.
+struct XaesKeyView {
+  uint64_t id;                      // never 0, never reused
+  std::span<const uint8_t, 32> k;   // K
+  std::span<const uint8_t, 16> k1;  // K1
+};
+
+class DerivedKeys {
+ public:
+  // The calling thread's. Drops all keys first if ForgetDerivedKeys was called.
+  static DerivedKeys& OfThread();
+
+  // The context for Seal or Open, keyed with the message key of `key` and
+  // nonce[0:12]. Valid until the next call.
+  absl::StatusOr<AesGcm*> ForSeal(const XaesKeyView& key, std::span<const uint8_t, 12> prefix) {
+    return seal_.For(*this, key, prefix);
+  }
+  absl::StatusOr<AesGcm*> ForOpen(const XaesKeyView& key, std::span<const uint8_t, 12> prefix) {
+    return open_.For(*this, key, prefix);
+  }
+
+  // AES-256 in ECB mode under K: `out` = E_K of each 16-byte block of `in`.
+  absl::Status EncryptBlocks(uint64_t key_id, std::span<const uint8_t, 32> k, ByteView in,
+                             MutableBytes out);
+
+  // Drops and wipes every key.
+  void Clear();
+
+ private:
+  // One message key: the last one derived for a direction.
+  struct Derived {
+    explicit Derived(AesGcm::Direction direction) : gcm(direction) {}
+    absl::StatusOr<AesGcm*> For(DerivedKeys& keys, const XaesKeyView& key,
+                                std::span<const uint8_t, 12> prefix);
+
+    uint64_t key_id = 0;  // 0: none
+    std::array<uint8_t, 12> nonce_prefix = {};
+    AesGcm gcm;
+  };
+
+  // K of one XaesKey in a keyed context: the key schedule costs as much as a
+  // message, so a thread keeps a few.
+  struct BlockCipher {
+    uint64_t key_id = 0;  // 0: none
+    EvpCipherCtx ctx;
+  };
+  static constexpr size_t kBlockCiphers = 16;
+
+  absl::Status Derive(const XaesKeyView& key, std::span<const uint8_t, 12> prefix,
+                      std::span<uint8_t, 32> message_key);
+
+  uint64_t epoch_ = 0;
+  Derived seal_{AesGcm::Direction::kSeal};
+  Derived open_{AesGcm::Direction::kOpen};
+  std::array<BlockCipher, kBlockCiphers> block_ciphers_;  // by key id modulo their number
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_CRYPTO_DERIVED_KEYS_H_

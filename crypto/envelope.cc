@@ -1,0 +1,97 @@
+#include "crypto/envelope.h"
+
+#include <algorithm>
+
+#include "crypto/status.h"
+
+namespace fieldkms {
+namespace {
+
+constexpr uint8_t kFormat = 1;  // the high nibble of the first byte
+constexpr size_t kTenantLengthSize = 2;
+constexpr size_t kMaxTenantSize = 0xffff;
+
+constexpr uint8_t FormatAndSuite(Suite suite) {
+  return static_cast<uint8_t>((kFormat << 4) | static_cast<uint8_t>(suite));
+}
+
+absl::Status Misuse(std::string_view rule) {
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::kInternal, rule);
+}
+
+}  // namespace
+
+absl::StatusOr<EnvelopeView> ParseEnvelope(ByteView envelope) {
+  if (envelope.empty()) return DecryptError(Reason::kEnvelopeMalformed);
+  if (envelope[0] != FormatAndSuite(Suite::kXaes256Gcm)) {
+    return DecryptError(Reason::kSuiteUnknown);
+  }
+  if (envelope.size() < kEnvelopeOverhead) return DecryptError(Reason::kEnvelopeMalformed);
+  EnvelopeView view;
+  view.header.suite = Suite::kXaes256Gcm;
+  view.header.key_id = GetU64(envelope.data() + 1);
+  view.header.version = GetU32(envelope.data() + 9);
+  view.header_bytes = envelope.first(kEnvelopeHeaderSize);
+  view.nonce = envelope.subspan(kEnvelopeHeaderSize, kXaesNonceSize);
+  view.sealed = envelope.subspan(kEnvelopeHeaderSize + kXaesNonceSize);
+  if (view.header.key_id == 0 || view.header.version == 0) {
+    return DecryptError(Reason::kEnvelopeMalformed);
+  }
+  return view;
+}
+
+void EncodeHeader(const EnvelopeHeader& header, std::span<uint8_t, kEnvelopeHeaderSize> out) {
+  out[0] = FormatAndSuite(header.suite);
+  PutU64(out.data() + 1, header.key_id);
+  PutU32(out.data() + 9, header.version);
+}
+
+FieldSealer::FieldSealer(std::string_view tenant) {
+  // A longer tenant would not fit its length; without AAD nothing is accepted.
+  if (tenant.size() > kMaxTenantSize) return;
+  uint8_t prefix[kEnvelopeHeaderSize + kTenantLengthSize] = {};
+  PutU16(prefix + kEnvelopeHeaderSize, static_cast<uint16_t>(tenant.size()));
+  aad_.append(AsText(prefix));
+  aad_.append(tenant);
+  context_offset_ = aad_.size();
+}
+
+absl::Status FieldSealer::SetContext(std::span<ContextEntry> entries) {
+  if (context_offset_ == 0) return InvalidField("tenant", "is too long");
+  aad_.resize(context_offset_);  // a canonical context is never empty: HasContext
+  return AppendContext(entries, &aad_);
+}
+
+absl::Status FieldSealer::Seal(const XaesKey& key, const EnvelopeHeader& header, XaesNonce nonce,
+                               std::string_view plaintext, std::string* out) {
+  if (!HasContext()) return Misuse("the context is not set");
+  if (header.key_id == 0 || header.version == 0) return Misuse("the header lacks a key or version");
+  out->resize(plaintext.size() + kEnvelopeOverhead);
+  const MutableBytes envelope(reinterpret_cast<uint8_t*>(out->data()), out->size());
+  const auto header_bytes = envelope.first<kEnvelopeHeaderSize>();
+  EncodeHeader(header, header_bytes);
+  std::copy(header_bytes.begin(), header_bytes.end(), aad_.begin());
+  std::copy(nonce.begin(), nonce.end(), envelope.begin() + kEnvelopeHeaderSize);
+  absl::Status status = key.Seal(nonce, AsBytes(aad_), AsBytes(plaintext),
+                                 envelope.subspan(kEnvelopeHeaderSize + kXaesNonceSize));
+  if (!status.ok()) out->clear();
+  return status;
+}
+
+absl::Status FieldSealer::Open(const XaesKey& key, const EnvelopeView& envelope, std::string* out) {
+  out->clear();
+  if (!HasContext()) return Misuse("the context is not set");
+  if (envelope.header_bytes.size() != kEnvelopeHeaderSize ||
+      envelope.nonce.size() != kXaesNonceSize || envelope.sealed.size() < kXaesTagSize) {
+    return DecryptError(Reason::kEnvelopeMalformed);
+  }
+  std::copy(envelope.header_bytes.begin(), envelope.header_bytes.end(), aad_.begin());
+  out->resize(envelope.sealed.size() - kXaesTagSize);
+  absl::Status status =
+      key.Open(envelope.nonce.first<kXaesNonceSize>(), AsBytes(aad_), envelope.sealed,
+               {reinterpret_cast<uint8_t*>(out->data()), out->size()});
+  if (!status.ok()) out->clear();
+  return status;
+}
+
+}  // namespace fieldkms

@@ -1,0 +1,54 @@
+#include "crypto/names.h"
+
+#include <algorithm>
+
+#include "crypto/status.h"
+
+namespace fieldkms {
+namespace {
+
+bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
+bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool IsTenantByte(char c) { return IsLower(c) || IsDigit(c) || c == '-'; }
+bool IsKeyNameByte(char c) { return IsTenantByte(c) || c == '.' || c == '_'; }
+bool IsRequestIdByte(char c) {
+  return IsLower(c) || IsUpper(c) || IsDigit(c) || c == '_' || c == '-';
+}
+
+bool Fits(std::string_view name, size_t min, size_t max, bool (*is_byte)(char)) {
+  return name.size() >= min && name.size() <= max && std::all_of(name.begin(), name.end(), is_byte);
+}
+
+}  // namespace
+
+absl::Status CheckTenantId(std::string_view id, std::string_view field) {
+  if (Fits(id, 1, 63, IsTenantByte) && IsLower(id.front())) return absl::OkStatus();
+  return InvalidField(field,
+                      "must be 1 to 63 bytes of [a-z0-9-] and start with a lower-case letter");
+}
+
+absl::Status CheckKeyName(std::string_view name, std::string_view field) {
+  if (Fits(name, 1, 128, IsKeyNameByte) && (IsLower(name.front()) || IsDigit(name.front()))) {
+    return absl::OkStatus();
+  }
+  return InvalidField(
+      field, "must be 1 to 128 bytes of [a-z0-9._-] and start with a lower-case letter or a digit");
+}
+
+absl::Status CheckRequestId(std::string_view id, std::string_view field) {
+  if (Fits(id, 8, 64, IsRequestIdByte)) return absl::OkStatus();
+  return InvalidField(field, "must be 8 to 64 bytes of [A-Za-z0-9_-]");
+}
+
+std::string FormatKeyId(uint64_t key_id) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text(16, '0');
+  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, key_id >>= 4) {
+    *digit = kHex[key_id & 15];
+  }
+  return text;
+}
+
+}  // namespace fieldkms

@@ -1,0 +1,94 @@
+#include "crypto/random.h"
+
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+
+#include "crypto/openssl.h"
+#include "crypto/status.h"
+
+namespace fieldkms {
+namespace {
+
+constexpr size_t kMaxRandBytes = size_t{1} << 30;  // RAND_bytes takes an int
+constexpr int64_t kPoolLifetimeNs = 1'000'000'000;
+
+// Counts the forks on the way to this process: a pool of another count is a
+// copy of the parent's.
+std::atomic<uint32_t> fork_count{0};
+
+void CountForks() {
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, [] { fork_count.fetch_add(1, std::memory_order_relaxed); });
+  (void)registered;
+}
+
+// Policy takes its time from kms/clock.h; this is no policy but hygiene, on the
+// path of every message: the coarse clock costs 5 ns and is right to 4 ms.
+int64_t CoarseNow() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+class NoncePool {
+ public:
+  ~NoncePool() { Wipe(bytes_); }
+
+  absl::Status Take(std::span<uint8_t, 24> out) {
+    const int64_t now = CoarseNow();
+    if (next_ + out.size() > bytes_.size() || now - filled_at_ >= kPoolLifetimeNs ||
+        forks_ != fork_count.load(std::memory_order_relaxed)) {
+      FIELDKMS_RETURN_IF_ERROR(Refill(now));
+    }
+    uint8_t* taken = bytes_.data() + next_;
+    std::memcpy(out.data(), taken, out.size());
+    Wipe({taken, out.size()});
+    next_ += out.size();
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Refill(int64_t now) {
+    CountForks();
+    next_ = bytes_.size();  // empty, should the generator fail
+    FIELDKMS_RETURN_IF_ERROR(RandomBytes(bytes_));
+    next_ = 0;
+    filled_at_ = now;
+    forks_ = fork_count.load(std::memory_order_relaxed);
+    return absl::OkStatus();
+  }
+
+  std::array<uint8_t, 4096> bytes_ = {};
+  size_t next_ = bytes_.size();
+  int64_t filled_at_ = 0;
+  uint32_t forks_ = 0;
+};
+
+}  // namespace
+
+absl::Status RandomBytes(MutableBytes out) {
+  for (MutableBytes rest = out; !rest.empty();) {
+    const MutableBytes part = rest.first(std::min(rest.size(), kMaxRandBytes));
+    if (RAND_bytes(part.data(), static_cast<int>(part.size())) != 1) {
+      Wipe(out);
+      return CryptoFailure("RAND_bytes");
+    }
+    rest = rest.subspan(part.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FillNonce(std::span<uint8_t, 24> out) {
+  thread_local NoncePool pool;
+  absl::Status status = pool.Take(out);
+  if (!status.ok()) Wipe(out);
+  return status;
+}
+
+}  // namespace fieldkms
