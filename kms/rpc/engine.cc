@@ -1,0 +1,218 @@
+#include "kms/rpc/engine.h"
+
+#include <grpc/support/time.h>
+#include <grpcpp/alarm.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/server_posix.h>
+
+#include <charconv>
+#include <future>
+#include <string_view>
+
+#include "crypto/status.h"
+
+namespace fieldkms {
+
+struct Engine::Queue {
+  std::unique_ptr<grpc::ServerCompletionQueue> cq;
+  std::vector<std::unique_ptr<CallPool>> pools;
+  std::thread thread;
+  std::atomic<int64_t> in_flight{0};  // written by the queue's thread only
+  std::promise<void> stopped;         // set when its thread knows of stopping_
+
+  void Count(int64_t change) {
+    in_flight.store(in_flight.load(std::memory_order_relaxed) + change, std::memory_order_release);
+  }
+};
+
+namespace {
+
+// The number in "fd:17", or -1.
+int DescriptorOf(std::string_view peer) {
+  constexpr std::string_view kPrefix = "fd:";
+  if (!peer.starts_with(kPrefix)) return -1;
+  int number = -1;
+  const auto [end, error] =
+      std::from_chars(peer.data() + kPrefix.size(), peer.data() + peer.size(), number);
+  return error == std::errc() && end == peer.data() + peer.size() ? number : -1;
+}
+
+Deadline ToDeadline(gpr_timespec time) {
+  if (gpr_time_cmp(time, gpr_inf_future(time.clock_type)) == 0) return kNoDeadline;
+  // gRPC's monotonic clock is CLOCK_MONOTONIC, as is std::chrono::steady_clock.
+  const gpr_timespec monotonic = gpr_convert_clock_type(time, GPR_CLOCK_MONOTONIC);
+  return Deadline(std::chrono::seconds(monotonic.tv_sec) +
+                  std::chrono::nanoseconds(monotonic.tv_nsec));
+}
+
+}  // namespace
+
+CallPool::CallPool(Engine& engine, Factory factory, int low, int max)
+    : engine_(engine), factory_(std::move(factory)), low_(low), max_(max) {}
+
+void CallPool::AddArmed() {
+  calls_.push_back(factory_());
+  Call* call = calls_.back().get();
+  call->pool_ = this;
+  ++armed_;
+  call->Arm();
+}
+
+Engine::Engine(EngineOptions options) : options_(options) {}
+Engine::~Engine() { Shutdown(std::chrono::milliseconds(0)); }
+
+void Engine::AddService(grpc::Service& service) { services_.push_back(&service); }
+
+absl::Status Engine::ListenUnix(UnixListenerOptions options) {
+  if (!connections_) {
+    FIELDKMS_ASSIGN_OR_RETURN(connections_, ConnectionTable::ReserveNumbers());
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(unix_, UnixListener::Open(std::move(options), *connections_));
+  return absl::OkStatus();
+}
+
+void Engine::ListenTcp(const std::string& address,
+                       std::shared_ptr<grpc::ServerCredentials> credentials, int* port) {
+  tcp_.push_back({address, std::move(credentials), port});
+}
+
+void Engine::Build(grpc::ServerBuilder& builder) {
+  for (grpc::Service* service : services_) builder.RegisterService(service);
+  for (const TcpListener& tcp : tcp_) {
+    builder.AddListeningPort(tcp.address, tcp.credentials, tcp.port);
+  }
+  builder.SetMaxReceiveMessageSize(static_cast<int>(kMaxReceiveSize));
+  // Compression of plaintext next to chosen text leaks it (CRIME), and ciphertext
+  // does not compress.
+  builder.SetDefaultCompressionAlgorithm(GRPC_COMPRESS_NONE);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options_.max_concurrent_streams);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options_.max_metadata_size);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Finds dead TCP peers; a client's own pings may come every 10 s.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+}
+
+absl::Status Engine::Start() {
+  grpc::EnableDefaultHealthCheckService(options_.health_and_reflection);
+  if (options_.health_and_reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  Build(builder);
+  int count = options_.queues;
+  if (count <= 0) count = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  for (int i = 0; i < count; ++i) {
+    queues_.push_back(std::make_unique<Queue>());
+    queues_.back()->cq = builder.AddCompletionQueue();
+  }
+  server_ = builder.BuildAndStart();
+  if (!server_) {
+    for (auto& queue : queues_) queue->cq->Shutdown();
+    queues_.clear();
+    return Error(absl::StatusCode::kUnavailable, Reason::kInternal,
+                 "gRPC could not start its server (is the port in use?)");
+  }
+  for (auto& queue : queues_) {
+    for (const AddPool& method : methods_) {
+      queue->pools.push_back(method(queue->cq.get()));
+      while (queue->pools.back()->armed_ < queue->pools.back()->low_) {
+        queue->pools.back()->AddArmed();
+      }
+    }
+  }
+  for (auto& queue : queues_) queue->thread = std::thread([this, &queue] { Serve(*queue); });
+  if (unix_) {
+    unix_->Start([this](int fd) { grpc::AddInsecureChannelFromFd(server_.get(), fd); });
+  }
+  return absl::OkStatus();
+}
+
+void Engine::Serve(Queue& queue) {
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue.cq->Next(&tag, &ok)) {
+    if (tag == &queue) {
+      queue.stopped.set_value();
+    } else {
+      Advance(queue, static_cast<Call*>(tag), ok);
+    }
+  }
+}
+
+// Two events a call: its request has arrived (not ok: the server is going down),
+// and its answer is on its way (ok or not: either way the call is over).
+void Engine::Advance(Queue& queue, Call* call, bool ok) {
+  CallPool& pool = *call->pool_;
+  if (call->stage_ == Call::Stage::kArmed) {
+    --pool.armed_;
+    if (!ok) return;
+    const bool stopping = stopping_.load(std::memory_order_relaxed);
+    if (!stopping && pool.armed_ < pool.low_ && static_cast<int>(pool.calls_.size()) < pool.max_) {
+      pool.AddArmed();
+    }
+    call->stage_ = Call::Stage::kRunning;
+    queue.Count(1);
+    ReadPeer(call);
+    call->OnRequest();
+    return;
+  }
+  call->ClearMessages(call->OnRecycle());
+  call->stage_ = Call::Stage::kArmed;
+  queue.Count(-1);
+  if (stopping_.load(std::memory_order_relaxed)) return;
+  ++pool.armed_;
+  call->Arm();
+}
+
+void Engine::ReadPeer(Call* call) {
+  call->deadline_ = ToDeadline(call->context().raw_deadline());
+  call->peer_ = {};
+  call->connection_bucket_ = nullptr;
+  if (!connections_) return;
+  const int number = DescriptorOf(call->context().peer());
+  if (number < 0) return;
+  call->peer_ = connections_->Find(number);
+  call->connection_bucket_ = connections_->Bucket(number);
+}
+
+void Engine::SetServing(bool serving) {
+  if (auto* health = server_ ? server_->GetHealthCheckService() : nullptr) {
+    health->SetServingStatus(serving);
+  }
+}
+
+void Engine::StopAccepting() {
+  if (unix_) unix_->Stop();
+}
+
+int64_t Engine::InFlight() const {
+  int64_t sum = 0;
+  for (const auto& queue : queues_) sum += queue->in_flight.load(std::memory_order_acquire);
+  return sum;
+}
+
+void Engine::Shutdown(std::chrono::milliseconds grace) {
+  StopAccepting();
+  if (!server_) return;
+  stopping_.store(true, std::memory_order_relaxed);
+  server_->Shutdown(std::chrono::system_clock::now() + grace);
+  while (InFlight() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  // A call must not be armed on a queue that is shut down. Arming happens on the
+  // queue's thread, so once that has seen an event sent after stopping_ was set,
+  // it arms no more.
+  for (auto& queue : queues_) {
+    grpc::Alarm alarm;
+    alarm.Set(queue->cq.get(), gpr_now(GPR_CLOCK_MONOTONIC), queue.get());
+    queue->stopped.get_future().wait();
+  }
+  for (auto& queue : queues_) queue->cq->Shutdown();
+  for (auto& queue : queues_) queue->thread.join();
+  server_.reset();
+  queues_.clear();
+  unix_.reset();
+}
+
+}  // namespace fieldkms

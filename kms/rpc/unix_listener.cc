@@ -1,0 +1,224 @@
+#include "kms/rpc/unix_listener.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "crypto/status.h"
+
+namespace fieldkms {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+absl::Status SystemError(const std::string& what) {
+  return Error(absl::StatusCode::kUnavailable, Reason::kInternal,
+               what + ": " + std::strerror(errno));
+}
+
+class Fd {
+ public:
+  explicit Fd(int fd = -1) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Fd() {
+    if (fd_ >= 0) close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+absl::StatusOr<Fd> Bind(const UnixListenerOptions& options) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (options.path.empty() || options.path[0] != '/' ||
+      options.path.size() >= sizeof(address.sun_path)) {
+    return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid,
+                 "the path of a Unix socket must be absolute and at most 107 bytes");
+  }
+  options.path.copy(address.sun_path, options.path.size());
+  struct stat existing {};
+  if (lstat(options.path.c_str(), &existing) == 0) {
+    if (!S_ISSOCK(existing.st_mode)) {
+      return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid,
+                   "there is a file that is no socket at " + options.path);
+    }
+    unlink(options.path.c_str());
+  }
+  Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd.get() < 0) return SystemError("socket");
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return SystemError("cannot bind " + options.path);
+  }
+  // Nobody can connect before listen(), so the permissions are right in time.
+  if (chmod(options.path.c_str(), options.mode) != 0) {
+    return SystemError("cannot set the mode of " + options.path);
+  }
+  if (options.group && chown(options.path.c_str(), static_cast<uid_t>(-1), *options.group) != 0) {
+    return SystemError("cannot set the group of " + options.path);
+  }
+  if (listen(fd.get(), SOMAXCONN) != 0) return SystemError("cannot listen on " + options.path);
+  return fd;
+}
+
+}  // namespace
+
+class UnixListener::Impl {
+ public:
+  Impl(UnixListenerOptions options, ConnectionTable& table, Fd listener, Fd epoll, Fd stop)
+      : options_(std::move(options)),
+        table_(table),
+        listener_(std::move(listener)),
+        epoll_(std::move(epoll)),
+        stop_(std::move(stop)) {
+    Watch(listener_.get(), EPOLLIN, 0);
+    Watch(stop_.get(), EPOLLIN, 0);
+  }
+
+  ~Impl() {
+    Stop();
+    unlink(options_.path.c_str());
+  }
+
+  void Start(Handover handover) {
+    handover_ = std::move(handover);
+    thread_ = std::thread([this] { Run(); });
+  }
+
+  void Stop() {
+    if (!thread_.joinable()) return;
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(stop_.get(), &one, sizeof one);
+    thread_.join();
+    listener_ = Fd();  // later connects are refused by the kernel
+  }
+
+ private:
+  struct User {
+    int connections = 0;
+    TokenBucket new_connections;
+  };
+  struct Connection {
+    Fd watched;
+    uid_t uid;
+  };
+
+  void Watch(int fd, uint32_t events, int number) {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = (uint64_t(uint32_t(number)) << 32) | uint32_t(fd);
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+  }
+
+  void Run() {
+    std::array<epoll_event, 64> events;
+    for (;;) {
+      const int n = epoll_wait(epoll_.get(), events.data(), int(events.size()), -1);
+      for (int i = 0; i < n; ++i) {
+        const uint64_t data = events[size_t(i)].data.u64;
+        const int fd = static_cast<int>(static_cast<uint32_t>(data));
+        if (fd == stop_.get()) return;
+        if (fd == listener_.get()) {
+          AcceptAll();
+        } else {
+          Closed(static_cast<int>(data >> 32));
+        }
+      }
+    }
+  }
+
+  void AcceptAll() {
+    for (;;) {
+      Fd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      if (fd.get() >= 0) {
+        Admit(std::move(fd));
+        continue;
+      }
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      // Out of descriptors or memory: the backlog waits, and so do we, rather than
+      // spin on a listener that stays readable.
+      if (errno != EAGAIN) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      return;
+    }
+  }
+
+  void Admit(Fd fd) {
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return;
+    const Peer peer{true, credentials.uid, credentials.pid};
+    const auto now = SteadyClock::now();
+    if (users_.size() > kMaxIdleUsers) ForgetIdleUsers();
+    User& user = users_[peer.uid];
+    const bool admitted =
+        connections_.size() < size_t(options_.max_connections) &&
+        user.connections < options_.max_connections_per_user &&
+        user.new_connections.Take(options_.new_connections_per_user, 1, now).count() == 0;
+    const std::optional<int> number = admitted ? table_.Enter(fd.get(), peer, now) : std::nullopt;
+    if (!number) {
+      if (options_.on_refused) options_.on_refused(peer);
+      return;
+    }
+    ++user.connections;
+    Watch(fd.get(), 0, *number);  // EPOLLHUP is always reported
+    connections_.emplace(*number, Connection{std::move(fd), peer.uid});
+    handover_(*number);
+  }
+
+  void Closed(int number) {
+    const auto it = connections_.find(number);
+    if (it == connections_.end()) return;
+    --users_[it->second.uid].connections;
+    connections_.erase(it);
+    table_.Leave(number, SteadyClock::now());
+  }
+
+  // A uid can be had for nothing in a user namespace, so their number is bounded.
+  void ForgetIdleUsers() {
+    std::erase_if(users_, [](const auto& entry) { return entry.second.connections == 0; });
+  }
+  static constexpr size_t kMaxIdleUsers = 4096;
+
+  const UnixListenerOptions options_;
+  ConnectionTable& table_;
+  Fd listener_, epoll_, stop_;
+  Handover handover_;
+  std::thread thread_;
+  // The thread's own:
+  std::unordered_map<uid_t, User> users_;
+  std::unordered_map<int, Connection> connections_;  // by number
+};
+
+UnixListener::UnixListener(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+UnixListener::~UnixListener() = default;
+
+absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Open(UnixListenerOptions options,
+                                                                 ConnectionTable& table) {
+  FIELDKMS_ASSIGN_OR_RETURN(Fd listener, Bind(options));
+  Fd epoll(epoll_create1(EPOLL_CLOEXEC));
+  Fd stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (epoll.get() < 0 || stop.get() < 0) return SystemError("epoll");
+  return std::unique_ptr<UnixListener>(new UnixListener(std::make_unique<Impl>(
+      std::move(options), table, std::move(listener), std::move(epoll), std::move(stop))));
+}
+
+void UnixListener::Start(Handover handover) { impl_->Start(std::move(handover)); }
+void UnixListener::Stop() { impl_->Stop(); }
+
+}  // namespace fieldkms
