@@ -1,0 +1,127 @@
+// A gRPC server that answers from a script: a double of the service for what the
+// client does about failures, and for nothing else (tests/integration runs
+// against the real one).
+#ifndef FIELDKMS_TESTS_UNIT_CLIENTS_CPP_FAKE_SERVICE_H_
+#define FIELDKMS_TESTS_UNIT_CLIENTS_CPP_FAKE_SERVICE_H_
+
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "clients/cpp/rpc_status.h"
+#include "crypto/status.h"
+#include "fieldkms/v1/crypto_service.grpc.pb.h"
+#include "fieldkms/v1/key_service.grpc.pb.h"
+#include "google/rpc/error_details.pb.h"
+
+namespace fieldkms::testing {
+
+// A status with details, as the service sends it.
+inline grpc::Status WireStatus(const absl::Status& status, int retry_after_ms = -1) {
+  google::rpc::Status rich = ToItemError(status);
+  if (retry_after_ms >= 0) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_nanos(retry_after_ms * 1'000'000);
+    rich.add_details()->PackFrom(retry);
+  }
+  return {static_cast<grpc::StatusCode>(rich.code()), rich.message(), rich.SerializeAsString()};
+}
+
+inline grpc::Status Unavailable() {
+  return WireStatus(Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable, "down"));
+}
+
+// The answers still to be given, and the requests that came. An empty script
+// answers OK. Thread-safe.
+template <class Request>
+class Script {
+ public:
+  void Push(grpc::Status status) {
+    const std::lock_guard lock(mutex_);
+    answers_.push_back(std::move(status));
+  }
+  grpc::Status Next(const Request& request) {
+    const std::lock_guard lock(mutex_);
+    requests_.push_back(request);
+    if (answers_.empty()) return grpc::Status::OK;
+    grpc::Status answer = answers_.front();
+    answers_.pop_front();
+    return answer;
+  }
+  std::vector<Request> requests() const {
+    const std::lock_guard lock(mutex_);
+    return requests_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::deque<grpc::Status> answers_;
+  std::vector<Request> requests_;
+};
+
+class FakeCrypto : public v1::CryptoService::Service {
+ public:
+  grpc::Status Encrypt(grpc::ServerContext*, const v1::EncryptRequest* request,
+                       v1::EncryptResponse* response) override {
+    response->set_ciphertext("sealed:" + request->plaintext());
+    response->set_key_version(1);
+    return encrypt.Next(*request);
+  }
+  // Answers when the client has given up.
+  grpc::Status Decrypt(grpc::ServerContext* context, const v1::DecryptRequest*,
+                       v1::DecryptResponse*) override {
+    while (!context->IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return grpc::Status::CANCELLED;
+  }
+  grpc::Status BatchEncrypt(grpc::ServerContext*, const v1::BatchEncryptRequest* request,
+                            v1::BatchEncryptResponse* response) override {
+    for (const auto& item : request->items()) {
+      response->add_results()->set_ciphertext("sealed:" + item.plaintext());
+    }
+    return batch_encrypt.Next(*request);
+  }
+  Script<v1::EncryptRequest> encrypt;
+  Script<v1::BatchEncryptRequest> batch_encrypt;
+};
+
+class FakeKeys : public v1::KeyService::Service {
+ public:
+  grpc::Status RotateKey(grpc::ServerContext*, const v1::RotateKeyRequest* request,
+                         v1::RotateKeyResponse* response) override {
+    response->mutable_key()->set_name(request->name());
+    response->mutable_key()->set_primary_version(2);
+    return rotate_key.Next(*request);
+  }
+  Script<v1::RotateKeyRequest> rotate_key;
+};
+
+// FakeService serves both on a Unix socket at `path` until it is destroyed.
+class FakeService {
+ public:
+  explicit FakeService(const std::string& path) {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::ServerBuilder builder;
+    builder.SetMaxReceiveMessageSize((4 << 20) + (64 << 10));
+    builder.AddListeningPort("unix:" + path, grpc::InsecureServerCredentials());
+    builder.RegisterService(&crypto);
+    builder.RegisterService(&keys);
+    server = builder.BuildAndStart();
+  }
+  ~FakeService() { server->Shutdown(std::chrono::system_clock::now()); }
+
+  FakeCrypto crypto;
+  FakeKeys keys;
+  std::unique_ptr<grpc::Server> server;
+};
+
+}  // namespace fieldkms::testing
+
+#endif  // FIELDKMS_TESTS_UNIT_CLIENTS_CPP_FAKE_SERVICE_H_

@@ -1,0 +1,49 @@
+#include "clients/cpp/wipe.h"
+
+#include <string>
+
+#include "tests/support/status_matchers.h"
+
+namespace fieldkms {
+namespace {
+
+const std::string kSecret(100, 's');  // beyond what a string keeps inside itself
+
+// The bytes that `text` had, read where they stood: its buffer outlives wiping.
+bool Holds(const char* data, size_t size, char c) {
+  return std::string_view(data, size).find(c) != std::string_view::npos;
+}
+
+TEST(WipeTest, OverwritesTheWholeBuffer) {
+  std::string text = kSecret;
+  const char* const data = text.data();
+  text.resize(3);  // the tail of the longer value is still there
+  WipeText(&text);
+  EXPECT_TRUE(text.empty());
+  EXPECT_EQ(text.data(), data);
+  EXPECT_FALSE(Holds(data, text.capacity(), 's'));
+}
+
+TEST(WipeTest, OverwritesPlaintextOfMessages) {
+  v1::BatchDecryptResponse response;
+  response.add_results()->set_plaintext(kSecret);
+  response.add_results();
+  const char* const data = response.results(0).plaintext().data();
+  WipePlaintext(&response);
+  EXPECT_EQ(response.results(0).plaintext(), "");
+  EXPECT_FALSE(Holds(data, kSecret.size(), 's'));
+}
+
+TEST(WipeTest, TheGuardWipesAtTheEndOfItsScope) {
+  v1::EncryptRequest request;
+  request.set_plaintext(kSecret);
+  const char* const data = request.plaintext().data();
+  {
+    const WipeGuard guard(&request);
+    EXPECT_TRUE(Holds(data, kSecret.size(), 's'));
+  }
+  EXPECT_FALSE(Holds(data, kSecret.size(), 's'));
+}
+
+}  // namespace
+}  // namespace fieldkms
