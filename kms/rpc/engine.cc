@@ -1,5 +1,6 @@
 #include "kms/rpc/engine.h"
 
+#include <grpc/grpc.h>
 #include <grpc/support/time.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
@@ -59,7 +60,11 @@ void CallPool::AddArmed() {
   call->Arm();
 }
 
-Engine::Engine(EngineOptions options) : options_(options) {}
+Engine::Engine(EngineOptions options) : options_(options) {
+  // Held for the life of the process: the last grpc_shutdown waits up to ten
+  // seconds for a poller that a large message may have started.
+  [[maybe_unused]] static const bool kept = (grpc_init(), true);
+}
 Engine::~Engine() { Shutdown(std::chrono::milliseconds(0)); }
 
 void Engine::AddService(grpc::Service& service) { services_.push_back(&service); }
