@@ -1,0 +1,163 @@
+#include "deploy/sample/protector.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "crypto/bytes.h"
+#include "crypto/status.h"
+
+namespace fieldkms::sample {
+namespace {
+
+// The rows that have a value in `column`: what a batch of it is made of.
+std::vector<size_t> RowsWithValue(std::span<const Row> rows, Column column) {
+  std::vector<size_t> indexes;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].fields[column]) indexes.push_back(i);
+  }
+  return indexes;
+}
+
+template <class Entries>
+void AddContext(std::string_view name, std::string value, Entries* entries) {
+  v1::ContextEntry* entry = entries->Add();
+  entry->set_name(std::string(name));
+  entry->set_value(std::move(value));
+}
+
+std::vector<Row> EmptyRows(std::span<const Row> rows) {
+  std::vector<Row> out;
+  out.reserve(rows.size());
+  for (const Row& row : rows) out.push_back({.id = row.id, .fields = {}});
+  return out;
+}
+
+// Results come in the order of the items, one each; an item may fail alone.
+template <class Response>
+absl::Status CheckResults(const Response& response, size_t count, Column column) {
+  if (static_cast<size_t>(response.results_size()) != count) {
+    return absl::InternalError("the service returned another number of results than items");
+  }
+  for (const auto& result : response.results()) {
+    if (result.has_error()) {
+      return absl::Status(static_cast<absl::StatusCode>(result.error().code()),
+                          std::string(kColumnNames[column]) + ": " + result.error().message());
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string KeyName(Column column) { return "customers." + std::string(kColumnNames[column]); }
+
+std::string PrimaryKeyValue(int64_t id) {
+  std::string text = std::to_string(id);
+  std::string value(4, '\0');
+  PutU32(reinterpret_cast<uint8_t*>(value.data()), static_cast<uint32_t>(text.size()));
+  return value + text;
+}
+
+Protector::Protector(Client& client, std::string tenant, BindingIds binding_ids)
+    : client_(client), tenant_(std::move(tenant)), binding_ids_(std::move(binding_ids)) {}
+
+absl::StatusOr<std::vector<Row>> Protector::Protect(std::span<const Row> rows) {
+  std::vector<Row> out = EmptyRows(rows);
+  for (size_t column = 0; column < kColumnCount; ++column) {
+    FIELDKMS_RETURN_IF_ERROR(ProtectColumn(rows, static_cast<Column>(column), &out));
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<Row>> Protector::Reveal(std::span<const Row> rows) {
+  std::vector<Row> out = EmptyRows(rows);
+  for (size_t column = 0; column < kColumnCount; ++column) {
+    FIELDKMS_RETURN_IF_ERROR(OpenColumn(rows, static_cast<Column>(column), &out));
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<Row>> Protector::RevealColumn(std::span<const Row> rows, Column column) {
+  std::vector<Row> out = EmptyRows(rows);
+  FIELDKMS_RETURN_IF_ERROR(OpenColumn(rows, column, &out));
+  return out;
+}
+
+absl::Status Protector::ProtectColumn(std::span<const Row> rows, Column column,
+                                      std::vector<Row>* out) {
+  std::vector<size_t> present = RowsWithValue(rows, column);
+  if (present.empty()) return absl::OkStatus();
+  v1::BatchEncryptRequest request;
+  request.set_tenant(tenant_);
+  request.set_key(KeyName(column));
+  AddContext("b", binding_ids_[column], request.mutable_shared_context());
+  for (size_t i : present) {
+    auto* item = request.add_items();
+    item->set_plaintext(*rows[i].fields[column]);
+    AddContext("pk", PrimaryKeyValue(rows[i].id), item->mutable_context());
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.BatchEncrypt(request));
+  FIELDKMS_RETURN_IF_ERROR(CheckResults(response, present.size(), column));
+  for (size_t n = 0; n < present.size(); ++n) {
+    auto* result = response.mutable_results(static_cast<int>(n));
+    (*out)[present[n]].fields[column] = std::move(*result->mutable_ciphertext());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Protector::OpenColumn(std::span<const Row> rows, Column column,
+                                   std::vector<Row>* out) {
+  std::vector<size_t> present = RowsWithValue(rows, column);
+  if (present.empty()) return absl::OkStatus();
+  v1::BatchDecryptRequest request;
+  request.set_tenant(tenant_);
+  request.set_key(KeyName(column));
+  AddContext("b", binding_ids_[column], request.mutable_shared_context());
+  for (size_t i : present) {
+    auto* item = request.add_items();
+    item->set_ciphertext(*rows[i].fields[column]);
+    AddContext("pk", PrimaryKeyValue(rows[i].id), item->mutable_context());
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.BatchDecrypt(request));
+  FIELDKMS_RETURN_IF_ERROR(CheckResults(response, present.size(), column));
+  for (size_t n = 0; n < present.size(); ++n) {
+    auto* result = response.mutable_results(static_cast<int>(n));
+    (*out)[present[n]].fields[column] = std::move(*result->mutable_plaintext());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Protector::RevealOne(std::string_view envelope, Column column,
+                                                 int64_t id) {
+  v1::DecryptRequest request;
+  request.set_tenant(tenant_);
+  request.set_key(KeyName(column));
+  request.set_ciphertext(std::string(envelope));
+  AddContext("b", binding_ids_[column], request.mutable_context());
+  AddContext("pk", PrimaryKeyValue(id), request.mutable_context());
+  FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.Decrypt(request));
+  return std::move(*response.mutable_plaintext());
+}
+
+absl::StatusOr<std::vector<Row>> Protector::RewrapCards(std::span<const Row> rows) {
+  std::vector<Row> out(rows.begin(), rows.end());
+  std::vector<size_t> present = RowsWithValue(rows, kCardNumber);
+  if (present.empty()) return out;
+  v1::BatchRewrapRequest request;
+  request.set_tenant(tenant_);
+  AddContext("b", binding_ids_[kCardNumber], request.mutable_shared_context());
+  for (size_t i : present) {
+    auto* item = request.add_items();
+    item->set_ciphertext(*rows[i].fields[kCardNumber]);
+    AddContext("pk", PrimaryKeyValue(rows[i].id), item->mutable_context());
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.BatchRewrap(request));
+  FIELDKMS_RETURN_IF_ERROR(CheckResults(response, present.size(), kCardNumber));
+  for (size_t n = 0; n < present.size(); ++n) {
+    auto* result = response.mutable_results(static_cast<int>(n));
+    out[present[n]].fields[kCardNumber] = std::move(*result->mutable_ciphertext());
+  }
+  return out;
+}
+
+}  // namespace fieldkms::sample
