@@ -4,6 +4,7 @@
 #ifndef FIELDKMS_CRYPTO_AES_GCM_H_
 #define FIELDKMS_CRYPTO_AES_GCM_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -30,8 +31,12 @@ class AesGcm {
   AesGcm(const AesGcm&) = delete;
   AesGcm& operator=(const AesGcm&) = delete;
 
-  // SetKey replaces the key. Until it succeeds, Seal and Open fail.
+  // SetKey replaces the key. Until it succeeds, Seal and Open fail. OpenSSL is given
+  // the key with the first message, which is also the first to fail if it refuses.
   absl::Status SetKey(std::span<const uint8_t, 32> key);
+  // StageKey is SetKey without a copy: the caller writes the key to the returned
+  // place at once. Without an EVP context, Seal and Open fail.
+  std::span<uint8_t, 32> StageKey();
   // Clear wipes the key; SetKey makes the object usable again.
   void Clear();
 
@@ -51,8 +56,15 @@ class AesGcm {
     void operator()(evp_cipher_ctx_st* ctx) const;
   };
 
+  // Sets the context up for a message: one pass through OpenSSL's init, with the
+  // key too if there is a new one (a pass of its own costs as much as the nonce's).
+  bool Begin(std::span<const uint8_t, 12> nonce);
+  void DropNextKey();
+
   Direction direction_;
   bool keyed_ = false;
+  bool next_key_set_ = false;
+  std::array<uint8_t, 32> next_key_ = {};  // of SetKey, until the next message
   std::unique_ptr<evp_cipher_ctx_st, CtxDeleter> ctx_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -22,8 +23,13 @@ inline std::string_view AsText(ByteView b) {
 // Equal compares in time that depends on the lengths only. Lengths are public.
 bool ConstantTimeEqual(ByteView a, ByteView b);
 
-// Wipe overwrites memory in a way that no compiler removes.
-void Wipe(MutableBytes bytes);
+// Wipe overwrites memory in a way that no compiler removes: the barrier may read
+// it. Inline, since small secrets are wiped for every message.
+inline void Wipe(MutableBytes bytes) {
+  if (bytes.empty()) return;
+  std::memset(bytes.data(), 0, bytes.size());
+  asm volatile("" : : "r"(bytes.data()) : "memory");
+}
 
 inline void PutU16(uint8_t* out, uint16_t v) {
   out[0] = static_cast<uint8_t>(v >> 8);

@@ -1,6 +1,6 @@
 #include "crypto/envelope.h"
 
-#include <algorithm>
+#include <cstring>
 
 #include "crypto/status.h"
 
@@ -68,10 +68,13 @@ absl::Status FieldSealer::Seal(const XaesKey& key, const EnvelopeHeader& header,
   if (header.key_id == 0 || header.version == 0) return Misuse("the header lacks a key or version");
   out->resize(plaintext.size() + kEnvelopeOverhead);
   const MutableBytes envelope(reinterpret_cast<uint8_t*>(out->data()), out->size());
-  const auto header_bytes = envelope.first<kEnvelopeHeaderSize>();
-  EncodeHeader(header, header_bytes);
-  std::copy(header_bytes.begin(), header_bytes.end(), aad_.begin());
-  std::copy(nonce.begin(), nonce.end(), envelope.begin() + kEnvelopeHeaderSize);
+  if (header != aad_header_) {  // the same for most of a batch
+    EncodeHeader(header, std::span<uint8_t, kEnvelopeHeaderSize>(
+                             reinterpret_cast<uint8_t*>(aad_.data()), kEnvelopeHeaderSize));
+    aad_header_ = header;
+  }
+  std::memcpy(envelope.data(), aad_.data(), kEnvelopeHeaderSize);
+  std::memcpy(envelope.data() + kEnvelopeHeaderSize, nonce.data(), kXaesNonceSize);
   absl::Status status = key.Seal(nonce, AsBytes(aad_), AsBytes(plaintext),
                                  envelope.subspan(kEnvelopeHeaderSize + kXaesNonceSize));
   if (!status.ok()) out->clear();
@@ -85,7 +88,8 @@ absl::Status FieldSealer::Open(const XaesKey& key, const EnvelopeView& envelope,
       envelope.nonce.size() != kXaesNonceSize || envelope.sealed.size() < kXaesTagSize) {
     return DecryptError(Reason::kEnvelopeMalformed);
   }
-  std::copy(envelope.header_bytes.begin(), envelope.header_bytes.end(), aad_.begin());
+  std::memcpy(aad_.data(), envelope.header_bytes.data(), kEnvelopeHeaderSize);
+  aad_header_ = {};
   out->resize(envelope.sealed.size() - kXaesTagSize);
   absl::Status status =
       key.Open(envelope.nonce.first<kXaesNonceSize>(), AsBytes(aad_), envelope.sealed,

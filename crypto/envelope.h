@@ -81,7 +81,8 @@ class FieldSealer {
  private:
   bool HasContext() const { return aad_.size() > context_offset_; }
 
-  std::string aad_;  // header placeholder ‖ tenant ‖ context
+  std::string aad_;            // header ‖ tenant ‖ context
+  EnvelopeHeader aad_header_;  // what the header in aad_ encodes; key id 0: nothing
   size_t context_offset_ = 0;
 };
 

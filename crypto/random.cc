@@ -16,7 +16,6 @@ namespace fieldkms {
 namespace {
 
 constexpr size_t kMaxRandBytes = size_t{1} << 30;  // RAND_bytes takes an int
-constexpr int64_t kPoolLifetimeNs = 1'000'000'000;
 
 // Counts the forks on the way to this process: a pool of another count is a
 // copy of the parent's.
@@ -28,12 +27,13 @@ void CountForks() {
   (void)registered;
 }
 
-// Policy takes its time from kms/clock.h; this is no policy but hygiene, on the
-// path of every message: the coarse clock costs 5 ns and is right to 4 ms.
-int64_t CoarseNow() {
+// A pool is used within the second in which it was filled. Policy takes its time
+// from kms/clock.h; this is no policy but hygiene, on the path of every message:
+// the coarse clock costs 5 ns and is right to 4 ms.
+time_t CoarseSecond() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+  return now.tv_sec;
 }
 
 class NoncePool {
@@ -41,8 +41,8 @@ class NoncePool {
   ~NoncePool() { Wipe(bytes_); }
 
   absl::Status Take(std::span<uint8_t, 24> out) {
-    const int64_t now = CoarseNow();
-    if (next_ + out.size() > bytes_.size() || now - filled_at_ >= kPoolLifetimeNs ||
+    const time_t now = CoarseSecond();
+    if (next_ + out.size() > bytes_.size() || now != filled_at_ ||
         forks_ != fork_count.load(std::memory_order_relaxed)) {
       FIELDKMS_RETURN_IF_ERROR(Refill(now));
     }
@@ -54,7 +54,7 @@ class NoncePool {
   }
 
  private:
-  absl::Status Refill(int64_t now) {
+  absl::Status Refill(time_t now) {
     CountForks();
     next_ = bytes_.size();  // empty, should the generator fail
     FIELDKMS_RETURN_IF_ERROR(RandomBytes(bytes_));
@@ -66,7 +66,7 @@ class NoncePool {
 
   std::array<uint8_t, 4096> bytes_ = {};
   size_t next_ = bytes_.size();
-  int64_t filled_at_ = 0;
+  time_t filled_at_ = 0;
   uint32_t forks_ = 0;
 };
 
