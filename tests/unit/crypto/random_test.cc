@@ -1,0 +1,140 @@
+#include "crypto/random.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/support/fork.h"
+#include "tests/support/hex.h"
+#include "tests/support/status_matchers.h"
+
+namespace fieldkms {
+namespace {
+
+std::string Nonce() {
+  std::array<uint8_t, 24> nonce;
+  EXPECT_OK(FillNonce(nonce));
+  return ToHex(nonce);
+}
+
+TEST(RandomTest, FillsEveryByteOfAnyLength) {
+  EXPECT_OK(RandomBytes({}));
+  for (const size_t size : {size_t{1}, size_t{31}, size_t{100'000}}) {
+    // A byte that is 0xaa after each of eight fills was not written.
+    std::vector<bool> written(size, false);
+    for (int i = 0; i < 8; ++i) {
+      std::vector<uint8_t> bytes(size, 0xaa);
+      ASSERT_OK(RandomBytes(bytes));
+      for (size_t j = 0; j < size; ++j) written[j] = written[j] || bytes[j] != 0xaa;
+    }
+    EXPECT_EQ(std::count(written.begin(), written.end(), false), 0) << size;
+  }
+}
+
+TEST(FillNonceTest, NeverRepeatsWithinOrAcrossThreads) {
+  constexpr int kThreads = 4;
+  constexpr int kNonces = 5000;
+  std::array<std::vector<std::string>, kThreads> taken;
+  {
+    std::vector<std::jthread> threads;
+    for (auto& mine : taken) {
+      threads.emplace_back([&mine] {
+        for (int i = 0; i < kNonces; ++i) mine.push_back(Nonce());
+      });
+    }
+  }
+  std::set<std::string> all;
+  for (const auto& mine : taken) all.insert(mine.begin(), mine.end());
+  EXPECT_EQ(all.size(), size_t{kThreads} * kNonces);
+}
+
+TEST(FillNonceTest, AForkDropsThePool) {
+  Nonce();  // now the pool has bytes in hand
+  const std::string of_child = OutputOfChild([] { return Nonce() + Nonce(); });
+  EXPECT_EQ(of_child.size(), size_t{2 * 48});
+  EXPECT_NE(of_child, Nonce() + Nonce());
+  EXPECT_NE(of_child, OutputOfChild([] { return Nonce() + Nonce(); }));
+}
+
+// A generator under the test's control, in place of OpenSSL's. The interface is
+// deprecated for programs, and the only one short of writing a provider.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+class FakeGenerator {
+ public:
+  FakeGenerator() {
+    calls = 0;
+    fails = false;
+    static const RAND_METHOD method = {nullptr, Bytes, nullptr, nullptr, Bytes, nullptr};
+    RAND_set_rand_method(&method);
+  }
+  ~FakeGenerator() { RAND_set_rand_method(nullptr); }
+
+  static inline std::atomic<int> calls = 0;
+  static inline std::atomic<bool> fails = false;
+
+ private:
+  static int Bytes(unsigned char* out, int size) {
+    ++calls;
+    std::fill_n(out, size, static_cast<unsigned char>(calls));
+    return fails ? 0 : 1;
+  }
+};
+#pragma GCC diagnostic pop
+
+// In threads of their own: each has an empty pool, and leaves none to the others.
+void InThread(void (*body)()) { std::jthread thread(body); }
+
+TEST(RandomFailureTest, RandomBytesFailsWithTheOutputWiped) {
+  FakeGenerator generator;
+  generator.fails = true;
+  std::array<uint8_t, 40> bytes;
+  bytes.fill(0xaa);
+  EXPECT_THAT(RandomBytes(bytes), StatusIs(absl::StatusCode::kInternal, Reason::kCryptoFailure));
+  EXPECT_EQ(ToHex(bytes), std::string(80, '0'));
+  EXPECT_EQ(ERR_peek_error(), 0u);
+}
+
+TEST(RandomFailureTest, FillNonceFailsRatherThanGiveAnEmptyPool) {
+  InThread([] {
+    FakeGenerator generator;
+    generator.fails = true;
+    for (int i = 0; i < 3; ++i) {
+      std::array<uint8_t, 24> nonce;
+      nonce.fill(0xaa);
+      EXPECT_THAT(FillNonce(nonce), StatusIs(absl::StatusCode::kInternal, Reason::kCryptoFailure));
+      EXPECT_EQ(ToHex(nonce), std::string(48, '0'));
+    }
+    generator.fails = false;
+    EXPECT_NE(Nonce(), std::string(48, '0'));
+  });
+}
+
+TEST(RandomFailureTest, ThePoolIsRefilledWhenUsedUp) {
+  InThread([] {
+    FakeGenerator generator;
+    for (int i = 0; i < 171; ++i) Nonce();  // 170 are 4,080 bytes of 4,096
+    EXPECT_GE(generator.calls, 2);
+  });
+}
+
+TEST(RandomFailureTest, ThePoolIsRefilledAfterASecond) {
+  InThread([] {
+    FakeGenerator generator;
+    Nonce();
+    const int before = generator.calls;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+    Nonce();
+    EXPECT_GT(generator.calls, before);
+  });
+}
+
+}  // namespace
+}  // namespace fieldkms
