@@ -16,8 +16,6 @@
 #ifndef FIELDKMS_KMS_RPC_CONNECTION_TABLE_H_
 #define FIELDKMS_KMS_RPC_CONNECTION_TABLE_H_
 
-#include <sys/types.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -25,16 +23,10 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
-#include "kms/rpc/token_bucket.h"
+#include "kms/access/peer.h"
+#include "kms/access/token_bucket.h"
 
 namespace fieldkms {
-
-// Peer: what the kernel says of the process that made a connection.
-struct Peer {
-  bool known = false;  // false: not a Unix socket of ours
-  uid_t uid = 0;
-  pid_t pid = 0;  // 0 if it lives in another pid namespace
-};
 
 class ConnectionTable {
  public:

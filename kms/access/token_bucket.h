@@ -1,7 +1,7 @@
 // TokenBucket: a rate with a burst, in one atomic word (the generic cell rate
 // algorithm): no lock, no timer, no allocation.
-#ifndef FIELDKMS_KMS_RPC_TOKEN_BUCKET_H_
-#define FIELDKMS_KMS_RPC_TOKEN_BUCKET_H_
+#ifndef FIELDKMS_KMS_ACCESS_TOKEN_BUCKET_H_
+#define FIELDKMS_KMS_ACCESS_TOKEN_BUCKET_H_
 
 #include <algorithm>
 #include <atomic>
@@ -50,4 +50,4 @@ class TokenBucket {
 
 }  // namespace fieldkms
 
-#endif  // FIELDKMS_KMS_RPC_TOKEN_BUCKET_H_
+#endif  // FIELDKMS_KMS_ACCESS_TOKEN_BUCKET_H_

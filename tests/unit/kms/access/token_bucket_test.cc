@@ -1,4 +1,4 @@
-#include "kms/rpc/token_bucket.h"
+#include "kms/access/token_bucket.h"
 
 #include <gtest/gtest.h>
 

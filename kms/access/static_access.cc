@@ -1,0 +1,104 @@
+#include "kms/access/static_access.h"
+
+#include <algorithm>
+#include <set>
+
+#include "crypto/status.h"
+#include "kms/access/glob.h"
+
+namespace fieldkms {
+namespace {
+
+constexpr uint32_t Bit(Action action) { return 1u << static_cast<uint32_t>(action); }
+constexpr uint32_t kTenantActions = Bit(Action::kTenantCreate) | Bit(Action::kTenantRead);
+
+bool MatchesAny(const std::vector<std::string>& patterns, std::string_view text) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [text](const std::string& pattern) { return GlobMatches(pattern, text); });
+}
+
+absl::Status PolicyError(const std::string& message) {
+  return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid, message);
+}
+
+}  // namespace
+
+AccessPolicy AccessPolicy::Administrator(uid_t uid) {
+  AccessRule all{{}, {"*"}, {"*"}};
+  for (int i = 0; i < kActionCount; ++i) all.actions.push_back(static_cast<Action>(i));
+  AccessPolicy policy;
+  policy.roles["administrator"] = {all};
+  policy.principals.push_back({"administrator", {uid}, {"administrator"}, Rate{}});
+  return policy;
+}
+
+absl::StatusOr<std::unique_ptr<StaticAccess>> StaticAccess::Create(const AccessPolicy& policy) {
+  auto access = std::make_unique<StaticAccess>();
+  std::set<std::string> names;
+  for (const AccessPolicy::Member& member : policy.principals) {
+    if (!names.insert(member.name).second) {
+      return PolicyError("principal '" + member.name + "' is defined twice");
+    }
+    auto entry = std::make_unique<Entry>();
+    entry->principal = {member.name, access->entries_.size()};
+    entry->rate = member.rate;
+    for (const std::string& role : member.roles) {
+      const auto rules = policy.roles.find(role);
+      if (rules == policy.roles.end()) {
+        return PolicyError("principal '" + member.name + "' has a role that is not defined: '" +
+                           role + "'");
+      }
+      for (const AccessRule& rule : rules->second) {
+        Rule compiled{0, rule.tenants, rule.keys};
+        for (const Action action : rule.actions) compiled.actions |= Bit(action);
+        entry->rules.push_back(std::move(compiled));
+      }
+    }
+    for (const uid_t uid : member.uids) {
+      if (!access->by_uid_.emplace(uid, entry.get()).second) {
+        return PolicyError("uid " + std::to_string(uid) + " belongs to two principals");
+      }
+    }
+    access->entries_.push_back(std::move(entry));
+  }
+  return access;
+}
+
+const Principal* StaticAccess::Authenticate(const Peer& peer) const {
+  if (!peer.known) return nullptr;
+  const auto entry = by_uid_.find(peer.uid);
+  return entry == by_uid_.end() ? nullptr : &entry->second->principal;
+}
+
+bool StaticAccess::Allows(const Principal& who, Action action, std::string_view tenant,
+                          std::string_view key) const {
+  const uint32_t bit = Bit(action);
+  const bool asks_key = (bit & kTenantActions) == 0;
+  for (const Rule& rule : entries_[who.index]->rules) {
+    if ((rule.actions & bit) != 0 && MatchesAny(rule.tenants, tenant) &&
+        (!asks_key || MatchesAny(rule.keys, key))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool StaticAccess::AllowsSome(const Principal& who, Action action, std::string_view tenant) const {
+  const uint32_t bit = Bit(action);
+  const bool asks_key = (bit & kTenantActions) == 0;
+  for (const Rule& rule : entries_[who.index]->rules) {
+    if ((rule.actions & bit) != 0 && MatchesAny(rule.tenants, tenant) &&
+        (!asks_key || !rule.keys.empty())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::chrono::nanoseconds StaticAccess::Take(const Principal& who, double cost,
+                                            std::chrono::steady_clock::time_point now) {
+  Entry& entry = *entries_[who.index];
+  return entry.bucket.Take(entry.rate, cost, now);
+}
+
+}  // namespace fieldkms

@@ -1,0 +1,72 @@
+// Access from the configuration file: principals by uid, roles with rules, one
+// token bucket a principal. Fixed at start.
+#ifndef FIELDKMS_KMS_ACCESS_STATIC_ACCESS_H_
+#define FIELDKMS_KMS_ACCESS_STATIC_ACCESS_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "kms/access/access.h"
+#include "kms/access/token_bucket.h"
+
+namespace fieldkms {
+
+// A rule allows each of its actions on each key whose tenant and name match one
+// of its patterns (see glob.h).
+struct AccessRule {
+  std::vector<Action> actions;
+  std::vector<std::string> tenants;
+  std::vector<std::string> keys;  // not asked for actions on tenants themselves
+};
+
+struct AccessPolicy {
+  struct Member {
+    std::string name;
+    std::vector<uid_t> uids;
+    std::vector<std::string> roles;
+    Rate rate;  // items a second
+  };
+  std::map<std::string, std::vector<AccessRule>> roles;  // by name
+  std::vector<Member> principals;
+
+  // One principal that may do everything: what --dev and tests run with.
+  static AccessPolicy Administrator(uid_t uid);
+};
+
+class StaticAccess final : public Authenticator, public Authorizer, public Limiter {
+ public:
+  // Error: kInvalidArgument, reason kConfigInvalid, for a role that is not defined,
+  // a uid or name given twice. The message names it.
+  static absl::StatusOr<std::unique_ptr<StaticAccess>> Create(const AccessPolicy& policy);
+
+  const Principal* Authenticate(const Peer& peer) const override;
+  bool Allows(const Principal& who, Action action, std::string_view tenant,
+              std::string_view key) const override;
+  bool AllowsSome(const Principal& who, Action action, std::string_view tenant) const override;
+  std::chrono::nanoseconds Take(const Principal& who, double cost,
+                                std::chrono::steady_clock::time_point now) override;
+
+ private:
+  struct Rule {
+    uint32_t actions = 0;  // bit of each Action
+    std::vector<std::string> tenants;
+    std::vector<std::string> keys;
+  };
+  struct Entry {
+    Principal principal;
+    std::vector<Rule> rules;
+    Rate rate;
+    TokenBucket bucket;
+  };
+
+  std::vector<std::unique_ptr<Entry>> entries_;  // by Principal::index
+  std::unordered_map<uid_t, const Entry*> by_uid_;
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_ACCESS_STATIC_ACCESS_H_

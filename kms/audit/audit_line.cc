@@ -1,0 +1,73 @@
+#include "kms/audit/audit_line.h"
+
+#include <charconv>
+
+#include "kms/observe/json_line.h"
+
+namespace fieldkms {
+namespace {
+
+constexpr std::string_view kSeq = "{\"seq\":";
+
+std::string_view KindName(AuditKind kind) {
+  switch (kind) {
+    case AuditKind::kStart:
+      return "start";
+    case AuditKind::kStop:
+      return "stop";
+    case AuditKind::kIntent:
+      return "intent";
+    case AuditKind::kOutcome:
+      return "outcome";
+    case AuditKind::kRefusal:
+      return "refusal";
+    case AuditKind::kFlood:
+      return "flood";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out) {
+  const size_t brace = out->size();
+  JsonLine line(out);
+  (*out)[brace] = ',';  // continues the object that the sequence number opens
+  line.Time("time", time);
+  line.Text("kind", KindName(record.kind));
+  const auto text = [&line](std::string_view name, std::string_view value) {
+    if (!value.empty()) line.Text(name, value);
+  };
+  text("method", record.method);
+  text("principal", record.principal);
+  if (record.peer.known) {
+    line.Unsigned("uid", record.peer.uid);
+    line.Signed("pid", record.peer.pid);
+  }
+  text("tenant", record.tenant);
+  text("key", record.key);
+  text("request_id", record.request_id);
+  if (record.items != 0) line.Unsigned("items", record.items);
+  if (record.failed != 0) line.Unsigned("failed", record.failed);
+  text("code", record.code);
+  text("reason", record.reason);
+  line.Finish();
+}
+
+void AppendAuditSeq(uint64_t seq, std::string* out) {
+  char digits[24];
+  const auto result = std::to_chars(digits, digits + sizeof digits, seq);
+  *out += kSeq;
+  out->append(digits, result.ptr);
+}
+
+std::optional<uint64_t> ParseAuditSeq(std::string_view line) {
+  if (!line.starts_with(kSeq)) return std::nullopt;
+  uint64_t seq = 0;
+  const auto [end, error] =
+      std::from_chars(line.data() + kSeq.size(), line.data() + line.size(), seq);
+  if (error != std::errc() || end == line.data() + line.size() || *end != ',') return std::nullopt;
+  return seq;
+}
+
+}  // namespace fieldkms

@@ -1,0 +1,25 @@
+// The line of a record, apart from its sequence number.
+#ifndef FIELDKMS_KMS_AUDIT_AUDIT_LINE_H_
+#define FIELDKMS_KMS_AUDIT_AUDIT_LINE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kms/audit/audit_sink.h"
+#include "kms/clock.h"
+
+namespace fieldkms {
+
+// A line is `{"seq":N` and then AuditLineBody's `,"time":...}\n`, so that records
+// are formatted by the threads that make them, and numbered under the lock.
+void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out);
+void AppendAuditSeq(uint64_t seq, std::string* out);
+
+// The number of a line that was written so, or nullopt.
+std::optional<uint64_t> ParseAuditSeq(std::string_view line);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_AUDIT_AUDIT_LINE_H_

@@ -1,0 +1,67 @@
+// AuditSink: the trail of who did what. A call is answered only after its record
+// is durable, so a sink that cannot write makes the service unavailable.
+#ifndef FIELDKMS_KMS_AUDIT_AUDIT_SINK_H_
+#define FIELDKMS_KMS_AUDIT_AUDIT_SINK_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "kms/access/peer.h"
+
+namespace fieldkms {
+
+enum class AuditKind : uint8_t {
+  kStart,    // the service starts
+  kStop,     // the service stops in good order
+  kIntent,   // a mutation is about to be tried
+  kOutcome,  // a call was carried out, or failed
+  kRefusal,  // a call or connection was turned away unread
+  kFlood,    // `items` more refusals were not written one by one
+};
+
+// AuditRecord: one line, as views that are read during Append only. Empty fields
+// are left out. It never holds a value: neither plaintext, nor ciphertext, nor
+// context.
+struct AuditRecord {
+  AuditKind kind = AuditKind::kOutcome;
+  std::string_view method;      // "CryptoService.Encrypt"
+  std::string_view principal;   // empty: not authenticated
+  Peer peer;                    // left out if not known
+  std::string_view tenant;      // only where it is a legal id
+  std::string_view key;         // only where the whole call is about one legal name
+  uint32_t items = 0;           // of the call: 1, or of its batch
+  uint32_t failed = 0;          // of these
+  std::string_view code;        // "OK", "NOT_FOUND", ...
+  std::string_view reason;      // ReasonName, the internal one
+  std::string_view request_id;  // of mutations, where legal
+};
+
+// AuditWaiter is told when its record is durable. It lives in the call that waits
+// (intrusive: no allocation a record) and must stay alive until told.
+class AuditWaiter {
+ public:
+  // OnAudited runs exactly once an Append, on any thread, perhaps before Append
+  // returns. It must not block. Not OK, with reason kAuditUnavailable: the record
+  // may be lost, and nothing may be released.
+  virtual void OnAudited(const absl::Status& status) = 0;
+
+ protected:
+  ~AuditWaiter() = default;
+
+ private:
+  friend class JsonlAudit;
+  AuditWaiter* next_audited_ = nullptr;
+};
+
+class AuditSink {
+ public:
+  virtual ~AuditSink() = default;
+  // Append takes the record, and tells `waiter` (may be null) when it is durable.
+  // Thread-safe. Records of one thread keep their order.
+  virtual void Append(const AuditRecord& record, AuditWaiter* waiter) = 0;
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_AUDIT_AUDIT_SINK_H_

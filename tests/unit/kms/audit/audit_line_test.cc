@@ -1,0 +1,53 @@
+#include "kms/audit/audit_line.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace fieldkms {
+namespace {
+
+std::string LineOf(const AuditRecord& record) {
+  std::string line;
+  AppendAuditSeq(7, &line);
+  AppendAuditBody(record, WallTime(std::chrono::microseconds(1)), &line);
+  return line;
+}
+
+TEST(AuditLineTest, HasEveryField) {
+  AuditRecord record;
+  record.method = "KeyService.RotateKey";
+  record.principal = "ops";
+  record.peer = {true, 1001, 4711};
+  record.tenant = "acme";
+  record.key = "customers.card";
+  record.items = 10;
+  record.failed = 2;
+  record.code = "OK";
+  record.reason = "TAG_MISMATCH";
+  record.request_id = "request-1";
+  EXPECT_EQ(nlohmann::json::parse(LineOf(record)), nlohmann::json::parse(R"({
+    "seq": 7, "time": "1970-01-01T00:00:00.000001Z", "kind": "outcome",
+    "method": "KeyService.RotateKey", "principal": "ops", "uid": 1001, "pid": 4711,
+    "tenant": "acme", "key": "customers.card", "items": 10, "failed": 2, "code": "OK",
+    "reason": "TAG_MISMATCH", "request_id": "request-1"})"));
+}
+
+TEST(AuditLineTest, LeavesOutWhatIsEmpty) {
+  AuditRecord record;
+  record.kind = AuditKind::kStart;
+  EXPECT_EQ(LineOf(record),
+            "{\"seq\":7,\"time\":\"1970-01-01T00:00:00.000001Z\",\"kind\":\"start\"}\n");
+}
+
+TEST(AuditLineTest, SeqReadsBack) {
+  EXPECT_EQ(ParseAuditSeq(LineOf({})), 7u);
+  EXPECT_EQ(ParseAuditSeq(""), std::nullopt);
+  EXPECT_EQ(ParseAuditSeq("{\"seq\":"), std::nullopt);
+  EXPECT_EQ(ParseAuditSeq("{\"seq\":12"), std::nullopt) << "may have lost digits";
+  EXPECT_EQ(ParseAuditSeq("{\"seq\":x,"), std::nullopt);
+  EXPECT_EQ(ParseAuditSeq("garbage"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace fieldkms
