@@ -13,8 +13,10 @@
 //   gives up with kDeadlineExceeded when `deadline` has passed before it began
 //   to write.
 // - Errors carry reasons: kTenantNotFound, kTenantExists, kKeyNotFound,
-//   kKeyExists, kPrimaryChanged, kStoreUnavailable, kStoreFull (disk full:
-//   nothing changed), kStoreCorrupt, kStoreTooNew.
+//   kKeyExists, kKeyVersionUnknown, kPrimaryChanged, kStoreUnavailable,
+//   kStoreFull (disk full: nothing changed), kStoreCorrupt, kStoreTooNew. A read
+//   of a key by name tells an unknown tenant from an unknown key; a version of
+//   what does not exist is kNotFound, kKeyVersionUnknown.
 #ifndef FIELDKMS_KMS_STORE_STORE_H_
 #define FIELDKMS_KMS_STORE_STORE_H_
 
@@ -104,7 +106,9 @@ class Store {
   virtual absl::StatusOr<KekRecord> GetKek(std::string_view tenant, uint32_t version,
                                            Deadline deadline) = 0;
 
-  // Keys. CreateKey stores `key` with `first` as its version 1 and primary.
+  // Keys. CreateKey stores `key` with `first` as its version 1 and primary. A
+  // name that is taken: kAlreadyExists, kKeyExists. An id that is taken: kAborted,
+  // kKeyExists; the caller draws another.
   virtual absl::StatusOr<Applied<KeyRecord>> CreateKey(const KeyRecord& key,
                                                        const KeyVersionRecord& first,
                                                        const Mutation& mutation,
@@ -112,6 +116,7 @@ class Store {
   virtual absl::StatusOr<KeyRecord> GetKey(std::string_view tenant, std::string_view name,
                                            Deadline deadline) = 0;
   virtual absl::StatusOr<KeyRecord> GetKeyById(uint64_t key_id, Deadline deadline) = 0;
+  // Keys of a tenant after `after_name` ("" for the first), in byte order.
   virtual absl::StatusOr<std::vector<KeyRecord>> ListKeys(std::string_view tenant,
                                                           std::string_view after_name, size_t limit,
                                                           Deadline deadline) = 0;
@@ -131,7 +136,8 @@ class Store {
                                                                    Deadline deadline) = 0;
   virtual absl::StatusOr<KeyVersionRecord> GetKeyVersion(uint64_t key_id, uint32_t version,
                                                          Deadline deadline) = 0;
-  // Versions below `before` (0: from the newest), newest first.
+  // Versions below `before` (0: from the newest), newest first; none for an
+  // unknown key.
   virtual absl::StatusOr<std::vector<KeyVersionRecord>> ListKeyVersions(uint64_t key_id,
                                                                         uint32_t before,
                                                                         size_t limit,
