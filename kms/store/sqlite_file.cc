@@ -1,7 +1,6 @@
 #include "kms/store/sqlite_file.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 
 #include "crypto/bytes.h"
 #include "crypto/status.h"
+#include "kms/files.h"
 #include "kms/store/sqlite_error.h"
 #include "kms/store/sqlite_migrations.h"
 
@@ -24,22 +24,7 @@ constexpr std::string_view kMagic("SQLite format 3\0", 16);
 constexpr size_t kUserVersionOffset = 60;
 constexpr size_t kApplicationIdOffset = 68;
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
-
-absl::Status FileError(std::string_view doing, const std::string& path) {
-  const int error = errno;
+absl::Status FileError(int error, std::string_view doing, const std::string& path) {
   const std::string text = std::string(doing) + " " + path + ": " + strerror(error);
   if (error == ENOSPC || error == EDQUOT) {
     return Error(absl::StatusCode::kResourceExhausted, Reason::kStoreFull, text);
@@ -59,25 +44,13 @@ void RemoveWithCompanions(const std::string& path) {
   for (const char* suffix : {"", "-journal", "-wal", "-shm"}) unlink((path + suffix).c_str());
 }
 
-// A rename that never replaces. Some file systems cannot; there a hard link does
-// the same in two steps.
-absl::Status RenameNew(const std::string& from, const std::string& to) {
-  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
-    return absl::OkStatus();
-  }
-  if (errno != EINVAL && errno != ENOSYS) return FileError("name", to);
-  if (link(from.c_str(), to.c_str()) != 0) return FileError("name", to);
-  unlink(from.c_str());
-  return absl::OkStatus();
-}
-
 absl::Status FillAndSync(const std::string& path,
                          const std::function<absl::Status(const std::string&)>& fill) {
   const FileDescriptor file(
       open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (file.get() < 0) return FileError("create", path);
+  if (file.get() < 0) return FileError(errno, "create", path);
   FIELDKMS_RETURN_IF_ERROR(fill(path));
-  if (fsync(file.get()) != 0) return FileError("sync", path);
+  if (fsync(file.get()) != 0) return FileError(errno, "sync", path);
   return absl::OkStatus();
 }
 
@@ -95,7 +68,7 @@ absl::Status CheckHeader(std::string_view header) {
 absl::StatusOr<bool> StoreFileExists(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) == 0) return true;
-  if (errno != ENOENT) return FileError("look at", path);
+  if (errno != ENOENT) return FileError(errno, "look at", path);
   for (const char* suffix : {"-wal", "-journal"}) {
     if (HoldsBytes(path + suffix)) {
       return StoreCorrupt(path + " is missing, but its log " + path + suffix + " is there");
@@ -109,37 +82,36 @@ absl::Status MakeStoreFile(const std::string& path,
   const std::string draft = path + ".new";
   RemoveWithCompanions(draft);
   absl::Status status = FillAndSync(draft, fill);
-  if (status.ok()) status = RenameNew(draft, path);
+  if (status.ok()) {
+    if (const int error = RenameNew(draft, path); error != 0) {
+      status = FileError(error, "name", path);
+    }
+  }
   RemoveWithCompanions(draft);
   FIELDKMS_RETURN_IF_ERROR(status);
-  return SyncDirectoryOf(path);
+  return SyncName(path);
 }
 
 absl::Status CheckStoreFile(const std::string& path) {
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return FileError("open", path);
+  if (file.get() < 0) return FileError(errno, "open", path);
   struct stat info;
-  if (fstat(file.get(), &info) != 0) return FileError("look at", path);
+  if (fstat(file.get(), &info) != 0) return FileError(errno, "look at", path);
   if (!S_ISREG(info.st_mode)) return StoreCorrupt(path + " is not a regular file");
   std::array<char, kHeaderSize> header;
   const ssize_t size = pread(file.get(), header.data(), header.size(), 0);
-  if (size < 0) return FileError("read", path);
+  if (size < 0) return FileError(errno, "read", path);
   FIELDKMS_RETURN_IF_ERROR(CheckHeader({header.data(), static_cast<size_t>(size)}));
   // A restored backup may have come with looser permissions.
   if ((info.st_mode & 077) != 0 && fchmod(file.get(), info.st_mode & 0700) != 0) {
-    return FileError("protect", path);
+    return FileError(errno, "protect", path);
   }
   return absl::OkStatus();
 }
 
-absl::Status SyncDirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string directory =
-      slash == std::string::npos ? "." : (slash == 0 ? "/" : path.substr(0, slash));
-  const FileDescriptor file(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (file.get() < 0) return FileError("open", directory);
-  if (fsync(file.get()) != 0) return FileError("sync", directory);
-  return absl::OkStatus();
+absl::Status SyncName(const std::string& path) {
+  const int error = SyncDirectoryOf(path);
+  return error == 0 ? absl::OkStatus() : FileError(error, "sync the directory of", path);
 }
 
 }  // namespace fieldkms

@@ -29,8 +29,8 @@ absl::Status MakeStoreFile(const std::string& path,
 // reason kStoreCorrupt; kFailedPrecondition, reason kStoreTooNew; kUnavailable.
 absl::Status CheckStoreFile(const std::string& path);
 
-// SyncDirectoryOf makes the name of `path` durable.
-absl::Status SyncDirectoryOf(const std::string& path);
+// SyncName makes the name of `path` durable.
+absl::Status SyncName(const std::string& path);
 
 }  // namespace fieldkms
 
