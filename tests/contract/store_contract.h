@@ -1,0 +1,80 @@
+// The contract of Store (kms/store/store.h), for every implementation: a backend
+// instantiates StoreContract with a way to make places for stores.
+//
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, ::testing::Values(MakeSqlitePlace));
+#ifndef FIELDKMS_TESTS_CONTRACT_STORE_CONTRACT_H_
+#define FIELDKMS_TESTS_CONTRACT_STORE_CONTRACT_H_
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "kms/clock.h"
+#include "kms/store/store.h"
+
+namespace fieldkms::testing {
+
+// A clock whose wall time is set by the test; its monotonic time is the machine's.
+class SettableClock final : public Clock {
+ public:
+  WallTime Now() const override {
+    const std::lock_guard lock(mutex_);
+    return now_;
+  }
+  std::chrono::steady_clock::time_point Steady() const override {
+    return std::chrono::steady_clock::now();
+  }
+  void Advance(std::chrono::microseconds by) {
+    const std::lock_guard lock(mutex_);
+    now_ += by;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  WallTime now_{std::chrono::microseconds(1'700'000'000'000'001)};
+};
+
+// StorePlace is where one store lives: a new one at first, the same one whenever
+// it is opened again. At most one store of a place is open at a time.
+class StorePlace {
+ public:
+  virtual ~StorePlace() = default;
+  virtual absl::StatusOr<std::unique_ptr<Store>> Open(const Clock& clock) = 0;
+};
+using MakeStorePlace = std::unique_ptr<StorePlace> (*)();
+
+class StoreContract : public ::testing::TestWithParam<MakeStorePlace> {
+ protected:
+  void SetUp() override;
+  // Closes the store and opens it again, as after a restart.
+  void Reopen();
+
+  Store& store() { return *store_; }
+  SettableClock& clock() { return clock_; }
+
+  // Records as a keyring would make them. `tag` makes wrapped bytes differ.
+  KekRecord Kek(std::string_view tag = "kek") const;
+  KeyRecord Key(std::string_view tenant, std::string_view name, uint64_t key_id) const;
+  KeyVersionRecord Version(uint32_t version, std::string_view tag = "dek") const;
+
+  // What a test needs before it starts: fail the test if it cannot be made.
+  void HaveTenant(std::string_view tenant);
+  KeyRecord HaveKey(std::string_view tenant, std::string_view name, uint64_t key_id);
+  KeyRecord HaveRotated(const KeyRecord& key);
+  // A mutation that no other test step uses.
+  Mutation Fresh();
+
+ private:
+  SettableClock clock_;
+  std::unique_ptr<StorePlace> place_;
+  std::unique_ptr<Store> store_;
+  int mutations_ = 0;
+};
+
+}  // namespace fieldkms::testing
+
+#endif  // FIELDKMS_TESTS_CONTRACT_STORE_CONTRACT_H_
