@@ -1,4 +1,4 @@
-#include "clients/cpp/channel.h"
+#include "clients/cpp/target.h"
 
 #include <string>
 

@@ -1,0 +1,54 @@
+// The commands: each function adds some to the tree. What they are given outlives
+// the parsing.
+#ifndef FIELDKMS_CLIENTS_CLI_COMMANDS_H_
+#define FIELDKMS_CLIENTS_CLI_COMMANDS_H_
+
+#include <CLI/App.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "clients/cli/session.h"
+
+namespace fieldkms {
+
+void AddTenantCommands(CLI::App* app, Session* session);
+void AddKeyCommands(CLI::App* app, Session* session);
+void AddEncryptCommand(CLI::App* app, Session* session);
+void AddDecryptCommand(CLI::App* app, Session* session);
+void AddRewrapCommand(CLI::App* app, Session* session);
+void AddInspectCommand(CLI::App* app, Session* session);
+void AddDoctorCommand(CLI::App* app, Session* session);
+void AddCompletionCommands(CLI::App* app, Session* session);
+void AddVersionCommand(CLI::App* app, Session* session);
+
+// MakeApp returns the whole tree.
+std::unique_ptr<CLI::App> MakeApp(Session* session);
+
+// RunApp parses and runs a command line, and returns the process's exit code.
+int RunApp(int argc, const char* const* argv);
+
+// Options that several commands have, each with one spelling and one help text.
+CLI::Option* AddTenantOption(CLI::App* command, std::string* tenant);
+CLI::Option* AddContextOption(CLI::App* command, std::vector<std::string>* context);
+CLI::Option* AddRequestIdOption(CLI::App* command, std::string* request_id);
+
+// Where a command that turns a value into another reads and writes.
+struct ValueIo {
+  std::string in;
+  std::string out;
+  bool force = false;
+  bool lines = false;
+  bool quiet = false;
+};
+void AddValueIoOptions(CLI::App* command, ValueIo* io);
+
+// The ciphertext as an argument: it is no secret.
+CLI::Option* AddCiphertextArgument(CLI::App* command, std::string* ciphertext);
+
+// The form in which ciphertexts are written.
+void AddFormOptions(CLI::App* command, bool* binary);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_CLIENTS_CLI_COMMANDS_H_

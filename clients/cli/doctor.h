@@ -1,0 +1,59 @@
+// What `fieldkms doctor` looks at. Each check is a finding with advice; none
+// changes anything.
+#ifndef FIELDKMS_CLIENTS_CLI_DOCTOR_H_
+#define FIELDKMS_CLIENTS_CLI_DOCTOR_H_
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "clients/cpp/client.h"
+
+namespace fieldkms {
+
+enum class Level { kOk, kWarn, kFail };
+std::string_view LevelName(Level level);  // "ok", "warn", "fail"
+
+struct Finding {
+  std::string check;  // stable name, such as "socket"
+  Level level = Level::kOk;
+  std::string detail;
+  std::string advice;  // empty where all is well
+};
+
+// Who listens on a socket.
+struct Peer {
+  pid_t pid = 0;
+  uid_t uid = 0;
+};
+
+// The socket's file: is it there, a socket, in a directory that others cannot
+// write to; and does somebody listen. `peer` is set if so.
+Finding CheckSocket(const std::string& path, std::optional<Peer>* peer);
+
+// Health, asked again until `wait` is over while it is not serving.
+Finding CheckService(Client* client, std::chrono::milliseconds wait);
+
+// Whether the caller has any rights: a listing of tenants, one long.
+Finding CheckAccess(Client* client);
+
+// Limits of the process `pid`, as the kernel states them: memory to lock keys
+// into, and core dumps, which must be off.
+std::vector<Finding> CheckLimits(pid_t pid);
+
+// LimitOf reads the soft limit `name` out of the text of /proc/PID/limits; nothing
+// if it is not there, SIZE_MAX for "unlimited".
+std::optional<size_t> LimitOf(std::string_view limits, std::string_view name);
+
+// A daemon's data directory: permissions of it and of the root key, owners, space.
+std::vector<Finding> CheckDataDirectory(const std::string& path, const std::optional<Peer>& peer);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_CLIENTS_CLI_DOCTOR_H_

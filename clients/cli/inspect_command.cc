@@ -1,0 +1,91 @@
+// fieldkms inspect: an envelope's header, offline.
+#include <memory>
+#include <string>
+
+#include "clients/cli/ciphertext.h"
+#include "clients/cli/commands.h"
+#include "clients/cli/input.h"
+#include "clients/cpp/limits.h"
+#include "crypto/envelope.h"
+#include "crypto/names.h"
+#include "crypto/status.h"
+
+namespace fieldkms {
+namespace {
+
+struct InspectArguments {
+  std::string ciphertext;
+  std::string in;
+};
+
+std::string SuiteName(Suite suite) {
+  switch (suite) {
+    case Suite::kXaes256Gcm:
+      return "XAES-256-GCM";
+  }
+  return "unknown";
+}
+
+// Here, offline, there is nobody to hide the reason from.
+absl::Status WhyNot(const absl::Status& status) {
+  const char* why = "this is no FieldKMS ciphertext: its text form is damaged";
+  if (ReasonOf(status) == Reason::kSuiteUnknown) {
+    why = "this is no FieldKMS ciphertext, or one of a suite that this version does not know";
+  }
+  return Error(absl::StatusCode::kInvalidArgument, Reason::kDecryptFailed, why, "ciphertext");
+}
+
+absl::Status WhyNotParsed(const absl::Status& status) {
+  if (ReasonOf(status) != Reason::kEnvelopeMalformed) return WhyNot(status);
+  return Error(absl::StatusCode::kInvalidArgument, Reason::kDecryptFailed,
+               "this is no FieldKMS ciphertext: it is too short, or names no key or version",
+               "ciphertext");
+}
+
+absl::StatusOr<std::string> ReadInput(const InspectArguments& arguments) {
+  if (!arguments.ciphertext.empty()) return arguments.ciphertext;
+  FIELDKMS_ASSIGN_OR_RETURN(const InputFile input, InputFile::Open(arguments.in));
+  FIELDKMS_ASSIGN_OR_RETURN(const WipedBuffer bytes, ReadAll(input.fd(), 2 * kMaxRequestSize));
+  return std::string(AsText(bytes));
+}
+
+absl::StatusOr<ExitCode> Inspect(Session* session, const InspectArguments& arguments) {
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string input, ReadInput(arguments));
+  const absl::StatusOr<std::string> envelope = EnvelopeFrom(input);
+  if (!envelope.ok()) return WhyNot(envelope.status());
+  const absl::StatusOr<EnvelopeView> view = ParseEnvelope(AsBytes(*envelope));
+  if (!view.ok()) return WhyNotParsed(view.status());
+
+  const EnvelopeHeader& header = view->header;
+  const std::string form = FormOf(input) == CiphertextForm::kText ? "text" : "binary";
+  const size_t plaintext_size = envelope->size() - kEnvelopeOverhead;
+  return session->Show({{"form", form},
+                        {"suite", static_cast<int>(header.suite)},
+                        {"suite_name", SuiteName(header.suite)},
+                        {"key_id", FormatKeyId(header.key_id)},
+                        {"key_version", header.version},
+                        {"envelope_bytes", envelope->size()},
+                        {"plaintext_bytes", plaintext_size}},
+                       Properties({{"form", form},
+                                   {"suite", std::to_string(static_cast<int>(header.suite)) + " " +
+                                                 SuiteName(header.suite)},
+                                   {"key id", FormatKeyId(header.key_id)},
+                                   {"key version", std::to_string(header.version)},
+                                   {"envelope", std::to_string(envelope->size()) + " bytes"},
+                                   {"plaintext", std::to_string(plaintext_size) + " bytes"}}));
+}
+
+}  // namespace
+
+void AddInspectCommand(CLI::App* app, Session* session) {
+  CLI::App* const command = app->add_subcommand(
+      "inspect", "Show which key and version sealed a ciphertext; asks no service");
+  auto arguments = std::make_shared<InspectArguments>();
+  CLI::Option* const ciphertext = AddCiphertextArgument(command, &arguments->ciphertext);
+  command->add_option("--in", arguments->in, "Read from this file instead of standard input")
+      ->type_name("FILE")
+      ->excludes(ciphertext);
+  session->Bind(command, [session, arguments] { return Inspect(session, *arguments); });
+}
+
+}  // namespace fieldkms
