@@ -28,8 +28,10 @@ function(fieldkms_executable name)
   target_compile_options(${name} PRIVATE ${FIELDKMS_WARNINGS})
 endfunction()
 
-# fieldkms_test(NAME LABEL... SOURCES... DEPS... [TIMEOUT seconds]): a GoogleTest
-# binary, run by ctest under the label (unit, contract, integration, fault).
+# fieldkms_test(NAME LABELS... SOURCES... DEPS... [TIMEOUT seconds]): a GoogleTest
+# binary, run by ctest under its labels: unit, contract, integration, fault or soak;
+# and `concurrent` where it runs threads, for the ThreadSanitizer build. Target
+# tests_LABEL builds all tests of a label.
 function(fieldkms_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "LABELS;SOURCES;DEPS;ENVIRONMENT" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -44,4 +46,10 @@ function(fieldkms_test name)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "${ARG_ENVIRONMENT}")
+  foreach(label ${ARG_LABELS})
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${name})
+  endforeach()
 endfunction()

@@ -35,7 +35,8 @@ TEST_F(CustomerTest, TheSameOnEveryMachine) {
   }
   const auto digest = Sha256(AsBytes(all));
   ASSERT_TRUE(digest.ok());
-  EXPECT_EQ(Hex(AsText(*digest)), "ad759413a649a65ab928af568719f1b523ac38f9d369bfc30b30f7c33695fd79");
+  EXPECT_EQ(Hex(AsText(*digest)),
+            "ac0ca8a263c89e0f52f20dfc9b28d3d6394d17bf86622ab62bd7931c63ec7c0f");
 }
 
 TEST_F(CustomerTest, HoldsWhatTheSampleMustHave) {
