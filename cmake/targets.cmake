@@ -53,3 +53,19 @@ function(fieldkms_test name)
     add_dependencies(tests_${label} ${name})
   endforeach()
 endfunction()
+
+# fieldkms_fuzzer(NAME SOURCES... DEPS...): a libFuzzer binary, in the fuzz preset
+# only; NAME starts with fuzz_. Target `fuzzers` builds them all, `tests/run fuzz`
+# runs them. Seeds are the files in tests/fuzz/seeds/NAME, if there are any.
+function(fieldkms_fuzzer name)
+  if(NOT FIELDKMS_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  fieldkms_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers ${name})
+endfunction()

@@ -68,21 +68,13 @@ absl::Status Guarded(const std::function<void()>& body) {
   }
 }
 
-Row FromStream(StreamedRow&& streamed, Table table) {
+Row FromStream(StreamedRow streamed, Table table) {
   Row row;
-  std::apply(
-      [&row](auto&&... field) {
-        size_t i = 0;
-        auto take = [&row, &i](auto&& value) {
-          if constexpr (std::is_same_v<std::decay_t<decltype(value)>, int64_t>) {
-            row.id = value;
-          } else {
-            row.fields[i++] = std::move(value);
-          }
-        };
-        (take(std::move(field)), ...);
-      },
-      std::move(streamed));
+  row.id = std::get<int64_t>(streamed);
+  [&]<size_t... I>(std::index_sequence<I...>) {
+    ((row.fields[I] = std::move(std::get<I>(streamed))), ...);
+  }
+  (std::make_index_sequence<kColumnCount>());
   if (table == Table::kProtected) {
     for (auto& field : row.fields) {
       if (field) field = DecodeBytea(*field);
