@@ -1,0 +1,148 @@
+#include "clients/cli/doctor.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace fieldkms {
+namespace {
+
+using testing::TempDir;
+using testing::WriteFile;
+
+// A socket bound at `path`, listening if asked to.
+class BoundSocket {
+ public:
+  BoundSocket(const std::string& path, bool listening) : fd_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    if (listening) {
+      EXPECT_EQ(listen(fd_, 1), 0);
+    }
+  }
+  ~BoundSocket() { close(fd_); }
+
+ private:
+  int fd_;
+};
+
+class CheckSocketTest : public ::testing::Test {
+ protected:
+  Finding Check() { return CheckSocket(path_, &peer_); }
+  TempDir dir_;
+  const std::string path_ = dir_.File("s");
+  std::optional<Peer> peer_;
+};
+
+TEST_F(CheckSocketTest, MissingOneFails) {
+  const Finding finding = Check();
+  EXPECT_EQ(finding.level, Level::kFail);
+  EXPECT_THAT(finding.advice, ::testing::HasSubstr("start fieldkmsd"));
+  EXPECT_FALSE(peer_.has_value());
+}
+
+TEST_F(CheckSocketTest, LeftOverFails) {
+  const BoundSocket dead(path_, false);
+  const Finding finding = Check();
+  EXPECT_EQ(finding.level, Level::kFail);
+  EXPECT_THAT(finding.advice, ::testing::HasSubstr("left-over"));
+}
+
+TEST_F(CheckSocketTest, FileFails) {
+  WriteFile(path_, "");
+  EXPECT_EQ(Check().level, Level::kFail);
+}
+
+TEST_F(CheckSocketTest, KnowsWhoListens) {
+  const BoundSocket alive(path_, true);
+  EXPECT_EQ(Check().level, Level::kOk);
+  ASSERT_TRUE(peer_.has_value());
+  EXPECT_EQ(peer_->pid, getpid());
+  EXPECT_EQ(peer_->uid, geteuid());
+}
+
+TEST_F(CheckSocketTest, WarnsOfADirectoryForEverybody) {
+  const BoundSocket alive(path_, true);
+  ASSERT_EQ(chmod(dir_.path().c_str(), 0777), 0);
+  EXPECT_EQ(Check().level, Level::kWarn);
+}
+
+TEST(CheckServiceTest, FailsWhereNobodyAnswers) {
+  const TempDir dir;
+  ASSERT_OK_AND_ASSIGN(const auto client, Client::Create({.target = "unix:" + dir.File("s")}));
+  EXPECT_EQ(CheckService(client.get(), std::chrono::milliseconds(0)).level, Level::kFail);
+}
+
+TEST(LimitOfTest, ReadsTheKernelsTable) {
+  const std::string limits =
+      "Limit                     Soft Limit           Hard Limit           Units     \n"
+      "Max core file size        0                    unlimited            bytes     \n"
+      "Max locked memory         8388608              8388608              bytes     \n"
+      "Max cpu time              unlimited            unlimited            seconds   \n";
+  EXPECT_EQ(LimitOf(limits, "Max core file size"), 0u);
+  EXPECT_EQ(LimitOf(limits, "Max locked memory"), 8'388'608u);
+  EXPECT_EQ(LimitOf(limits, "Max cpu time"), SIZE_MAX);
+  EXPECT_EQ(LimitOf(limits, "Max of something else"), std::nullopt);
+  EXPECT_EQ(LimitOf("", "Max locked memory"), std::nullopt);
+  EXPECT_EQ(LimitOf("Max locked memory", "Max locked memory"), std::nullopt);
+}
+
+TEST(CheckLimitsTest, ReadsThoseOfAProcess) {
+  const auto findings = CheckLimits(getpid());
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_EQ(findings[0].check, "memory lock");
+  EXPECT_EQ(findings[1].check, "core dumps");
+  EXPECT_THAT(findings[0].detail, ::testing::Not(::testing::HasSubstr("cannot be read")));
+  EXPECT_THAT(CheckLimits(-1)[0].detail, ::testing::HasSubstr("cannot be read"));
+}
+
+class CheckDataDirectoryTest : public ::testing::Test {
+ protected:
+  CheckDataDirectoryTest() {
+    WriteFile(dir_.File("root.key"), "k");
+    WriteFile(dir_.File("store.db"), "s");
+  }
+  Level LevelOf(const std::string& check, const std::optional<Peer>& peer = std::nullopt) {
+    for (const Finding& finding : CheckDataDirectory(dir_.path(), peer)) {
+      if (finding.check == check) return finding.level;
+    }
+    ADD_FAILURE() << "no finding on " << check;
+    return Level::kFail;
+  }
+  TempDir dir_;
+};
+
+TEST_F(CheckDataDirectoryTest, LikesAPrivateOne) {
+  EXPECT_EQ(LevelOf("data directory"), Level::kOk);
+  EXPECT_EQ(LevelOf("root key"), Level::kOk);
+  EXPECT_EQ(LevelOf("store"), Level::kOk);
+  LevelOf("disk space");
+}
+
+TEST_F(CheckDataDirectoryTest, FailsAnythingThatOthersCanRead) {
+  ASSERT_EQ(chmod(dir_.File("root.key").c_str(), 0640), 0);
+  EXPECT_EQ(LevelOf("root key"), Level::kFail);
+  ASSERT_EQ(chmod(dir_.path().c_str(), 0750), 0);
+  EXPECT_EQ(LevelOf("data directory"), Level::kFail);
+}
+
+TEST_F(CheckDataDirectoryTest, FailsWhereFilesAreMissing) {
+  ASSERT_EQ(unlink(dir_.File("store.db").c_str()), 0);
+  EXPECT_EQ(LevelOf("store"), Level::kFail);
+}
+
+TEST_F(CheckDataDirectoryTest, WarnsOfAnotherUsersDirectory) {
+  EXPECT_EQ(LevelOf("root key", Peer{.pid = 1, .uid = geteuid() + 1}), Level::kWarn);
+}
+
+}  // namespace
+}  // namespace fieldkms
