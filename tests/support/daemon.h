@@ -47,7 +47,10 @@ class Daemon {
   // Kill sends SIGKILL and waits.
   void Kill();
 
-  bool running() const { return process_ != nullptr; }
+  // Whether it was started and has not ended by itself since.
+  bool Alive() const {
+    return process_ != nullptr && !process_->WaitFor(std::chrono::milliseconds(0));
+  }
   pid_t pid() const { return process_->pid(); }
   void Signal(int signal) const { process_->Signal(signal); }
   const std::string& data_dir() const { return options_.data_dir; }

@@ -53,6 +53,7 @@ void MaterializeShadow(const std::string& shadow, const std::string& destination
     const fs::path root = fs::path(shadow) / "root";
     if (!fs::is_symlink(root)) {  // Nothing was ever synced.
       fs::create_directory(destination);
+      ::chmod(destination.c_str(), 0700);
       return;
     }
     CopyNode(fs::path(shadow) / fs::read_symlink(root).filename(), destination);
