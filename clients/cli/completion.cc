@@ -46,7 +46,7 @@ size_t AddNode(const CLI::App& app, const CLI::App& root, const std::string& pat
 }
 
 // The names of all options whose value is of `kind`, joined by `separator`.
-std::string OptionsWith(const std::vector<CompletionNode>& nodes, std::set<ValueKind> kinds,
+std::string OptionsWith(const std::vector<CompletionNode>& nodes, const std::set<ValueKind>& kinds,
                         const std::string& separator) {
   std::set<std::string> names;
   for (const CompletionNode& node : nodes) {
