@@ -37,6 +37,8 @@ class Authorizer {
                       std::string_view key) const = 0;
   // Whether there is any key, real or not, of the tenant for which Allows is true.
   virtual bool AllowsSome(const Principal& who, Action action, std::string_view tenant) const = 0;
+  // Whether there is any tenant, real or not, for which AllowsSome is true.
+  virtual bool AllowsAnywhere(const Principal& who, Action action) const = 0;
 };
 
 class Limiter {

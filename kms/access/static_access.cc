@@ -95,6 +95,15 @@ bool StaticAccess::AllowsSome(const Principal& who, Action action, std::string_v
   return false;
 }
 
+bool StaticAccess::AllowsAnywhere(const Principal& who, Action action) const {
+  const uint32_t bit = Bit(action);
+  const bool asks_key = (bit & kTenantActions) == 0;
+  const std::vector<Rule>& rules = entries_[who.index]->rules;
+  return std::any_of(rules.begin(), rules.end(), [bit, asks_key](const Rule& rule) {
+    return (rule.actions & bit) != 0 && !rule.tenants.empty() && (!asks_key || !rule.keys.empty());
+  });
+}
+
 std::chrono::nanoseconds StaticAccess::Take(const Principal& who, double cost,
                                             std::chrono::steady_clock::time_point now) {
   Entry& entry = *entries_[who.index];

@@ -47,6 +47,7 @@ class StaticAccess final : public Authenticator, public Authorizer, public Limit
   bool Allows(const Principal& who, Action action, std::string_view tenant,
               std::string_view key) const override;
   bool AllowsSome(const Principal& who, Action action, std::string_view tenant) const override;
+  bool AllowsAnywhere(const Principal& who, Action action) const override;
   std::chrono::nanoseconds Take(const Principal& who, double cost,
                                 std::chrono::steady_clock::time_point now) override;
 

@@ -46,6 +46,7 @@ void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out)
   }
   text("tenant", record.tenant);
   text("key", record.key);
+  text("destination_key", record.destination_key);
   text("request_id", record.request_id);
   if (record.items != 0) line.Unsigned("items", record.items);
   if (record.failed != 0) line.Unsigned("failed", record.failed);

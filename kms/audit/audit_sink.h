@@ -25,16 +25,17 @@ enum class AuditKind : uint8_t {
 // context.
 struct AuditRecord {
   AuditKind kind = AuditKind::kOutcome;
-  std::string_view method;      // "CryptoService.Encrypt"
-  std::string_view principal;   // empty: not authenticated
-  Peer peer;                    // left out if not known
-  std::string_view tenant;      // only where it is a legal id
-  std::string_view key;         // only where the whole call is about one legal name
-  uint32_t items = 0;           // of the call: 1, or of its batch
-  uint32_t failed = 0;          // of these
-  std::string_view code;        // "OK", "NOT_FOUND", ...
-  std::string_view reason;      // ReasonName, the internal one
-  std::string_view request_id;  // of mutations, where legal
+  std::string_view method;           // "CryptoService.Encrypt"
+  std::string_view principal;        // empty: not authenticated
+  Peer peer;                         // left out if not known
+  std::string_view tenant;           // only where it is a legal id
+  std::string_view key;              // only where the whole call is about one legal name
+  std::string_view destination_key;  // of a rewrap to another key, likewise
+  uint32_t items = 0;                // of the call: 1, or of its batch
+  uint32_t failed = 0;               // of these
+  std::string_view code;             // "OK", "NOT_FOUND", ...
+  std::string_view reason;           // ReasonName, the internal one
+  std::string_view request_id;       // of mutations, where legal
 };
 
 // AuditWaiter is told when its record is durable. It lives in the call that waits

@@ -65,6 +65,15 @@ TEST_F(StaticAccessTest, SomeKey) {
   EXPECT_FALSE(AllowsSome(0, Action::kEncrypt, "keyless")) << "a rule without keys has none";
 }
 
+TEST_F(StaticAccessTest, Anywhere) {
+  const Principal& app = *access_->Authenticate(User(1001));
+  const Principal& ops = *access_->Authenticate(User(0));
+  EXPECT_TRUE(access_->AllowsAnywhere(app, Action::kEncrypt));
+  EXPECT_FALSE(access_->AllowsAnywhere(app, Action::kTenantCreate));
+  EXPECT_TRUE(access_->AllowsAnywhere(ops, Action::kTenantCreate));
+  EXPECT_FALSE(access_->AllowsAnywhere(ops, Action::kEncrypt));
+}
+
 TEST_F(StaticAccessTest, TenantActionsNeedNoKey) {
   EXPECT_TRUE(Allows(0, Action::kTenantCreate, "test-7", ""));
   EXPECT_TRUE(AllowsSome(0, Action::kTenantCreate, "test-7"));

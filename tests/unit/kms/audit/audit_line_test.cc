@@ -21,6 +21,7 @@ TEST(AuditLineTest, HasEveryField) {
   record.peer = {true, 1001, 4711};
   record.tenant = "acme";
   record.key = "customers.card";
+  record.destination_key = "customers.card2";
   record.items = 10;
   record.failed = 2;
   record.code = "OK";
@@ -29,7 +30,8 @@ TEST(AuditLineTest, HasEveryField) {
   EXPECT_EQ(nlohmann::json::parse(LineOf(record)), nlohmann::json::parse(R"({
     "seq": 7, "time": "1970-01-01T00:00:00.000001Z", "kind": "outcome",
     "method": "KeyService.RotateKey", "principal": "ops", "uid": 1001, "pid": 4711,
-    "tenant": "acme", "key": "customers.card", "items": 10, "failed": 2, "code": "OK",
+    "tenant": "acme", "key": "customers.card",
+    "destination_key": "customers.card2", "items": 10, "failed": 2, "code": "OK",
     "reason": "TAG_MISMATCH", "request_id": "request-1"})"));
 }
 

@@ -1,0 +1,53 @@
+#include "kms/service/batch.h"
+
+#include <string>
+
+#include "kms/service/crypto_service.h"
+#include "kms/service/status_map.h"
+
+namespace fieldkms {
+
+absl::Status CheckBatchSize(int items) {
+  if (items == 0) return InvalidField("items", "a batch must have at least one item");
+  if (items > kMaxBatchItems) {
+    return Error(absl::StatusCode::kInvalidArgument, Reason::kTooManyItems,
+                 "a batch may have 10000 items", "items");
+  }
+  return absl::OkStatus();
+}
+
+void FailItem(int index, const absl::Status& status, google::rpc::Status* error,
+              CallOutcome* outcome) {
+  ++outcome->failed;
+  const Reason reason = ReasonOf(status);
+  if (outcome->failed == 1) outcome->reason = reason;
+  if (PublicReason(reason) == Reason::kDecryptFailed) {
+    // By far the most frequent, and always the same.
+    static const google::rpc::Status& failed =
+        *new google::rpc::Status(ToRpcStatus(DecryptError(Reason::kTagMismatch)));
+    error->CopyFrom(failed);
+    return;
+  }
+  const std::string field = FieldOf(status);
+  if (field.empty()) {
+    *error = ToRpcStatus(status);
+    return;
+  }
+  *error =
+      ToRpcStatus(Error(status.code(), reason, {status.message().data(), status.message().size()},
+                        "items[" + std::to_string(index) + "]." + field));
+}
+
+bool FailsAll(const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case Reason::kTenantNotFound:
+    case Reason::kStoreUnavailable:
+    case Reason::kRootUnavailable:
+    case Reason::kDeadlineExceeded:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace fieldkms

@@ -1,0 +1,204 @@
+#include "kms/service/call.h"
+
+#include "kms/rpc/engine.h"
+#include "kms/service/status_map.h"
+
+namespace fieldkms {
+namespace {
+
+absl::Status RateLimited(const char* message) {
+  return Error(absl::StatusCode::kResourceExhausted, Reason::kRateLimited, message);
+}
+
+absl::Status DeadlinePassed() {
+  return Error(absl::StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded,
+               "the deadline passed before the call could run");
+}
+
+std::string_view CodeName(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kOk:
+      return "OK";
+    case absl::StatusCode::kInvalidArgument:
+      return "INVALID_ARGUMENT";
+    case absl::StatusCode::kDeadlineExceeded:
+      return "DEADLINE_EXCEEDED";
+    case absl::StatusCode::kNotFound:
+      return "NOT_FOUND";
+    case absl::StatusCode::kAlreadyExists:
+      return "ALREADY_EXISTS";
+    case absl::StatusCode::kPermissionDenied:
+      return "PERMISSION_DENIED";
+    case absl::StatusCode::kUnauthenticated:
+      return "UNAUTHENTICATED";
+    case absl::StatusCode::kResourceExhausted:
+      return "RESOURCE_EXHAUSTED";
+    case absl::StatusCode::kFailedPrecondition:
+      return "FAILED_PRECONDITION";
+    case absl::StatusCode::kAborted:
+      return "ABORTED";
+    case absl::StatusCode::kUnavailable:
+      return "UNAVAILABLE";
+    case absl::StatusCode::kDataLoss:
+      return "DATA_LOSS";
+    case absl::StatusCode::kUnimplemented:
+      return "UNIMPLEMENTED";
+    default:
+      return "INTERNAL";
+  }
+}
+
+}  // namespace
+
+absl::Status PermissionDenied() {
+  return Error(absl::StatusCode::kPermissionDenied, Reason::kPermissionDenied,
+               "the caller's roles do not allow this");
+}
+
+void ServiceCall::Begin(Call& rpc) {
+  rpc_ = &rpc;
+  who_ = nullptr;
+  plan_ = {};
+  outcome_.Reset();
+  answer_ = absl::OkStatus();
+  retry_after_ = {};
+  const absl::Status admitted = Admit(service_.clock.Steady());
+  if (!admitted.ok()) return Refuse(admitted);
+  switch (Info().kind) {
+    case MethodInfo::Kind::kCrypto:
+      return RunInline();
+    case MethodInfo::Kind::kRead:
+      return SubmitOrFail();
+    case MethodInfo::Kind::kMutation:
+      stage_ = Stage::kIntent;
+      service_.audit.Append(Record(AuditKind::kIntent), this);
+  }
+}
+
+absl::Status ServiceCall::Admit(std::chrono::steady_clock::time_point now) {
+  FIELDKMS_RETURN_IF_ERROR(LimitConnection(now));
+  if (service_.draining.load(std::memory_order_relaxed)) {
+    return Error(absl::StatusCode::kUnavailable, Reason::kDraining, "the server is going down");
+  }
+  if (rpc_->deadline() <= now) return DeadlinePassed();
+  who_ = service_.authenticator.Authenticate(rpc_->peer());
+  if (who_ == nullptr) {
+    return Error(absl::StatusCode::kUnauthenticated, Reason::kUnauthenticated,
+                 "no principal is configured for the user that this connection comes from");
+  }
+  if (RequestSize() > kMaxRequestSize) {
+    return Error(absl::StatusCode::kInvalidArgument, Reason::kRequestTooLarge,
+                 "a request may have 4 MiB encoded");
+  }
+  CallPlan plan;
+  FIELDKMS_RETURN_IF_ERROR(Describe(&plan));
+  plan_ = plan;
+  FIELDKMS_RETURN_IF_ERROR(Authorise());
+  retry_after_ = service_.limiter.Take(*who_, plan_.items, now);
+  if (retry_after_.count() != 0) return RateLimited("too many items a second for this principal");
+  return absl::OkStatus();
+}
+
+absl::Status ServiceCall::LimitConnection(std::chrono::steady_clock::time_point now) {
+  TokenBucket* bucket = rpc_->connection_bucket();
+  if (bucket == nullptr) return absl::OkStatus();
+  retry_after_ = bucket->Take(service_.calls_per_connection, 1, now);
+  if (retry_after_.count() != 0) return RateLimited("too many calls a second on this connection");
+  return absl::OkStatus();
+}
+
+absl::Status ServiceCall::Authorise() const {
+  const Authorizer& authorizer = service_.authorizer;
+  const Action action = Info().action;
+  bool allowed = false;
+  switch (plan_.scope) {
+    case CallPlan::Scope::kTenant:
+      allowed = authorizer.Allows(*who_, action, plan_.tenant, {});
+      break;
+    case CallPlan::Scope::kKey:
+      allowed = authorizer.Allows(*who_, action, plan_.tenant, plan_.key);
+      break;
+    case CallPlan::Scope::kSomeKey:
+      allowed = authorizer.AllowsSome(*who_, action, plan_.tenant);
+      break;
+    case CallPlan::Scope::kAnywhere:
+      allowed = authorizer.AllowsAnywhere(*who_, action);
+      break;
+  }
+  return allowed ? absl::OkStatus() : PermissionDenied();
+}
+
+void ServiceCall::Refuse(const absl::Status& status) {
+  answer_ = status;
+  stage_ = Stage::kAnswer;
+  service_.refusals.Append(AnswerRecord(AuditKind::kRefusal, status), this);
+}
+
+absl::StatusOr<RunState> ServiceCall::RunNow(bool may_block) {
+  RunContext context{service_, *who_, rpc_->deadline(), may_block, outcome_};
+  return Run(context);
+}
+
+void ServiceCall::RunInline() {
+  const absl::StatusOr<RunState> state = RunNow(/*may_block=*/false);
+  if (state.ok() && *state == RunState::kNeedsIo) return SubmitOrFail();
+  Complete(state.status());
+}
+
+void ServiceCall::SubmitOrFail() {
+  if (service_.executor.Submit(this)) return;
+  Complete(Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable,
+                 "too many calls are waiting for the store"));
+}
+
+void ServiceCall::RunTask() {
+  if (rpc_->deadline() <= service_.clock.Steady()) return Complete(DeadlinePassed());
+  const absl::StatusOr<RunState> state = RunNow(/*may_block=*/true);
+  if (state.ok() && *state == RunState::kNeedsIo) {
+    return Complete(absl::InternalError("a method asked for I/O where it may block"));
+  }
+  Complete(state.status());
+}
+
+void ServiceCall::Complete(const absl::Status& status) {
+  answer_ = status;
+  stage_ = Stage::kAnswer;
+  service_.audit.Append(AnswerRecord(AuditKind::kOutcome, status), this);
+}
+
+// The object may serve another call, or be gone, once Finish is entered.
+void ServiceCall::OnAudited(const absl::Status& audited) {
+  if (stage_ == Stage::kIntent && audited.ok()) return SubmitOrFail();
+  if (!audited.ok()) {
+    answer_ = audited;
+    retry_after_ = {};
+  }
+  if (answer_.ok()) return rpc_->Finish(grpc::Status::OK);
+  DropResponse();
+  rpc_->Finish(ToGrpcStatus(answer_, retry_after_));
+}
+
+AuditRecord ServiceCall::Record(AuditKind kind) const {
+  AuditRecord record;
+  record.kind = kind;
+  record.method = Info().name;
+  if (who_ != nullptr) record.principal = who_->name;
+  record.peer = rpc_->peer();
+  record.tenant = plan_.tenant;
+  record.key = plan_.key.empty() ? std::string_view(outcome_.key) : plan_.key;
+  if (outcome_.destination_key != record.key) record.destination_key = outcome_.destination_key;
+  record.items = plan_.items;
+  record.request_id = plan_.request_id;
+  return record;
+}
+
+AuditRecord ServiceCall::AnswerRecord(AuditKind kind, const absl::Status& status) const {
+  AuditRecord record = Record(kind);
+  record.failed = status.ok() ? outcome_.failed : plan_.items;
+  record.code = CodeName(status.code());
+  const Reason reason = status.ok() ? outcome_.reason : ReasonOf(status);
+  if (reason != Reason::kUnspecified) record.reason = ReasonName(reason);
+  return record;
+}
+
+}  // namespace fieldkms

@@ -1,0 +1,166 @@
+// ServiceCall: the one wrapper around every call, in this order:
+//   limit connection → authenticate → authorise → limit principal →
+//   (mutations: durable intent) → run → durable outcome → release.
+// A refusal at any step is audited too.
+#ifndef FIELDKMS_KMS_SERVICE_CALL_H_
+#define FIELDKMS_KMS_SERVICE_CALL_H_
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "crypto/status.h"
+#include "kms/access/access.h"
+#include "kms/access/token_bucket.h"
+#include "kms/audit/audit_sink.h"
+#include "kms/audit/refusal_log.h"
+#include "kms/clock.h"
+#include "kms/keyring/keyring.h"
+#include "kms/rpc/call.h"
+#include "kms/service/executor.h"
+
+namespace fieldkms {
+
+// ServiceContext: what all calls stand on. Nothing is owned; all of it outlives
+// the engine that serves the calls.
+struct ServiceContext {
+  Keyring& keyring;
+  const Authenticator& authenticator;
+  const Authorizer& authorizer;
+  Limiter& limiter;
+  AuditSink& audit;
+  RefusalLog& refusals;
+  Executor& executor;
+  const Clock& clock;
+  Rate calls_per_connection;
+  std::atomic<bool> draining{false};  // new calls are refused
+};
+
+// MethodInfo: what is fixed of an RPC.
+struct MethodInfo {
+  enum class Kind {
+    kCrypto,    // runs on the queue's thread unless a key must be loaded
+    kRead,      // asks the store: runs on the executor
+    kMutation,  // the same, after a durable intent
+  };
+  const char* name;  // in the audit trail, "CryptoService.Encrypt"
+  Action action;
+  Kind kind;
+};
+
+// CallPlan: what a request asks for, as far as admission and audit are concerned.
+// Views into the request; names are legal ones.
+struct CallPlan {
+  enum class Scope {
+    kTenant,    // the action on `tenant` itself
+    kKey,       // the action on `key` of `tenant`
+    kSomeKey,   // on keys of `tenant` that running will find, and authorise
+    kAnywhere,  // on what the caller may see
+  };
+  Scope scope = Scope::kKey;
+  std::string_view tenant;
+  std::string_view key;
+  std::string_view request_id;
+  uint32_t items = 1;
+};
+
+// CallOutcome: what running found out for the audit trail.
+struct CallOutcome {
+  // The one key that the call was about, where the plan has none; and the one that
+  // it sealed under, where that is another (Rewrap).
+  std::string key;
+  std::string destination_key;
+  bool several_keys = false;
+  bool several_destinations = false;
+  uint32_t failed = 0;
+  Reason reason = Reason::kUnspecified;  // of the first item that failed
+
+  void NoteKey(std::string_view name) { Note(name, &key, &several_keys); }
+  void NoteDestination(std::string_view name) {
+    Note(name, &destination_key, &several_destinations);
+  }
+  void Reset() {
+    key.clear();
+    destination_key.clear();
+    several_keys = several_destinations = false;
+    failed = 0;
+    reason = Reason::kUnspecified;
+  }
+
+ private:
+  static void Note(std::string_view name, std::string* one, bool* several) {
+    if (*several || *one == name) return;
+    *several = !one->empty();
+    *one = *several ? std::string_view() : name;
+  }
+};
+
+enum class RunState {
+  kDone,
+  kNeedsIo,  // something must be loaded: run again, from where it stopped, on the executor
+};
+
+// RunContext: what a method runs with.
+struct RunContext {
+  ServiceContext& service;
+  const Principal& who;
+  Deadline deadline;
+  bool may_block;
+  CallOutcome& outcome;
+};
+
+// The refusal of what no role allows.
+absl::Status PermissionDenied();
+
+// Part of each pooled call (see method_call.h). No allocation a call.
+class ServiceCall : private AuditWaiter, private Task {
+ protected:
+  explicit ServiceCall(ServiceContext& service) : service_(service) {}
+  ~ServiceCall() = default;
+
+  // Takes a request from its arrival to its answer.
+  void Begin(Call& rpc);
+
+  // The method's part. Describe checks the request's form; Run carries it out.
+  virtual const MethodInfo& Info() const = 0;
+  virtual size_t RequestSize() const = 0;
+  virtual absl::Status Describe(CallPlan* plan) = 0;
+  virtual absl::StatusOr<RunState> Run(RunContext& context) = 0;
+  // Makes sure that nothing of the response leaves.
+  virtual void DropResponse() = 0;
+
+ private:
+  enum class Stage { kIntent, kAnswer };
+
+  // Admission: the steps before a call runs.
+  absl::Status Admit(std::chrono::steady_clock::time_point now);
+  absl::Status LimitConnection(std::chrono::steady_clock::time_point now);
+  absl::Status Authorise() const;
+  void Refuse(const absl::Status& status);
+
+  void RunInline();
+  absl::StatusOr<RunState> RunNow(bool may_block);
+  void RunTask() override;  // on the executor
+  void SubmitOrFail();
+  void Complete(const absl::Status& status);
+  void OnAudited(const absl::Status& audited) override;
+
+  AuditRecord Record(AuditKind kind) const;
+  AuditRecord AnswerRecord(AuditKind kind, const absl::Status& status) const;
+
+  ServiceContext& service_;
+  Call* rpc_ = nullptr;
+  const Principal* who_ = nullptr;
+  CallPlan plan_;
+  CallOutcome outcome_;
+  Stage stage_ = Stage::kAnswer;
+  absl::Status answer_;
+  std::chrono::nanoseconds retry_after_{};
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_SERVICE_CALL_H_

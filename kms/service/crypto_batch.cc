@@ -1,0 +1,133 @@
+#include "kms/service/crypto_batch.h"
+
+#include <algorithm>
+
+#include "crypto/names.h"
+#include "kms/service/batch.h"
+#include "kms/service/item_crypto.h"
+
+namespace fieldkms {
+namespace {
+
+// The part of Describe that batches share. `key`: the batch's, may be empty.
+absl::Status DescribeBatch(std::string_view tenant, std::string_view key,
+                           std::string_view key_field, int items, CallPlan* plan) {
+  FIELDKMS_RETURN_IF_ERROR(CheckTenantId(tenant));
+  if (!key.empty()) FIELDKMS_RETURN_IF_ERROR(CheckKeyName(key, key_field));
+  FIELDKMS_RETURN_IF_ERROR(CheckBatchSize(items));
+  plan->scope = CallPlan::Scope::kSomeKey;
+  plan->tenant = tenant;
+  plan->items = static_cast<uint32_t>(items);
+  return absl::OkStatus();
+}
+
+// The item's name if it gives one, checked, else the batch's.
+absl::StatusOr<std::string_view> ItemKey(const std::string& own, const std::string& of_batch,
+                                         std::string_view field) {
+  if (own.empty()) return std::string_view(of_batch);
+  FIELDKMS_RETURN_IF_ERROR(CheckKeyName(own, field));
+  return std::string_view(own);
+}
+
+}  // namespace
+
+absl::Status BatchEncryptMethod::Describe(const Request& request, CallPlan* plan) {
+  FIELDKMS_RETURN_IF_ERROR(
+      DescribeBatch(request.tenant(), request.key(), "key", request.items_size(), plan));
+  one_key_ = std::all_of(request.items().begin(), request.items().end(),
+                         [](const Request::Item& item) { return item.key().empty(); });
+  if (!one_key_) return absl::OkStatus();
+  FIELDKMS_RETURN_IF_ERROR(CheckKeyName(request.key(), "key"));  // so it is required
+  plan->scope = CallPlan::Scope::kKey;
+  plan->key = request.key();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RunState> BatchEncryptMethod::Run(RunContext& context, const Request& request,
+                                                 Response* response) {
+  NonceRun nonces;
+  ItemCrypto crypto(context, request.tenant(), nonces);
+  if (one_key_) {  // without it no item can be tried
+    FIELDKMS_ASSIGN_OR_RETURN(const LoadedKey* key, crypto.keys().ToSeal(request.key()));
+    if (key == nullptr) return RunState::kNeedsIo;
+  }
+  return RunBatch(
+      context, request.items_size(), &next_, response,
+      [&](int index, Response::Result* result) -> absl::StatusOr<RunState> {
+        const Request::Item& item = request.items(index);
+        std::string_view key = request.key();
+        if (!one_key_) {
+          FIELDKMS_ASSIGN_OR_RETURN(key, ItemKey(item.key(), request.key(), "key"));
+          FIELDKMS_RETURN_IF_ERROR(CheckKeyName(key, "key"));
+        }
+        ItemCrypto::Encrypted out{result->mutable_ciphertext()};
+        FIELDKMS_ASSIGN_OR_RETURN(
+            const RunState state,
+            crypto.Encrypt(key, request.shared_context(), item.context(), item.plaintext(), &out));
+        result->set_key_version(out.key_version);
+        return state;
+      });
+}
+
+void BatchEncryptMethod::WipeRequest(Request* request) {
+  for (Request::Item& item : *request->mutable_items()) WipeString(item.mutable_plaintext());
+}
+
+absl::Status BatchDecryptMethod::Describe(const Request& request, CallPlan* plan) {
+  return DescribeBatch(request.tenant(), request.key(), "key", request.items_size(), plan);
+}
+
+absl::StatusOr<RunState> BatchDecryptMethod::Run(RunContext& context, const Request& request,
+                                                 Response* response) {
+  NonceRun nonces;
+  ItemCrypto crypto(context, request.tenant(), nonces);
+  return RunBatch(
+      context, request.items_size(), &next_, response,
+      [&](int index, Response::Result* result) -> absl::StatusOr<RunState> {
+        const Request::Item& item = request.items(index);
+        FIELDKMS_ASSIGN_OR_RETURN(const std::string_view pin,
+                                  ItemKey(item.key(), request.key(), "key"));
+        ItemCrypto::Decrypted out{result->mutable_plaintext()};
+        FIELDKMS_ASSIGN_OR_RETURN(
+            const RunState state,
+            crypto.Decrypt(pin, request.shared_context(), item.context(), item.ciphertext(), &out));
+        result->set_key_version(out.key_version);
+        return state;
+      });
+}
+
+void BatchDecryptMethod::WipeResponse(Response* response) {
+  for (Response::Result& result : *response->mutable_results()) {
+    WipeString(result.mutable_plaintext());
+  }
+}
+
+absl::Status BatchRewrapMethod::Describe(const Request& request, CallPlan* plan) {
+  return DescribeBatch(request.tenant(), request.destination_key(), "destination_key",
+                       request.items_size(), plan);
+}
+
+absl::StatusOr<RunState> BatchRewrapMethod::Run(RunContext& context, const Request& request,
+                                                Response* response) {
+  NonceRun nonces;
+  ItemCrypto crypto(context, request.tenant(), nonces);
+  return RunBatch(
+      context, request.items_size(), &next_, response,
+      [&](int index, Response::Result* result) -> absl::StatusOr<RunState> {
+        const Request::Item& item = request.items(index);
+        FIELDKMS_ASSIGN_OR_RETURN(
+            const std::string_view key,
+            ItemKey(item.destination_key(), request.destination_key(), "destination_key"));
+        const auto* destination =
+            item.has_destination_context() ? &item.destination_context() : nullptr;
+        ItemCrypto::Rewrapped out{result->mutable_ciphertext()};
+        FIELDKMS_ASSIGN_OR_RETURN(const RunState state,
+                                  crypto.Rewrap(key, destination, request.shared_context(),
+                                                item.context(), item.ciphertext(), &out));
+        result->set_source_key_version(out.source_key_version);
+        result->set_key_version(out.key_version);
+        return state;
+      });
+}
+
+}  // namespace fieldkms

@@ -1,0 +1,21 @@
+#include "kms/service/crypto_service.h"
+
+#include "kms/service/crypto_batch.h"
+#include "kms/service/crypto_single.h"
+#include "kms/service/method_call.h"
+
+namespace fieldkms {
+
+void AddCryptoService(Engine& engine, v1::CryptoService::AsyncService& service,
+                      ServiceContext& context) {
+  using Async = v1::CryptoService::AsyncService;
+  engine.AddService(service);
+  AddMethod<EncryptMethod>(engine, service, &Async::RequestEncrypt, context, kBusyMethod);
+  AddMethod<DecryptMethod>(engine, service, &Async::RequestDecrypt, context, kBusyMethod);
+  AddMethod<RewrapMethod>(engine, service, &Async::RequestRewrap, context, kBusyMethod);
+  AddMethod<BatchEncryptMethod>(engine, service, &Async::RequestBatchEncrypt, context);
+  AddMethod<BatchDecryptMethod>(engine, service, &Async::RequestBatchDecrypt, context);
+  AddMethod<BatchRewrapMethod>(engine, service, &Async::RequestBatchRewrap, context);
+}
+
+}  // namespace fieldkms

@@ -1,0 +1,89 @@
+// What an item of a call asks for, whether it comes alone or in a batch.
+#ifndef FIELDKMS_KMS_SERVICE_ITEM_CRYPTO_H_
+#define FIELDKMS_KMS_SERVICE_ITEM_CRYPTO_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "crypto/xaes_gcm.h"
+#include "kms/service/key_finder.h"
+#include "kms/service/workspace.h"
+
+namespace fieldkms {
+
+// NonceSource gives one fresh nonce an item: random for a single one, from one run
+// (BatchNonces) for a batch, whose items then share the derivation of their keys.
+class NonceSource {
+ public:
+  virtual ~NonceSource() = default;
+  virtual absl::StatusOr<XaesNonce> Next() = 0;
+};
+class SingleNonce final : public NonceSource {
+ public:
+  absl::StatusOr<XaesNonce> Next() override;
+
+ private:
+  uint8_t nonce_[kXaesNonceSize];
+};
+class NonceRun final : public NonceSource {
+ public:
+  absl::StatusOr<XaesNonce> Next() override;
+
+ private:
+  std::optional<BatchNonces> run_;
+};
+
+// ItemCrypto carries out items of one tenant within one run. Each method returns
+// kNeedsIo, with nothing done, where a key must be loaded and the run may not block.
+class ItemCrypto {
+ public:
+  ItemCrypto(RunContext& context, std::string_view tenant, NonceSource& nonces);
+
+  struct Encrypted {
+    std::string* ciphertext;
+    uint32_t key_version = 0;
+  };
+  absl::StatusOr<RunState> Encrypt(std::string_view key, const ContextField& shared,
+                                   const ContextField& own, std::string_view plaintext,
+                                   Encrypted* out);
+
+  struct Decrypted {
+    std::string* plaintext;
+    uint32_t key_version = 0;
+  };
+  absl::StatusOr<RunState> Decrypt(std::string_view pin, const ContextField& shared,
+                                   const ContextField& own, std::string_view ciphertext,
+                                   Decrypted* out);
+
+  struct Rewrapped {
+    std::string* ciphertext;
+    uint32_t source_key_version = 0;
+    uint32_t key_version = 0;
+  };
+  // `destination_key` "": the source's. `destination` null: the source's context.
+  absl::StatusOr<RunState> Rewrap(std::string_view destination_key,
+                                  const v1::DestinationContext* destination,
+                                  const ContextField& shared, const ContextField& own,
+                                  std::string_view ciphertext, Rewrapped* out);
+
+  KeyFinder& keys() { return keys_; }
+
+ private:
+  struct RewrapKeys {
+    KeyFinder::Opener source;
+    const LoadedKey* destination = nullptr;
+  };
+  absl::StatusOr<RewrapKeys> FindRewrapKeys(const EnvelopeHeader& header,
+                                            std::string_view destination_key, bool context_changes);
+  absl::Status Seal(const LoadedKey& key, std::string_view plaintext, std::string* out);
+
+  RunContext& context_;
+  Workspace& workspace_;
+  KeyFinder keys_;
+  NonceSource& nonces_;
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_SERVICE_ITEM_CRYPTO_H_

@@ -1,0 +1,176 @@
+#include "kms/service/key_service.h"
+
+#include <charconv>
+
+#include "crypto/names.h"
+#include "kms/service/method_call.h"
+#include "kms/service/records.h"
+
+namespace fieldkms {
+namespace {
+
+// Describe for a request about one key.
+absl::Status DescribeKey(const std::string& tenant, const std::string& name, CallPlan* plan) {
+  FIELDKMS_RETURN_IF_ERROR(CheckTenantId(tenant));
+  FIELDKMS_RETURN_IF_ERROR(CheckKeyName(name));
+  plan->tenant = tenant;
+  plan->key = name;
+  return absl::OkStatus();
+}
+
+struct CreateKeyMethod {
+  using Request = v1::CreateKeyRequest;
+  using Response = v1::CreateKeyResponse;
+  static constexpr MethodInfo kInfo{"KeyService.CreateKey", Action::kKeyCreate,
+                                    MethodInfo::Kind::kMutation};
+  absl::Status Describe(const Request& request, CallPlan* plan) {
+    FIELDKMS_RETURN_IF_ERROR(DescribeKey(request.tenant(), request.name(), plan));
+    FIELDKMS_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+    if (request.purpose() != v1::KEY_PURPOSE_UNSPECIFIED &&
+        request.purpose() != v1::KEY_PURPOSE_ENCRYPT) {
+      return InvalidField("purpose", "is not a purpose that this release knows");
+    }
+    plan->request_id = request.request_id();
+    return absl::OkStatus();
+  }
+  absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
+    FIELDKMS_ASSIGN_OR_RETURN(
+        const KeyRecord key,
+        context.service.keyring.CreateKey(request.tenant(), request.name(), KeyPurpose::kEncrypt,
+                                          request.request_id(), context.deadline));
+    ToProto(key, response->mutable_key());
+    return RunState::kDone;
+  }
+  static void WipeRequest(Request*) {}
+  static void WipeResponse(Response*) {}
+};
+
+struct GetKeyMethod {
+  using Request = v1::GetKeyRequest;
+  using Response = v1::GetKeyResponse;
+  static constexpr MethodInfo kInfo{"KeyService.GetKey", Action::kKeyRead, MethodInfo::Kind::kRead};
+  absl::Status Describe(const Request& request, CallPlan* plan) {
+    return DescribeKey(request.tenant(), request.name(), plan);
+  }
+  absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
+    FIELDKMS_ASSIGN_OR_RETURN(
+        const KeyRecord key,
+        context.service.keyring.GetKey(request.tenant(), request.name(), context.deadline));
+    ToProto(key, response->mutable_key());
+    return RunState::kDone;
+  }
+  static void WipeRequest(Request*) {}
+  static void WipeResponse(Response*) {}
+};
+
+struct ListKeysMethod {
+  using Request = v1::ListKeysRequest;
+  using Response = v1::ListKeysResponse;
+  static constexpr MethodInfo kInfo{"KeyService.ListKeys", Action::kKeyRead,
+                                    MethodInfo::Kind::kRead};
+  size_t limit = 0;
+  std::string after;
+
+  absl::Status Describe(const Request& request, CallPlan* plan) {
+    FIELDKMS_RETURN_IF_ERROR(CheckTenantId(request.tenant()));
+    FIELDKMS_ASSIGN_OR_RETURN(limit, PageSize(request.page_size()));
+    FIELDKMS_ASSIGN_OR_RETURN(after, ParsePageToken(request.page_token()));
+    plan->scope = CallPlan::Scope::kSomeKey;
+    plan->tenant = request.tenant();
+    return absl::OkStatus();
+  }
+  // A page may be short of what the caller may not see; the token tells the end.
+  absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
+    FIELDKMS_ASSIGN_OR_RETURN(
+        std::vector<KeyRecord> keys,
+        context.service.keyring.ListKeys(request.tenant(), after, limit + 1, context.deadline));
+    if (keys.size() > limit) {
+      keys.resize(limit);
+      response->set_next_page_token(PageToken(keys.back().name));
+    }
+    for (const KeyRecord& key : keys) {
+      if (context.service.authorizer.Allows(context.who, Action::kKeyRead, key.tenant, key.name)) {
+        ToProto(key, response->add_keys());
+      }
+    }
+    return RunState::kDone;
+  }
+  static void WipeRequest(Request*) {}
+  static void WipeResponse(Response*) {}
+};
+
+struct RotateKeyMethod {
+  using Request = v1::RotateKeyRequest;
+  using Response = v1::RotateKeyResponse;
+  static constexpr MethodInfo kInfo{"KeyService.RotateKey", Action::kKeyRotate,
+                                    MethodInfo::Kind::kMutation};
+  absl::Status Describe(const Request& request, CallPlan* plan) {
+    FIELDKMS_RETURN_IF_ERROR(DescribeKey(request.tenant(), request.name(), plan));
+    FIELDKMS_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+    plan->request_id = request.request_id();
+    return absl::OkStatus();
+  }
+  absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
+    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
+                              context.service.keyring.RotateKey(
+                                  request.tenant(), request.name(), request.expected_primary(),
+                                  request.request_id(), context.deadline));
+    ToProto(key, response->mutable_key());
+    return RunState::kDone;
+  }
+  static void WipeRequest(Request*) {}
+  static void WipeResponse(Response*) {}
+};
+
+struct ListKeyVersionsMethod {
+  using Request = v1::ListKeyVersionsRequest;
+  using Response = v1::ListKeyVersionsResponse;
+  static constexpr MethodInfo kInfo{"KeyService.ListKeyVersions", Action::kKeyRead,
+                                    MethodInfo::Kind::kRead};
+  size_t limit = 0;
+  uint32_t before = 0;  // 0: from the newest
+
+  absl::Status Describe(const Request& request, CallPlan* plan) {
+    FIELDKMS_RETURN_IF_ERROR(DescribeKey(request.tenant(), request.name(), plan));
+    FIELDKMS_ASSIGN_OR_RETURN(limit, PageSize(request.page_size()));
+    FIELDKMS_ASSIGN_OR_RETURN(const std::string last, ParsePageToken(request.page_token()));
+    if (last.empty()) return absl::OkStatus();
+    const auto [end, error] = std::from_chars(last.data(), last.data() + last.size(), before);
+    if (error != std::errc() || end != last.data() + last.size() || before == 0) {
+      return InvalidField("page_token", "is not one that this service gave");
+    }
+    return absl::OkStatus();
+  }
+  absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
+    Keyring& keyring = context.service.keyring;
+    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
+                              keyring.GetKey(request.tenant(), request.name(), context.deadline));
+    FIELDKMS_ASSIGN_OR_RETURN(std::vector<KeyVersionRecord> versions,
+                              keyring.ListKeyVersions(request.tenant(), request.name(), before,
+                                                      limit + 1, context.deadline));
+    if (versions.size() > limit) {
+      versions.resize(limit);
+      response->set_next_page_token(PageToken(std::to_string(versions.back().version)));
+    }
+    for (const KeyVersionRecord& version : versions) {
+      ToProto(version, key.primary_version, response->add_versions());
+    }
+    return RunState::kDone;
+  }
+  static void WipeRequest(Request*) {}
+  static void WipeResponse(Response*) {}
+};
+
+}  // namespace
+
+void AddKeyService(Engine& engine, v1::KeyService::AsyncService& service, ServiceContext& context) {
+  using Async = v1::KeyService::AsyncService;
+  engine.AddService(service);
+  AddMethod<CreateKeyMethod>(engine, service, &Async::RequestCreateKey, context);
+  AddMethod<GetKeyMethod>(engine, service, &Async::RequestGetKey, context);
+  AddMethod<ListKeysMethod>(engine, service, &Async::RequestListKeys, context);
+  AddMethod<RotateKeyMethod>(engine, service, &Async::RequestRotateKey, context);
+  AddMethod<ListKeyVersionsMethod>(engine, service, &Async::RequestListKeyVersions, context);
+}
+
+}  // namespace fieldkms

@@ -1,0 +1,78 @@
+#include "kms/service/tenant_service.h"
+
+#include "crypto/names.h"
+#include "kms/service/method_call.h"
+#include "kms/service/records.h"
+
+namespace fieldkms {
+namespace {
+
+struct CreateTenantMethod {
+  using Request = v1::CreateTenantRequest;
+  using Response = v1::CreateTenantResponse;
+  static constexpr MethodInfo kInfo{"TenantService.CreateTenant", Action::kTenantCreate,
+                                    MethodInfo::Kind::kMutation};
+  absl::Status Describe(const Request& request, CallPlan* plan) {
+    FIELDKMS_RETURN_IF_ERROR(CheckTenantId(request.tenant()));
+    FIELDKMS_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+    plan->scope = CallPlan::Scope::kTenant;
+    plan->tenant = request.tenant();
+    plan->request_id = request.request_id();
+    return absl::OkStatus();
+  }
+  absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
+    FIELDKMS_ASSIGN_OR_RETURN(const TenantRecord tenant,
+                              context.service.keyring.CreateTenant(
+                                  request.tenant(), request.request_id(), context.deadline));
+    ToProto(tenant, response->mutable_tenant());
+    return RunState::kDone;
+  }
+  static void WipeRequest(Request*) {}
+  static void WipeResponse(Response*) {}
+};
+
+struct ListTenantsMethod {
+  using Request = v1::ListTenantsRequest;
+  using Response = v1::ListTenantsResponse;
+  static constexpr MethodInfo kInfo{"TenantService.ListTenants", Action::kTenantRead,
+                                    MethodInfo::Kind::kRead};
+  size_t limit = 0;
+  std::string after;
+
+  absl::Status Describe(const Request& request, CallPlan* plan) {
+    FIELDKMS_ASSIGN_OR_RETURN(limit, PageSize(request.page_size()));
+    FIELDKMS_ASSIGN_OR_RETURN(after, ParsePageToken(request.page_token()));
+    plan->scope = CallPlan::Scope::kAnywhere;
+    return absl::OkStatus();
+  }
+  // A page may be short of what the caller may not see; the token tells the end.
+  absl::StatusOr<RunState> Run(RunContext& context, const Request&, Response* response) {
+    FIELDKMS_ASSIGN_OR_RETURN(
+        std::vector<TenantRecord> tenants,
+        context.service.keyring.ListTenants(after, limit + 1, context.deadline));
+    if (tenants.size() > limit) {
+      tenants.resize(limit);
+      response->set_next_page_token(PageToken(tenants.back().tenant));
+    }
+    for (const TenantRecord& tenant : tenants) {
+      if (context.service.authorizer.Allows(context.who, Action::kTenantRead, tenant.tenant, {})) {
+        ToProto(tenant, response->add_tenants());
+      }
+    }
+    return RunState::kDone;
+  }
+  static void WipeRequest(Request*) {}
+  static void WipeResponse(Response*) {}
+};
+
+}  // namespace
+
+void AddTenantService(Engine& engine, v1::TenantService::AsyncService& service,
+                      ServiceContext& context) {
+  using Async = v1::TenantService::AsyncService;
+  engine.AddService(service);
+  AddMethod<CreateTenantMethod>(engine, service, &Async::RequestCreateTenant, context);
+  AddMethod<ListTenantsMethod>(engine, service, &Async::RequestListTenants, context);
+}
+
+}  // namespace fieldkms

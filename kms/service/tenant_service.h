@@ -1,0 +1,17 @@
+// TenantService on the engine.
+#ifndef FIELDKMS_KMS_SERVICE_TENANT_SERVICE_H_
+#define FIELDKMS_KMS_SERVICE_TENANT_SERVICE_H_
+
+#include "fieldkms/v1/tenant_service.grpc.pb.h"
+#include "kms/rpc/engine.h"
+#include "kms/service/call.h"
+
+namespace fieldkms {
+
+// As AddCryptoService.
+void AddTenantService(Engine& engine, v1::TenantService::AsyncService& service,
+                      ServiceContext& context);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_SERVICE_TENANT_SERVICE_H_

@@ -1,0 +1,50 @@
+// Workspace: what sealing and opening reuse from call to call, one a thread.
+#ifndef FIELDKMS_KMS_SERVICE_WORKSPACE_H_
+#define FIELDKMS_KMS_SERVICE_WORKSPACE_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/envelope.h"
+#include "fieldkms/v1/crypto_service.pb.h"
+
+namespace fieldkms {
+
+using ContextField = google::protobuf::RepeatedPtrField<v1::ContextEntry>;
+
+class Workspace {
+ public:
+  // The calling thread's, set to `tenant`. Valid until the thread's next call of For.
+  static Workspace& For(std::string_view tenant);
+
+  // The sealer of the tenant.
+  FieldSealer& sealer() { return *sealer_; }
+
+  // SetContext gives the sealer the context of one item: `shared` and `own`.
+  // Error: as FieldSealer::SetContext.
+  absl::Status SetContext(const ContextField& shared, const ContextField& own);
+  absl::Status SetContext(const ContextField& own) { return SetContext(NoContext(), own); }
+
+  // Whether two contexts are one and the same map. `own` and `other` may be in any
+  // order; both are taken as given where they are not legal.
+  bool SameContext(const ContextField& shared, const ContextField& own, const ContextField& other);
+
+  static const ContextField& NoContext();
+
+ private:
+  void Collect(const ContextField& shared, const ContextField& own,
+               std::vector<ContextEntry>* entries);
+
+  std::string tenant_;
+  std::optional<FieldSealer> sealer_;
+  std::vector<ContextEntry> entries_, other_entries_;
+};
+
+// Wipes a message's bytes field, or any string.
+void WipeString(std::string* text);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_SERVICE_WORKSPACE_H_
