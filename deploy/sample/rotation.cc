@@ -28,7 +28,7 @@ constexpr size_t kReadChunk = 500;
 class BusyReader {
  public:
   BusyReader(const Stage& stage, Protector& protector)
-      : thread_([this, &stage, &protector](std::stop_token stop) {
+      : thread_([this, &stage, &protector](const std::stop_token& stop) {
           status_ = Run(stage, protector, stop);
           finished_ = true;
         }) {}
