@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,6 +65,10 @@ uint8_t* MapRegion(size_t size) {
   (void)madvise(data, size, MADV_WIPEONFORK);
   return data;
 }
+
+// The system call itself: sanitizers put a function that does nothing in the
+// place of mlock(), and would report memory as locked that is not.
+bool LockIntoRam(uint8_t* data, size_t size) { return syscall(SYS_mlock, data, size) == 0; }
 
 void UnmapRegion(uint8_t* data, size_t size) {
   const size_t guard = GuardSize();
@@ -149,7 +154,7 @@ SecretMemoryStats LockedSlab::Stats() {
 void LockedSlab::AfterForkInChild() {
   stats_.locked = 0;
   for (Region& region : regions_) {
-    region.locked = mlock(region.data, region.size) == 0;
+    region.locked = LockIntoRam(region.data, region.size);
     if (region.locked) stats_.locked += region.size;
   }
   mutex_.unlock();
@@ -178,7 +183,7 @@ absl::Status LockedSlab::Grow() {
   for (size_t size = wanted; size >= GuardSize(); size /= 2) {
     uint8_t* data = MapRegion(size);
     if (data == nullptr) continue;
-    if (mlock(data, size) == 0) {
+    if (LockIntoRam(data, size)) {
       AddRegion({data, size, true});
       return absl::OkStatus();
     }
@@ -197,7 +202,7 @@ absl::Status LockedSlab::Grow() {
 absl::Status LockedSlab::LockAll() {
   for (Region& region : regions_) {
     if (region.locked) continue;
-    if (mlock(region.data, region.size) != 0) return LockError();
+    if (!LockIntoRam(region.data, region.size)) return LockError();
     region.locked = true;
     stats_.locked += region.size;
   }
