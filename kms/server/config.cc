@@ -1,0 +1,70 @@
+#include "kms/server/config.h"
+
+#include <grp.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "crypto/status.h"
+#include "kms/server/config_keys.h"
+
+namespace fieldkms {
+namespace {
+
+absl::Status ConfigError(const std::string& message) {
+  return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid, message);
+}
+
+absl::Status CheckWhole(const Config& config) {
+  if (config.data_dir.empty()) return ConfigError("data_dir is required");
+  if (config.max_connections_per_user > config.max_connections) {
+    return ConfigError("limits.connections_per_user must not exceed limits.connections");
+  }
+  // Roles that are not defined, uids given twice.
+  return StaticAccess::Create(config.access).status();
+}
+
+}  // namespace
+
+absl::StatusOr<Config> ParseConfig(const std::string& yaml) {
+  Config config;
+  try {
+    const YAML::Node root = YAML::Load(yaml);
+    if (root.IsNull()) return ConfigError("the file is empty");
+    ReadMapping(root, ConfigSchema(), config);
+  } catch (const YamlError& error) {
+    return ConfigError(error.what());
+  } catch (const YAML::Exception& error) {
+    return ConfigError("line " + std::to_string(error.mark.line + 1) + ": " + error.msg);
+  }
+  FIELDKMS_RETURN_IF_ERROR(CheckWhole(config));
+  return config;
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& path) {
+  std::ifstream in(path);
+  if (!in) return ConfigError(path + ": cannot be read");
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  absl::StatusOr<Config> config = ParseConfig(text);
+  if (config.ok()) return config;
+  const std::string message(config.status().message().data(), config.status().message().size());
+  return ConfigError(path + ": " + message);
+}
+
+Config DevConfig(const std::string& data_dir) {
+  Config config;
+  config.dev = true;
+  config.data_dir = data_dir;
+  config.socket = data_dir + "/fieldkmsd.sock";
+  config.socket_mode = 0600;
+  config.create_root_key = true;
+  config.memory_lock = MemoryLock::kPreferred;
+  config.access = AccessPolicy::Administrator(getuid());
+  return config;
+}
+
+}  // namespace fieldkms

@@ -1,0 +1,75 @@
+// The daemon's configuration: what it may say, its types, ranges and defaults.
+// docs/configuration.md is its manual.
+#ifndef FIELDKMS_KMS_SERVER_CONFIG_H_
+#define FIELDKMS_KMS_SERVER_CONFIG_H_
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "crypto/secret_bytes.h"
+#include "kms/access/static_access.h"
+#include "kms/audit/jsonl_audit.h"
+#include "kms/observe/log.h"
+
+namespace fieldkms {
+
+struct Config {
+  std::string data_dir;  // required
+  LogLevel log_level = LogLevel::kInfo;
+
+  std::string socket = "/run/fieldkms/fieldkmsd.sock";
+  mode_t socket_mode = 0660;
+  std::optional<gid_t> socket_group;
+
+  int threads = 0;  // 0: one a core
+  int io_threads = 4;
+  int io_queue = 1024;
+  std::chrono::milliseconds drain_grace{30'000};
+
+  int max_connections = 1024;
+  int max_connections_per_user = 256;
+  Rate connections_per_user{200, 400};
+  Rate calls_per_connection{0, 1};
+  Rate refusals{10, 20};
+
+  std::string root_key_file;  // empty: DATA_DIR/root.key
+  bool create_root_key = false;
+
+  std::string audit_file;  // empty: DATA_DIR/audit.jsonl
+  AuditDurability audit_durability = AuditDurability::kFsync;
+
+  MemoryLock memory_lock = MemoryLock::kRequired;
+
+  AccessPolicy access;
+
+  bool dev = false;  // by the command line only
+};
+
+// ParseConfig reads YAML. Error: kInvalidArgument, reason kConfigInvalid; the
+// message has the line, the key, the rule, and for an unknown key the nearest known.
+absl::StatusOr<Config> ParseConfig(const std::string& yaml);
+
+// LoadConfig reads a file; messages begin with its path.
+absl::StatusOr<Config> LoadConfig(const std::string& path);
+
+// DevConfig is what --dev runs with: everything in `data_dir`, its socket too, and
+// the user who runs it as the one administrator.
+Config DevConfig(const std::string& data_dir);
+
+// A key as the manual lists it. NAME stands for a name of the administrator's.
+struct ConfigKeyInfo {
+  std::string path;
+  std::string type;
+  std::string default_value;
+};
+std::vector<ConfigKeyInfo> ConfigKeys();
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_SERVER_CONFIG_H_

@@ -1,0 +1,223 @@
+#include "kms/server/config_keys.h"
+
+#include <grp.h>
+#include <pwd.h>
+
+#include <charconv>
+
+namespace fieldkms {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr double kMaxRate = 1e9;
+
+std::string ReadAbsolutePath(const YAML::Node& node) {
+  std::string path = ReadText(node);
+  if (path.empty() || path[0] != '/') throw YamlError(node, "must be an absolute path");
+  return path;
+}
+
+// "0660": of a socket; it must be one that its owner can use.
+mode_t ReadMode(const YAML::Node& node) {
+  const std::string text = ReadText(node);
+  unsigned mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error != std::errc() || end != text.data() + text.size() || mode > 0777 ||
+      (mode & 0600) != 0600) {
+    throw YamlError(node, "must be an octal file mode from 0600 to 0777, such as 0660");
+  }
+  return mode;
+}
+
+gid_t ReadGroup(const YAML::Node& node) {
+  const std::string name = ReadText(node);
+  const group* found = getgrnam(name.c_str());
+  if (found == nullptr) throw YamlError(node, "there is no group '" + name + "'");
+  return found->gr_gid;
+}
+
+// A user by name or number.
+uid_t ReadUser(const YAML::Node& node) {
+  const std::string text = ReadText(node);
+  uid_t uid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), uid);
+  if (error == std::errc() && end == text.data() + text.size()) return uid;
+  const passwd* found = getpwnam(text.c_str());
+  if (found == nullptr) throw YamlError(node, "there is no user '" + text + "'");
+  return found->pw_uid;
+}
+
+std::vector<uid_t> ReadUsers(const YAML::Node& node) {
+  if (node.IsScalar()) return {ReadUser(node)};
+  if (!node.IsSequence() || node.size() == 0) throw YamlError(node, "must list at least one user");
+  std::vector<uid_t> users;
+  for (const YAML::Node& user : node) users.push_back(ReadUser(user));
+  return users;
+}
+
+std::vector<Action> ReadActions(const YAML::Node& node) {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> all;
+    for (int i = 0; i < kActionCount; ++i) all.push_back(ActionName(static_cast<Action>(i)));
+    return all;
+  }();
+  if (!node.IsSequence() || node.size() == 0) {
+    throw YamlError(node, "must be a list of at least one action");
+  }
+  std::vector<Action> actions;
+  for (const YAML::Node& name : node)
+    actions.push_back(static_cast<Action>(ReadChoice(name, names)));
+  return actions;
+}
+
+constexpr YamlKey<AccessRule> kRuleKeys[] = {
+    {"actions", "list of actions", "required",
+     [](const YAML::Node& node, AccessRule& rule) { rule.actions = ReadActions(node); }},
+    {"tenants", "list of patterns", "required",
+     [](const YAML::Node& node, AccessRule& rule) { rule.tenants = ReadTexts(node); }},
+    {"keys", "list of patterns", "none",
+     [](const YAML::Node& node, AccessRule& rule) { rule.keys = ReadTexts(node); }},
+};
+
+constexpr YamlKey<AccessPolicy::Member> kMemberKeys[] = {
+    {"users", "list of users", "required",
+     [](const YAML::Node& node, AccessPolicy::Member& member) { member.uids = ReadUsers(node); }},
+    {"roles", "list of roles", "none",
+     [](const YAML::Node& node, AccessPolicy::Member& member) { member.roles = ReadTexts(node); }},
+    {"items_per_second", "number", "0 (no limit)",
+     [](const YAML::Node& node, AccessPolicy::Member& member) {
+       member.rate.per_second = ReadNumber(node, 0, kMaxRate);
+     }},
+    {"items_burst", "number", "items_per_second",
+     [](const YAML::Node& node, AccessPolicy::Member& member) {
+       member.rate.burst = ReadNumber(node, 1, kMaxRate);
+     }},
+};
+
+void ReadRoles(const YAML::Node& node, Config& config) {
+  ForEachEntry(node, [&](const YAML::Node& at, const std::string& name, const YAML::Node& rules) {
+    if (!rules.IsSequence()) throw YamlError(rules, "a role is a list of rules");
+    std::vector<AccessRule>& role = config.access.roles[name];
+    for (const YAML::Node& rule : rules) {
+      role.emplace_back();
+      ReadMapping<AccessRule>(rule, kRuleKeys, role.back());
+      if (role.back().actions.empty() || role.back().tenants.empty()) {
+        throw YamlError(at, "each rule of role '" + name + "' needs actions and tenants");
+      }
+    }
+  });
+}
+
+void ReadPrincipals(const YAML::Node& node, Config& config) {
+  ForEachEntry(node, [&](const YAML::Node& at, const std::string& name, const YAML::Node& value) {
+    AccessPolicy::Member member{name, {}, {}, Rate{0, 0}};
+    ReadMapping<AccessPolicy::Member>(value, kMemberKeys, member);
+    if (member.uids.empty()) throw YamlError(at, "principal '" + name + "' needs users");
+    if (member.rate.burst == 0) member.rate.burst = std::max(1.0, member.rate.per_second);
+    config.access.principals.push_back(std::move(member));
+  });
+}
+
+constexpr std::string_view kLogLevels[] = {"debug", "info", "warning", "error"};
+constexpr std::string_view kDurabilities[] = {"fsync", "none"};
+constexpr std::string_view kMemoryLocks[] = {"required", "preferred"};
+
+constexpr YamlKey<Config> kKeys[] = {
+    {"data_dir", "absolute path", "required",
+     [](const YAML::Node& node, Config& config) { config.data_dir = ReadAbsolutePath(node); }},
+    {"log.level", "debug, info, warning or error", "info",
+     [](const YAML::Node& node, Config& config) {
+       config.log_level = static_cast<LogLevel>(ReadChoice(node, kLogLevels));
+     }},
+    {"listen.unix", "absolute path", "/run/fieldkms/fieldkmsd.sock",
+     [](const YAML::Node& node, Config& config) { config.socket = ReadAbsolutePath(node); }},
+    {"listen.mode", "octal file mode", "0660",
+     [](const YAML::Node& node, Config& config) { config.socket_mode = ReadMode(node); }},
+    {"listen.group", "group name", "the daemon's",
+     [](const YAML::Node& node, Config& config) { config.socket_group = ReadGroup(node); }},
+    {"listen.tcp", "refused", "none",
+     [](const YAML::Node& node, Config&) {
+       throw YamlError(node,
+                       "refused: TCP without TLS would show plaintext to the network. This release "
+                       "serves Unix sockets only (listen.unix); TLS comes later");
+     }},
+    {"server.threads", "whole number", "0 (one a core)",
+     [](const YAML::Node& node, Config& config) { config.threads = ReadInt(node, 0, 256); }},
+    {"server.io_threads", "whole number", "4",
+     [](const YAML::Node& node, Config& config) { config.io_threads = ReadInt(node, 1, 256); }},
+    {"server.io_queue", "whole number", "1024",
+     [](const YAML::Node& node, Config& config) { config.io_queue = ReadInt(node, 1, 1'000'000); }},
+    {"server.drain_grace", "duration", "30s",
+     [](const YAML::Node& node, Config& config) {
+       config.drain_grace = ReadDuration(node, milliseconds(0), hours(1));
+     }},
+    {"limits.connections", "whole number", "1024",
+     [](const YAML::Node& node, Config& config) {
+       config.max_connections = ReadInt(node, 1, 16'384);
+     }},
+    {"limits.connections_per_user", "whole number", "256",
+     [](const YAML::Node& node, Config& config) {
+       config.max_connections_per_user = ReadInt(node, 1, 16'384);
+     }},
+    {"limits.new_connections_per_second", "number", "200",
+     [](const YAML::Node& node, Config& config) {
+       config.connections_per_user.per_second = ReadNumber(node, 1, 10'000);
+       config.connections_per_user.burst = 2 * config.connections_per_user.per_second;
+     }},
+    {"limits.calls_per_second", "number", "0 (no limit)",
+     [](const YAML::Node& node, Config& config) {
+       config.calls_per_connection.per_second = ReadNumber(node, 0, kMaxRate);
+       config.calls_per_connection.burst = std::max(1.0, config.calls_per_connection.per_second);
+     }},
+    {"limits.refusals_per_second", "number", "10",
+     [](const YAML::Node& node, Config& config) {
+       config.refusals.per_second = ReadNumber(node, 1, 10'000);
+       config.refusals.burst = 2 * config.refusals.per_second;
+     }},
+    {"root.local.path", "absolute path", "DATA_DIR/root.key",
+     [](const YAML::Node& node, Config& config) { config.root_key_file = ReadAbsolutePath(node); }},
+    {"root.local.create_if_missing", "true or false", "false",
+     [](const YAML::Node& node, Config& config) { config.create_root_key = ReadBool(node); }},
+    {"audit.file", "absolute path", "DATA_DIR/audit.jsonl",
+     [](const YAML::Node& node, Config& config) { config.audit_file = ReadAbsolutePath(node); }},
+    {"audit.durability", "fsync or none", "fsync",
+     [](const YAML::Node& node, Config& config) {
+       config.audit_durability = static_cast<AuditDurability>(ReadChoice(node, kDurabilities));
+     }},
+    {"memory.lock", "required or preferred", "required",
+     [](const YAML::Node& node, Config& config) {
+       config.memory_lock = static_cast<MemoryLock>(ReadChoice(node, kMemoryLocks));
+     }},
+    {"access.roles", "mapping of names to lists of rules", "none", ReadRoles},
+    {"access.principals", "mapping of names", "none", ReadPrincipals},
+};
+// ReadChoice returns the index in the list of names.
+static_assert(static_cast<int>(LogLevel::kError) == 3);
+static_assert(static_cast<int>(AuditDurability::kNone) == 1);
+static_assert(static_cast<int>(MemoryLock::kPreferred) == 1);
+
+template <class T>
+void AppendKeys(std::span<const YamlKey<T>> keys, const std::string& prefix,
+                std::vector<ConfigKeyInfo>* out) {
+  for (const YamlKey<T>& key : keys) {
+    out->push_back(
+        {prefix + std::string(key.path), std::string(key.type), std::string(key.default_value)});
+  }
+}
+
+}  // namespace
+
+std::span<const YamlKey<Config>> ConfigSchema() { return kKeys; }
+
+std::vector<ConfigKeyInfo> ConfigKeys() {
+  std::vector<ConfigKeyInfo> keys;
+  AppendKeys<Config>(kKeys, "", &keys);
+  AppendKeys<AccessRule>(kRuleKeys, "access.roles.NAME[].", &keys);
+  AppendKeys<AccessPolicy::Member>(kMemberKeys, "access.principals.NAME.", &keys);
+  return keys;
+}
+
+}  // namespace fieldkms

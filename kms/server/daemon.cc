@@ -1,0 +1,240 @@
+#include "kms/server/daemon.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "crypto/status.h"
+#include "kms/audit/refusal_log.h"
+#include "kms/keyring/keyring.h"
+#include "kms/observe/log.h"
+#include "kms/root/local_root.h"
+#include "kms/rpc/engine.h"
+#include "kms/server/data_dir.h"
+#include "kms/server/signals.h"
+#include "kms/service/crypto_service.h"
+#include "kms/service/key_service.h"
+#include "kms/service/tenant_service.h"
+#include "kms/store/sqlite_store.h"
+
+namespace fieldkms {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr auto kTick = std::chrono::seconds(10);  // of the main thread's housekeeping
+constexpr auto kDrainPoll = std::chrono::milliseconds(5);
+constexpr auto kShutdownLimit = std::chrono::seconds(10);  // beyond the grace
+
+// What outlives a call, in the order in which it is made; destroyed the other way
+// round, so that nobody outlives what it stands on.
+struct Parts {
+  explicit Parts(DataDirLock held) : lock(std::move(held)) {}
+
+  DataDirLock lock;
+  std::unique_ptr<RootKey> root;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Keyring> keyring;
+  std::unique_ptr<StaticAccess> access;
+  std::unique_ptr<JsonlAudit> audit;
+  std::unique_ptr<RefusalLog> refusals;
+  std::unique_ptr<Executor> executor;
+  std::unique_ptr<ServiceContext> context;
+  v1::CryptoService::AsyncService crypto_service;
+  v1::KeyService::AsyncService key_service;
+  v1::TenantService::AsyncService tenant_service;
+  std::unique_ptr<Engine> engine;
+};
+
+absl::Status LockMemory(const Config& config) {
+  FIELDKMS_RETURN_IF_ERROR(SetMemoryLock(config.memory_lock));
+  const SecretMemoryStats stats = GetSecretMemoryStats();
+  if (config.memory_lock == MemoryLock::kPreferred && stats.locked < stats.reserved) {
+    Log(LogLevel::kWarning, "memory_not_locked",
+        {{"message", "keys may be swapped out: raise RLIMIT_MEMLOCK"}});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<RootKey>> OpenRoot(const Config& config, const std::string& path,
+                                                  bool store_exists) {
+  auto root = OpenLocalRoot(path);
+  if (root.ok() || root.status().code() != absl::StatusCode::kNotFound) return root;
+  if (store_exists) {
+    return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootUnavailable,
+                 "the root key file " + path +
+                     " is missing, but there is a store whose keys it wraps; restore the file from "
+                     "your backup (a new one could open nothing)");
+  }
+  if (!config.create_root_key) {
+    return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootUnavailable,
+                 "the root key file " + path +
+                     " is missing; restore it, or for a first start set "
+                     "root.local.create_if_missing: true");
+  }
+  FIELDKMS_RETURN_IF_ERROR(CreateLocalRoot(path));
+  Log(LogLevel::kInfo, "root_key_created", {{"path", path}});
+  return OpenLocalRoot(path);
+}
+
+absl::Status OpenState(const Config& config, Signals& signals, Parts& parts) {
+  const std::string store_path = config.data_dir + "/store.db";
+  const std::string root_path =
+      config.root_key_file.empty() ? config.data_dir + "/root.key" : config.root_key_file;
+  const std::string audit_path =
+      config.audit_file.empty() ? config.data_dir + "/audit.jsonl" : config.audit_file;
+
+  const bool store_exists = std::filesystem::exists(store_path);
+  FIELDKMS_ASSIGN_OR_RETURN(parts.root, OpenRoot(config, root_path, store_exists));
+  FIELDKMS_ASSIGN_OR_RETURN(parts.store, OpenSqliteStore(store_path, SystemClock()));
+  FIELDKMS_ASSIGN_OR_RETURN(parts.keyring, Keyring::Open(*parts.store, *parts.root, SystemClock()));
+  FIELDKMS_ASSIGN_OR_RETURN(parts.access, StaticAccess::Create(config.access));
+
+  JsonlAuditOptions options;
+  options.durability = config.audit_durability;
+  options.on_failure = [&signals](const absl::Status& status) {
+    Log(LogLevel::kError, "audit_failed", {{"error", status}});
+    signals.Wake();
+  };
+  FIELDKMS_ASSIGN_OR_RETURN(parts.audit,
+                            JsonlAudit::Open(audit_path, SystemClock(), std::move(options)));
+  if (config.audit_durability == AuditDurability::kNone) {
+    Log(LogLevel::kWarning, "audit_not_durable",
+        {{"message",
+          "audit.durability is none: records of a crash are lost; for benchmarks only"}});
+  }
+  parts.refusals = std::make_unique<RefusalLog>(*parts.audit, SystemClock(), config.refusals);
+  return absl::OkStatus();
+}
+
+UnixListenerOptions ListenerOptions(const Config& config, RefusalLog& refusals) {
+  UnixListenerOptions options;
+  options.path = config.socket;
+  options.mode = config.socket_mode;
+  options.group = config.socket_group;
+  options.max_connections = config.max_connections;
+  options.max_connections_per_user = config.max_connections_per_user;
+  options.new_connections_per_user = config.connections_per_user;
+  options.on_refused = [&refusals](const Peer& peer) {
+    AuditRecord record;
+    record.kind = AuditKind::kRefusal;
+    record.method = "connect";
+    record.peer = peer;
+    record.reason = ReasonName(Reason::kTooManyConnections);
+    refusals.Append(record, nullptr);
+  };
+  return options;
+}
+
+absl::Status Serve(const Config& config, Parts& parts) {
+  parts.executor =
+      std::make_unique<Executor>(config.io_threads, static_cast<size_t>(config.io_queue));
+  parts.context.reset(new ServiceContext{
+      *parts.keyring, *parts.access, *parts.access, *parts.access, *parts.audit, *parts.refusals,
+      *parts.executor, SystemClock(), config.calls_per_connection});
+  EngineOptions options;
+  options.queues = config.threads;
+  parts.engine = std::make_unique<Engine>(options);
+  AddCryptoService(*parts.engine, parts.crypto_service, *parts.context);
+  AddKeyService(*parts.engine, parts.key_service, *parts.context);
+  AddTenantService(*parts.engine, parts.tenant_service, *parts.context);
+  FIELDKMS_RETURN_IF_ERROR(parts.engine->ListenUnix(ListenerOptions(config, *parts.refusals)));
+  FIELDKMS_RETURN_IF_ERROR(parts.engine->Start());
+  parts.engine->SetServing(true);
+  return absl::OkStatus();
+}
+
+// Returns when a stop signal has come.
+void HouseKeep(Signals& signals, Parts& parts) {
+  for (;;) {
+    switch (signals.Wait(kTick)) {
+      case Signals::Event::kStop:
+        return;
+      case Signals::Event::kWake:  // the audit trail has failed: nothing can be answered
+        parts.engine->SetServing(false);
+        break;
+      case Signals::Event::kTimeout:
+        break;
+    }
+    parts.refusals->Flush();
+  }
+}
+
+// False: a second signal has come.
+bool Drain(const Config& config, Signals& signals, Parts& parts) {
+  Log(LogLevel::kInfo, "draining", {{"in_flight", parts.engine->InFlight()}});
+  parts.engine->SetServing(false);
+  parts.context->draining.store(true);
+  parts.engine->StopAccepting();
+  const auto end = SteadyClock::now() + config.drain_grace;
+  while (parts.engine->InFlight() > 0 && SteadyClock::now() < end) {
+    if (signals.Wait(kDrainPoll) == Signals::Event::kStop) return false;
+  }
+  return true;
+}
+
+// Ends the process if shutting down takes too long: a handler that hangs in a dying
+// disk is not to keep the service manager waiting for ever.
+void StartWatchdog() {
+  std::thread([] {
+    std::this_thread::sleep_for(kShutdownLimit);
+    Log(LogLevel::kError, "drain_timeout", {});
+    _exit(kExitDrainTimeout);
+  }).detach();
+}
+
+void ShutDown(Parts& parts) {
+  StartWatchdog();
+  parts.engine->Shutdown(std::chrono::milliseconds(0));
+  parts.engine.reset();
+  parts.refusals->Flush();
+  AuditRecord stop;
+  stop.kind = AuditKind::kStop;
+  const absl::Status stopped = parts.audit->AppendAndWait(stop);
+  Log(LogLevel::kInfo, "stopped", {{"audit_complete", stopped.ok()}});
+}
+
+absl::Status Run(const Config& config, Signals& signals) {
+  const auto start = SteadyClock::now();
+  FIELDKMS_RETURN_IF_ERROR(LockMemory(config));
+  FIELDKMS_ASSIGN_OR_RETURN(DataDirLock lock, DataDirLock::Acquire(config.data_dir));
+  Parts parts(std::move(lock));
+  FIELDKMS_RETURN_IF_ERROR(OpenState(config, signals, parts));
+  FIELDKMS_RETURN_IF_ERROR(Serve(config, parts));
+  const auto took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - start);
+  Log(LogLevel::kInfo, "serving",
+      {{"socket", config.socket},
+       {"version", FIELDKMS_VERSION},
+       {"pid", getpid()},
+       {"root", parts.root->Describe()},
+       {"startup_ms", took.count()}});
+  HouseKeep(signals, parts);
+  if (!Drain(config, signals, parts)) {
+    Log(LogLevel::kWarning, "stopped_at_once", {});
+    _exit(kExitDrainTimeout);
+  }
+  signals.Unblock();
+  ShutDown(parts);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int RunDaemon(const Config& config) {
+  Signals signals;
+  if (config.dev) {
+    Log(LogLevel::kWarning, "development_mode",
+        {{"message",
+          "DEVELOPMENT MODE, NOT FOR PRODUCTION: the root key lies next to the data, there is no "
+          "TLS, and this user is the administrator of every tenant"}});
+  }
+  const absl::Status status = Run(config, signals);
+  if (status.ok()) return kExitOk;
+  const std::string_view reason = ReasonName(ReasonOf(status));
+  Log(LogLevel::kError, "cannot_start", {{"reason", reason}, {"error", status}});
+  return kExitCannotStart;
+}
+
+}  // namespace fieldkms
