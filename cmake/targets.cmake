@@ -47,25 +47,14 @@ function(fieldkms_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "${ARG_ENVIRONMENT}")
   foreach(label ${ARG_LABELS})
-    if(NOT TARGET tests_${label})
-      add_custom_target(tests_${label})
-    endif()
-    add_dependencies(tests_${label} ${name})
+    fieldkms_build_with_tests(${label} ${name})
   endforeach()
 endfunction()
 
-# fieldkms_fuzzer(NAME SOURCES... DEPS...): a libFuzzer binary, in the fuzz preset
-# only; NAME starts with fuzz_. Target `fuzzers` builds them all, `tests/run fuzz`
-# runs them. Seeds are the files in tests/fuzz/seeds/NAME, if there are any.
-function(fieldkms_fuzzer name)
-  if(NOT FIELDKMS_FUZZ)
-    return()
+# fieldkms_build_with_tests(LABEL TARGET...): what the tests of a label need built.
+function(fieldkms_build_with_tests label)
+  if(NOT TARGET tests_${label})
+    add_custom_target(tests_${label})
   endif()
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-  fieldkms_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS})
-  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-  if(NOT TARGET fuzzers)
-    add_custom_target(fuzzers)
-  endif()
-  add_dependencies(fuzzers ${name})
+  add_dependencies(tests_${label} ${ARGN})
 endfunction()

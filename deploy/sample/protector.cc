@@ -131,7 +131,6 @@ absl::StatusOr<std::string> Protector::RevealOne(std::string_view envelope, Colu
                                                  int64_t id) {
   v1::DecryptRequest request;
   request.set_tenant(tenant_);
-  request.set_key(KeyName(column));
   request.set_ciphertext(std::string(envelope));
   AddContext("b", binding_ids_[column], request.mutable_context());
   AddContext("pk", PrimaryKeyValue(id), request.mutable_context());
