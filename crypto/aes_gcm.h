@@ -39,11 +39,14 @@ class AesGcm {
   std::span<uint8_t, 32> StageKey();
   // Clear wipes the key; SetKey makes the object usable again.
   void Clear();
+  // Whether there is a key: not before SetKey, after Clear, or once OpenSSL refused
+  // the last one.
+  bool keyed() const { return keyed_; }
 
   // Seal writes ciphertext ‖ tag to `out`, which must be plaintext.size() + 16
   // bytes and may not overlap the inputs. The nonce must be fresh for the key.
-  // Inputs are limited to 2^31 - 1 bytes each (kInvalidArgument). Any failure
-  // leaves `out` wiped.
+  // Inputs are limited to 2^31 - 1 bytes each (kInvalidArgument). A failure of
+  // OpenSSL leaves `out` wiped.
   absl::Status Seal(std::span<const uint8_t, 12> nonce, ByteView aad, ByteView plaintext,
                     MutableBytes out);
   // Open writes the plaintext to `out`, which must be sealed.size() - 16 bytes.

@@ -65,7 +65,8 @@ void DerivedKeys::Clear() {
 
 absl::StatusOr<AesGcm*> DerivedKeys::Derived::For(DerivedKeys& keys, const XaesKeyView& key,
                                                   std::span<const uint8_t, 12> prefix) {
-  if (key_id == key.id && std::equal(prefix.begin(), prefix.end(), nonce_prefix.begin())) {
+  if (key_id == key.id && std::equal(prefix.begin(), prefix.end(), nonce_prefix.begin()) &&
+      gcm.keyed()) {
     return &gcm;
   }
   key_id = 0;

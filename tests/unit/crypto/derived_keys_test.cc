@@ -41,6 +41,14 @@ TEST_F(DerivedKeysTest, TheLastMessageKeyIsKept) {
   EXPECT_EQ(Seal(id_, two_, 7), sealed);
 }
 
+TEST_F(DerivedKeysTest, AMessageKeyThatOpenSslLostIsDerivedAnew) {
+  const std::string sealed = Seal(id_, one_, 7);
+  std::array<uint8_t, 12> prefix;
+  prefix.fill(7);
+  DerivedKeys::OfThread().ForSeal({id_, one_.k, one_.k1}, prefix).value()->Clear();
+  EXPECT_EQ(Seal(id_, one_, 7), sealed);
+}
+
 TEST_F(DerivedKeysTest, AnotherPrefixOrIdDerivesAnew) {
   const std::string sealed = Seal(id_, one_, 7);
   EXPECT_NE(Seal(id_, one_, 8), sealed);

@@ -1,16 +1,16 @@
 #include "crypto/random.h"
 
 #include <openssl/err.h>
-#include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/support/fake_random.h"
 #include "tests/support/fork.h"
 #include "tests/support/hex.h"
 #include "tests/support/status_matchers.h"
@@ -63,38 +63,12 @@ TEST(FillNonceTest, AForkDropsThePool) {
   EXPECT_NE(of_child, OutputOfChild([] { return Nonce() + Nonce(); }));
 }
 
-// A generator under the test's control, in place of OpenSSL's. The interface is
-// deprecated for programs, and the only one short of writing a provider.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-class FakeGenerator {
- public:
-  FakeGenerator() {
-    calls = 0;
-    fails = false;
-    static const RAND_METHOD method = {nullptr, Bytes, nullptr, nullptr, Bytes, nullptr};
-    RAND_set_rand_method(&method);
-  }
-  ~FakeGenerator() { RAND_set_rand_method(nullptr); }
-
-  static inline std::atomic<int> calls = 0;
-  static inline std::atomic<bool> fails = false;
-
- private:
-  static int Bytes(unsigned char* out, int size) {
-    ++calls;
-    std::fill_n(out, size, static_cast<unsigned char>(calls));
-    return fails ? 0 : 1;
-  }
-};
-#pragma GCC diagnostic pop
-
-// In threads of their own: each has an empty pool, and leaves none to the others.
+// A thread begins with an empty pool and leaves none to others.
 void InThread(void (*body)()) { std::jthread thread(body); }
 
 TEST(RandomFailureTest, RandomBytesFailsWithTheOutputWiped) {
-  FakeGenerator generator;
-  generator.fails = true;
+  FakeRandom random;
+  random.fails = true;
   std::array<uint8_t, 40> bytes;
   bytes.fill(0xaa);
   EXPECT_THAT(RandomBytes(bytes), StatusIs(absl::StatusCode::kInternal, Reason::kCryptoFailure));
@@ -104,35 +78,35 @@ TEST(RandomFailureTest, RandomBytesFailsWithTheOutputWiped) {
 
 TEST(RandomFailureTest, FillNonceFailsRatherThanGiveAnEmptyPool) {
   InThread([] {
-    FakeGenerator generator;
-    generator.fails = true;
+    FakeRandom random;
+    random.fails = true;
     for (int i = 0; i < 3; ++i) {
       std::array<uint8_t, 24> nonce;
       nonce.fill(0xaa);
       EXPECT_THAT(FillNonce(nonce), StatusIs(absl::StatusCode::kInternal, Reason::kCryptoFailure));
       EXPECT_EQ(ToHex(nonce), std::string(48, '0'));
     }
-    generator.fails = false;
+    random.fails = false;
     EXPECT_NE(Nonce(), std::string(48, '0'));
   });
 }
 
 TEST(RandomFailureTest, ThePoolIsRefilledWhenUsedUp) {
   InThread([] {
-    FakeGenerator generator;
+    FakeRandom random;
     for (int i = 0; i < 171; ++i) Nonce();  // 170 are 4,080 bytes of 4,096
-    EXPECT_GE(generator.calls, 2);
+    EXPECT_GE(random.calls, 2);
   });
 }
 
 TEST(RandomFailureTest, ThePoolIsRefilledAfterASecond) {
   InThread([] {
-    FakeGenerator generator;
+    FakeRandom random;
     Nonce();
-    const int before = generator.calls;
+    const int before = random.calls;
     std::this_thread::sleep_for(std::chrono::milliseconds(1100));
     Nonce();
-    EXPECT_GT(generator.calls, before);
+    EXPECT_GT(random.calls, before);
   });
 }
 

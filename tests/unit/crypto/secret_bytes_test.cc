@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "tests/support/fake_random.h"
 #include "tests/support/fork.h"
 #include "tests/support/hex.h"
 #include "tests/support/status_matchers.h"
@@ -55,6 +56,13 @@ TEST(SecretBytesTest, RandomDiffers) {
   EXPECT_FALSE(ConstantTimeEqual(a.Expose(), b.Expose()));
   EXPECT_OK(SecretBytes::Random(0));
   EXPECT_THAT(SecretBytes::Random(4097), StatusIs(Reason::kInternal));
+}
+
+TEST(SecretBytesTest, RandomFailsWithTheGenerator) {
+  FakeRandom random;
+  random.fails = true;
+  EXPECT_THAT(SecretBytes::Random(32),
+              StatusIs(absl::StatusCode::kInternal, Reason::kCryptoFailure));
 }
 
 TEST(SecretBytesTest, MovesWithoutCopying) {

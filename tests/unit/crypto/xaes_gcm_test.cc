@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/fake_random.h"
 #include "tests/support/fork.h"
 #include "tests/support/hex.h"
 #include "tests/support/status_matchers.h"
@@ -193,6 +194,25 @@ TEST(BatchNoncesTest, CountUpFromARandomStart) {
     const XaesNonce next = nonces.Next();
     ASSERT_EQ(Bytes(next.begin(), next.end()), expected) << i;
   }
+}
+
+TEST(BatchNoncesTest, TheCountWrapsWithinTheLastTwelveBytes) {
+  std::jthread thread([] {  // of its own, for its empty pool of nonces
+    FakeRandom random;
+    random.fill = 0xff;
+    BatchNonces nonces = BatchNonces::Start().value();
+    EXPECT_EQ(ToHex(nonces.Next()), std::string(48, 'f'));
+    EXPECT_EQ(ToHex(nonces.Next()), std::string(24, 'f') + std::string(24, '0'));
+    EXPECT_EQ(ToHex(nonces.Next()), std::string(24, 'f') + std::string(23, '0') + '1');
+  });
+}
+
+TEST(BatchNoncesTest, FailsWithTheGenerator) {
+  std::jthread thread([] {
+    FakeRandom random;
+    random.fails = true;
+    EXPECT_THAT(BatchNonces::Start(), StatusIs(Reason::kCryptoFailure));
+  });
 }
 
 TEST(BatchNoncesTest, BatchesStartApart) {
