@@ -64,10 +64,14 @@ Engine::Engine(EngineOptions options) : options_(options) {
   // Held for the life of the process: the last grpc_shutdown waits up to ten
   // seconds for a poller that a large message may have started.
   [[maybe_unused]] static const bool kept = (grpc_init(), true);
+  if (options_.health_and_reflection) health_.AddTo(*this);
 }
 Engine::~Engine() { Shutdown(std::chrono::milliseconds(0)); }
 
-void Engine::AddService(grpc::Service& service) { services_.push_back(&service); }
+void Engine::AddService(grpc::Service& service, std::string_view name) {
+  services_.push_back(&service);
+  if (!name.empty()) health_.AddName(name);
+}
 
 absl::Status Engine::ListenUnix(UnixListenerOptions options) {
   if (!connections_) {
@@ -103,7 +107,7 @@ void Engine::Build(grpc::ServerBuilder& builder) {
 }
 
 absl::Status Engine::Start() {
-  grpc::EnableDefaultHealthCheckService(options_.health_and_reflection);
+  grpc::EnableDefaultHealthCheckService(false);  // we have our own
   if (options_.health_and_reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   Build(builder);
@@ -183,11 +187,7 @@ void Engine::ReadPeer(Call* call) {
   call->connection_bucket_ = connections_->Bucket(number);
 }
 
-void Engine::SetServing(bool serving) {
-  if (auto* health = server_ ? server_->GetHealthCheckService() : nullptr) {
-    health->SetServingStatus(serving);
-  }
-}
+void Engine::SetServing(bool serving) { health_.SetServing(serving); }
 
 void Engine::StopAccepting() {
   if (unix_) unix_->Stop();
@@ -203,6 +203,7 @@ void Engine::Shutdown(std::chrono::milliseconds grace) {
   StopAccepting();
   if (!server_) return;
   stopping_.store(true, std::memory_order_relaxed);
+  health_.Stop();
   server_->Shutdown(std::chrono::system_clock::now() + grace);
   while (InFlight() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   // A call must not be armed on a queue that is shut down. Arming happens on the

@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "kms/rpc/call.h"
 #include "kms/rpc/connection_table.h"
+#include "kms/rpc/health_service.h"
 #include "kms/rpc/unix_listener.h"
 
 namespace fieldkms {
@@ -71,13 +72,14 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // AddService registers a generated AsyncService, not owned, and AddUnary one of
+  // AddService registers a generated AsyncService, not owned (`name`: what health
+  // calls it), and AddUnary one of
   // its methods, as in
   //   engine.AddUnary(service, &v1::CryptoService::AsyncService::RequestEncrypt,
   //                   [&] { return std::make_unique<EncryptCall>(...); }, kBusyMethod);
   // where the factory makes a UnaryCall<Request, Response>. Each method of an added
   // service must be added, or its callers wait for ever.
-  void AddService(grpc::Service& service);
+  void AddService(grpc::Service& service, std::string_view name = {});
   template <class Service, class Base, class Request, class Response, class MakeCall>
   void AddUnary(Service& service,
                 void (Base::*request_method)(grpc::ServerContext*, Request*,
@@ -119,6 +121,7 @@ class Engine {
   void ReadPeer(Call* call);
 
   const EngineOptions options_;
+  HealthService health_;
   std::vector<grpc::Service*> services_;
   std::vector<AddPool> methods_;
   struct TcpListener {

@@ -9,7 +9,7 @@ namespace fieldkms {
 void AddCryptoService(Engine& engine, v1::CryptoService::AsyncService& service,
                       ServiceContext& context) {
   using Async = v1::CryptoService::AsyncService;
-  engine.AddService(service);
+  engine.AddService(service, v1::CryptoService::service_full_name());
   AddMethod<EncryptMethod>(engine, service, &Async::RequestEncrypt, context, kBusyMethod);
   AddMethod<DecryptMethod>(engine, service, &Async::RequestDecrypt, context, kBusyMethod);
   AddMethod<RewrapMethod>(engine, service, &Async::RequestRewrap, context, kBusyMethod);

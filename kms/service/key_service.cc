@@ -165,7 +165,7 @@ struct ListKeyVersionsMethod {
 
 void AddKeyService(Engine& engine, v1::KeyService::AsyncService& service, ServiceContext& context) {
   using Async = v1::KeyService::AsyncService;
-  engine.AddService(service);
+  engine.AddService(service, v1::KeyService::service_full_name());
   AddMethod<CreateKeyMethod>(engine, service, &Async::RequestCreateKey, context);
   AddMethod<GetKeyMethod>(engine, service, &Async::RequestGetKey, context);
   AddMethod<ListKeysMethod>(engine, service, &Async::RequestListKeys, context);

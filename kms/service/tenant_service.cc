@@ -70,7 +70,7 @@ struct ListTenantsMethod {
 void AddTenantService(Engine& engine, v1::TenantService::AsyncService& service,
                       ServiceContext& context) {
   using Async = v1::TenantService::AsyncService;
-  engine.AddService(service);
+  engine.AddService(service, v1::TenantService::service_full_name());
   AddMethod<CreateTenantMethod>(engine, service, &Async::RequestCreateTenant, context);
   AddMethod<ListTenantsMethod>(engine, service, &Async::RequestListTenants, context);
 }

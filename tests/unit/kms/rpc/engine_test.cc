@@ -78,7 +78,7 @@ class EngineTest : public ::testing::Test {
 
   void Start() {
     engine_ = std::make_unique<Engine>(EngineOptions{});
-    engine_->AddService(service_);
+    engine_->AddService(service_, "test.Service");
     engine_->AddUnary(
         service_, &Service::RequestCreateTenant,
         [this] { return std::make_unique<EchoCall>(script_); }, PoolSize{2, 64});
@@ -237,6 +237,38 @@ TEST_F(EngineTest, ConnectionsAreCappedAndComeBack) {
   EXPECT_GE(refused.load(), 1);
   second.reset();
   while (!Call(*Connect(), "acme").ok()) std::this_thread::yield();
+}
+
+TEST_F(EngineTest, HealthFollowsSetServing) {
+  Start();
+  const auto health = grpc::health::v1::Health::NewStub(
+      grpc::CreateChannel("unix:" + listener_.path, grpc::InsecureChannelCredentials()));
+  using Response = grpc::health::v1::HealthCheckResponse;
+  const auto check = [&](const std::string& service) {
+    grpc::ClientContext context;
+    grpc::health::v1::HealthCheckRequest request;
+    Response response;
+    request.set_service(service);
+    const grpc::Status status = health->Check(&context, request, &response);
+    return status.ok() ? Response::ServingStatus_Name(response.status()) : status.error_message();
+  };
+  EXPECT_EQ(check(""), "NOT_SERVING");
+
+  grpc::ClientContext context;
+  const auto watch = health->Watch(&context, {});
+  Response seen;
+  ASSERT_TRUE(watch->Read(&seen));
+  EXPECT_EQ(seen.status(), Response::NOT_SERVING);
+
+  engine_->SetServing(true);
+  EXPECT_EQ(check(""), "SERVING");
+  EXPECT_EQ(check("test.Service"), "SERVING");
+  EXPECT_EQ(check("other.Service"), "this server has no such service");
+  ASSERT_TRUE(watch->Read(&seen));
+  EXPECT_EQ(seen.status(), Response::SERVING);
+
+  engine_->Shutdown(std::chrono::seconds(10));
+  EXPECT_FALSE(watch->Read(&seen)) << "a watch does not hold up the shutdown";
 }
 
 TEST_F(EngineTest, SocketHasTheModeAskedFor) {
