@@ -28,14 +28,14 @@ struct Finding {
 };
 
 // Who listens on a socket.
-struct Peer {
+struct SocketPeer {
   pid_t pid = 0;
   uid_t uid = 0;
 };
 
 // The socket's file: is it there, a socket, in a directory that others cannot
 // write to; and does somebody listen. `peer` is set if so.
-Finding CheckSocket(const std::string& path, std::optional<Peer>* peer);
+Finding CheckSocket(const std::string& path, std::optional<SocketPeer>* peer);
 
 // Health, asked again until `wait` is over while it is not serving.
 Finding CheckService(Client* client, std::chrono::milliseconds wait);
@@ -52,7 +52,8 @@ std::vector<Finding> CheckLimits(pid_t pid);
 std::optional<size_t> LimitOf(std::string_view limits, std::string_view name);
 
 // A daemon's data directory: permissions of it and of the root key, owners, space.
-std::vector<Finding> CheckDataDirectory(const std::string& path, const std::optional<Peer>& peer);
+std::vector<Finding> CheckDataDirectory(const std::string& path,
+                                        const std::optional<SocketPeer>& peer);
 
 }  // namespace fieldkms
 

@@ -58,7 +58,7 @@ absl::StatusOr<ExitCode> Diagnose(Session* session, const DoctorArguments& argum
   const Finding service = CheckService(
       client, std::chrono::milliseconds(static_cast<int64_t>(arguments.wait_seconds * 1'000)));
   Diagnosis diagnosis;
-  std::optional<Peer> peer;
+  std::optional<SocketPeer> peer;
   diagnosis.Add(CheckSocket(path, &peer), ExitCode::kUnavailable);
   diagnosis.Add(service, ExitCode::kUnavailable);
   if (service.level == Level::kOk) diagnosis.Add(CheckAccess(client), ExitCode::kFailure);

@@ -51,7 +51,7 @@ Finding CheckCoreDumps(std::optional<size_t> limit) {
 }
 
 Finding CheckPrivate(const std::string& check, const std::string& path, bool directory,
-                     const std::optional<Peer>& peer) {
+                     const std::optional<SocketPeer>& peer) {
   struct stat info = {};
   if (stat(path.c_str(), &info) != 0) {
     const int error = errno;
@@ -114,7 +114,8 @@ std::vector<Finding> CheckLimits(pid_t pid) {
           CheckCoreDumps(LimitOf(text.str(), "Max core file size"))};
 }
 
-std::vector<Finding> CheckDataDirectory(const std::string& path, const std::optional<Peer>& peer) {
+std::vector<Finding> CheckDataDirectory(const std::string& path,
+                                        const std::optional<SocketPeer>& peer) {
   std::vector<Finding> findings;
   findings.push_back(CheckPrivate("data directory", path, true, peer));
   if (findings.back().level == Level::kFail) return findings;

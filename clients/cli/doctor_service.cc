@@ -31,7 +31,7 @@ bool OthersCanReplace(const std::string& path) {
 }
 
 // Connects; returns 0 or errno.
-int Connect(const std::string& path, std::optional<Peer>* peer) {
+int Connect(const std::string& path, std::optional<SocketPeer>* peer) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return errno;
   sockaddr_un address = {};
@@ -44,7 +44,7 @@ int Connect(const std::string& path, std::optional<Peer>* peer) {
     ucred credentials = {};
     socklen_t size = sizeof(credentials);
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
-      *peer = Peer{credentials.pid, credentials.uid};
+      *peer = SocketPeer{credentials.pid, credentials.uid};
     }
   }
   close(fd);
@@ -79,7 +79,7 @@ std::string_view LevelName(Level level) {
   return "fail";
 }
 
-Finding CheckSocket(const std::string& path, std::optional<Peer>* peer) {
+Finding CheckSocket(const std::string& path, std::optional<SocketPeer>* peer) {
   struct stat info = {};
   if (stat(path.c_str(), &info) != 0) return SocketFailed(path, errno);
   if (!S_ISSOCK(info.st_mode)) {

@@ -41,7 +41,7 @@ RetryEnvironment RetryEnvironment::Real() {
           .jitter = RandomFraction};
 }
 
-bool IsRetryable(const CallOutcome& outcome) {
+bool IsRetryable(const AttemptResult& outcome) {
   switch (outcome.status.code()) {
     case absl::StatusCode::kUnavailable:
       return true;
@@ -52,7 +52,7 @@ bool IsRetryable(const CallOutcome& outcome) {
   }
 }
 
-milliseconds BackoffBefore(int attempt, const RetryPolicy& policy, const CallOutcome& last,
+milliseconds BackoffBefore(int attempt, const RetryPolicy& policy, const AttemptResult& last,
                            double jitter) {
   constexpr int kMaxDoublings = 20;  // beyond any sensible cap
   const int doublings = std::clamp(attempt - 2, 0, kMaxDoublings);
@@ -65,10 +65,10 @@ Retrier::Retrier(const RetryPolicy& policy, int budget_tokens, RetryEnvironment 
     : policy_(policy), environment_(std::move(environment)), budget_(budget_tokens) {}
 
 absl::Status Retrier::Run(milliseconds timeout,
-                          const std::function<CallOutcome(TimePoint deadline)>& attempt) {
+                          const std::function<AttemptResult(TimePoint deadline)>& attempt) {
   const TimePoint deadline = environment_.now() + timeout;
   for (int number = 1;; ++number) {
-    CallOutcome outcome = attempt(deadline);
+    AttemptResult outcome = attempt(deadline);
     if (outcome.status.ok() && number == 1) budget_.Refill();
     if (!IsRetryable(outcome) || number >= policy_.max_attempts) return std::move(outcome.status);
     const milliseconds wait = BackoffBefore(number + 1, policy_, outcome, environment_.jitter());

@@ -47,13 +47,13 @@ struct RetryEnvironment {
 
 // IsRetryable: UNAVAILABLE always, RESOURCE_EXHAUSTED where the server says when
 // to come back. Everything else would fail again, or might act twice.
-bool IsRetryable(const CallOutcome& outcome);
+bool IsRetryable(const AttemptResult& outcome);
 
 // BackoffBefore returns how long to wait before attempt `attempt` (2, 3, ...):
 // full jitter below an exponentially growing bound, on top of what the server
 // asked for.
 std::chrono::milliseconds BackoffBefore(int attempt, const RetryPolicy& policy,
-                                        const CallOutcome& last, double jitter);
+                                        const AttemptResult& last, double jitter);
 
 // Retrier runs calls under one policy and budget. Thread-safe.
 class Retrier {
@@ -65,7 +65,7 @@ class Retrier {
   // the whole, which is `timeout` from now. A wait that would outlast the
   // deadline is not begun.
   absl::Status Run(std::chrono::milliseconds timeout,
-                   const std::function<CallOutcome(TimePoint deadline)>& attempt);
+                   const std::function<AttemptResult(TimePoint deadline)>& attempt);
 
  private:
   const RetryPolicy policy_;

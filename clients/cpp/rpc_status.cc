@@ -71,7 +71,7 @@ std::string ShiftField(const std::string& field, size_t offset) {
 
 }  // namespace
 
-CallOutcome FromGrpc(const grpc::Status& status) {
+AttemptResult FromGrpc(const grpc::Status& status) {
   if (status.ok()) return {absl::OkStatus(), std::nullopt};
   Details details;
   google::rpc::Status rich;

@@ -17,7 +17,7 @@ class Status;
 namespace fieldkms {
 
 // What one attempt of a call came to.
-struct CallOutcome {
+struct AttemptResult {
   absl::Status status;
   // The server's google.rpc.RetryInfo, if it sent one.
   std::optional<std::chrono::milliseconds> retry_after;
@@ -26,7 +26,7 @@ struct CallOutcome {
 // FromGrpc reads a call's status and its details. A status that no FieldKMS
 // server made (the connection failed, say) has reason kUnspecified, or
 // kDeadlineExceeded where its code says so.
-CallOutcome FromGrpc(const grpc::Status& status);
+AttemptResult FromGrpc(const grpc::Status& status);
 
 // StatusOfItem reads the `error` of a batch's item: OK where it has no code.
 absl::Status StatusOfItem(const google::rpc::Status& error);

@@ -40,7 +40,7 @@ class CheckSocketTest : public ::testing::Test {
   Finding Check() { return CheckSocket(path_, &peer_); }
   TempDir dir_;
   const std::string path_ = dir_.File("s");
-  std::optional<Peer> peer_;
+  std::optional<SocketPeer> peer_;
 };
 
 TEST_F(CheckSocketTest, MissingOneFails) {
@@ -111,7 +111,7 @@ class CheckDataDirectoryTest : public ::testing::Test {
     WriteFile(dir_.File("root.key"), "k");
     WriteFile(dir_.File("store.db"), "s");
   }
-  Level LevelOf(const std::string& check, const std::optional<Peer>& peer = std::nullopt) {
+  Level LevelOf(const std::string& check, const std::optional<SocketPeer>& peer = std::nullopt) {
     for (const Finding& finding : CheckDataDirectory(dir_.path(), peer)) {
       if (finding.check == check) return finding.level;
     }
@@ -141,7 +141,7 @@ TEST_F(CheckDataDirectoryTest, FailsWhereFilesAreMissing) {
 }
 
 TEST_F(CheckDataDirectoryTest, WarnsOfAnotherUsersDirectory) {
-  EXPECT_EQ(LevelOf("root key", Peer{.pid = 1, .uid = geteuid() + 1}), Level::kWarn);
+  EXPECT_EQ(LevelOf("root key", SocketPeer{.pid = 1, .uid = geteuid() + 1}), Level::kWarn);
 }
 
 }  // namespace

@@ -15,11 +15,11 @@ using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-CallOutcome Ok() { return {absl::OkStatus(), std::nullopt}; }
-CallOutcome Unavailable(std::optional<milliseconds> retry_after = std::nullopt) {
+AttemptResult Ok() { return {absl::OkStatus(), std::nullopt}; }
+AttemptResult Unavailable(std::optional<milliseconds> retry_after = std::nullopt) {
   return {Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable, "down"), retry_after};
 }
-CallOutcome RateLimited(std::optional<milliseconds> retry_after) {
+AttemptResult RateLimited(std::optional<milliseconds> retry_after) {
   return {Error(absl::StatusCode::kResourceExhausted, Reason::kRateLimited, "slow down"),
           retry_after};
 }
@@ -48,7 +48,7 @@ class FakeWorld {
 class RetrierTest : public ::testing::Test {
  protected:
   // Runs one call whose attempts come to `script` in turn, the last one for ever.
-  absl::Status Run(Retrier& retrier, const std::vector<CallOutcome>& script,
+  absl::Status Run(Retrier& retrier, const std::vector<AttemptResult>& script,
                    milliseconds timeout = milliseconds(10'000)) {
     attempts_ = 0;
     return retrier.Run(timeout, [&](TimePoint) {
@@ -154,7 +154,7 @@ RC_GTEST_PROP(BackoffProperty, StaysWithinItsBounds, ()) {
   const double jitter = *rc::gen::inRange(0, 1'000) / 1'000.0;
   const auto asked = milliseconds(*rc::gen::inRange(0, 10'000));
   const bool with_info = *rc::gen::arbitrary<bool>();
-  const CallOutcome last = with_info ? Unavailable(asked) : Unavailable();
+  const AttemptResult last = with_info ? Unavailable(asked) : Unavailable();
   const milliseconds lower = with_info ? asked : milliseconds(0);
 
   const milliseconds wait = BackoffBefore(attempt, policy, last, jitter);

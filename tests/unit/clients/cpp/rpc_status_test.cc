@@ -37,7 +37,7 @@ grpc::Status OnTheWire(const google::rpc::Status& rich) {
 TEST(FromGrpcTest, ReadsReasonFieldAndMessage) {
   google::rpc::Status rich = Rich(grpc::StatusCode::NOT_FOUND, "KEY_NOT_FOUND");
   AddField("key", &rich);
-  const CallOutcome outcome = FromGrpc(OnTheWire(rich));
+  const AttemptResult outcome = FromGrpc(OnTheWire(rich));
   EXPECT_THAT(outcome.status, StatusIs(absl::StatusCode::kNotFound, Reason::kKeyNotFound));
   EXPECT_EQ(FieldOf(outcome.status), "key");
   EXPECT_EQ(outcome.status.message(), "the message");

@@ -1,0 +1,196 @@
+// What a person at a terminal sees: the prompt, completion; and what other users
+// of the machine must not.
+#include <pty.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "clients/cli/commands.h"
+#include "clients/cli/completion.h"
+#include "tests/integration/cli/cli_fixture.h"
+
+namespace fieldkms::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kPrompt[] = "Value (not shown): ";
+
+// fieldkms on a terminal of its own.
+class OnTerminal {
+ public:
+  OnTerminal(const std::string& target, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), BinaryPath("fieldkms"));
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    pid_ = forkpty(&terminal_, nullptr, nullptr, nullptr);
+    if (pid_ == 0) {
+      setenv("FIELDKMS_TARGET", target.c_str(), 1);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+    EXPECT_GT(pid_, 0);
+  }
+  ~OnTerminal() {
+    if (pid_ > 0) kill(pid_, SIGKILL);
+    Wait();
+    close(terminal_);
+  }
+
+  // Reads what the terminal shows until it ends in `text`, or ends.
+  std::string ReadUntil(const std::string& text) {
+    std::string shown;
+    char byte = 0;
+    while (!shown.ends_with(text) && read(terminal_, &byte, 1) == 1) shown += byte;
+    return shown;
+  }
+  std::string ReadAll() { return ReadUntil("\x01 never shown"); }
+  void Type(const std::string& keys) {
+    EXPECT_EQ(write(terminal_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+  }
+  bool Echoes() const {
+    termios state = {};
+    EXPECT_EQ(tcgetattr(terminal_, &state), 0);
+    return (state.c_lflag & ECHO) != 0;
+  }
+  int Wait() {
+    if (pid_ <= 0) return status_;
+    EXPECT_EQ(waitpid(pid_, &status_, 0), pid_);
+    pid_ = -1;
+    return status_;
+  }
+
+ private:
+  int terminal_ = -1;
+  pid_t pid_ = -1;
+  int status_ = 0;
+};
+
+class CliTerminalTest : public CliTest {
+ protected:
+  const std::vector<std::string> encrypt_ = {"encrypt", "--tenant", "acme", "--key",
+                                             "customers.email"};
+};
+
+TEST_F(CliTerminalTest, PromptsWithoutEcho) {
+  OnTerminal terminal(daemon().target(), encrypt_);
+  EXPECT_THAT(terminal.ReadUntil(kPrompt), HasSubstr(kPrompt));
+  EXPECT_FALSE(terminal.Echoes());
+  terminal.Type("top secret\n");
+  const std::string shown = terminal.ReadAll();
+  const int status = terminal.Wait();
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_TRUE(terminal.Echoes());
+  EXPECT_THAT(shown, Not(HasSubstr("top secret")));
+  const size_t begin = shown.find("fk1.");
+  ASSERT_NE(begin, std::string::npos) << shown;
+  const std::string ciphertext = shown.substr(begin, shown.find('\r', begin) - begin);
+  EXPECT_EQ(Cli({"decrypt", "--tenant", "acme", ciphertext}).out, "top secret");
+}
+
+TEST_F(CliTerminalTest, AnInterruptedPromptRestoresTheEcho) {
+  OnTerminal terminal(daemon().target(), encrypt_);
+  terminal.ReadUntil(kPrompt);
+  terminal.Type("half a sec\x03");
+  const int status = terminal.Wait();
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+  EXPECT_TRUE(terminal.Echoes());
+}
+
+TEST_F(CliTerminalTest, BinaryIsNotForTerminals) {
+  std::vector<std::string> arguments = encrypt_;
+  arguments.push_back("--binary");
+  OnTerminal terminal(daemon().target(), arguments);
+  EXPECT_THAT(terminal.ReadAll(), HasSubstr("not for a terminal"));
+  EXPECT_EQ(WEXITSTATUS(terminal.Wait()), 2);
+}
+
+TEST_F(CliTerminalTest, DrawsABarOnATerminal) {
+  const TempDir dir;
+  WriteFile(dir.File("in"), "one\ntwo\n");
+  std::vector<std::string> arguments = encrypt_;
+  for (const std::string& more : {std::string("--lines"), std::string("--in"), dir.File("in"),
+                                  std::string("--out"), dir.File("out")}) {
+    arguments.push_back(more);
+  }
+  OnTerminal terminal(daemon().target(), arguments);
+  EXPECT_THAT(terminal.ReadAll(), HasSubstr("[####################] 100%  2 lines"));
+  EXPECT_EQ(WEXITSTATUS(terminal.Wait()), 0);
+}
+
+// What /proc shows of the process while it holds a value.
+TEST_F(CliTerminalTest, TheValueIsInNeitherArgumentsNorEnvironmentNorCores) {
+  std::vector<std::string> argv = encrypt_;
+  argv.insert(argv.begin(), BinaryPath("fieldkms"));
+  const TempDir dir;
+  Subprocess process({.argv = argv,
+                      .env = {{"FIELDKMS_TARGET", daemon().target()}},
+                      .stdout_path = dir.File("out")});
+  ASSERT_TRUE(process.WriteStdin("top secret"));
+  const std::string proc = "/proc/" + std::to_string(process.pid());
+  // Hardening is the first thing that main does; wait for it.
+  std::string limits;
+  do {
+    limits = ReadFile(proc + "/limits");
+  } while (limits.find("Max core file size        0                    0") == std::string::npos &&
+           process.WaitFor(std::chrono::milliseconds(5)) == std::nullopt);
+  EXPECT_THAT(limits, HasSubstr("Max core file size        0                    0"));
+  EXPECT_THAT(ReadFile(proc + "/cmdline"), Not(HasSubstr("top secret")));
+  if (geteuid() == 0) {
+    EXPECT_THAT(ReadFile(proc + "/environ"), Not(HasSubstr("top secret")));
+  }
+  process.CloseStdin();
+  EXPECT_EQ(process.Wait(), (ExitStatus{.code = 0}));
+}
+
+// Asks a real bash, for every command of the tree, what it would offer.
+TEST_F(CliTerminalTest, BashOffersTheWholeTree) {
+  const TempDir dir;
+  WriteFile(dir.File("completion"), Cli({"completion", "bash"}).out);
+  EXPECT_EQ(RunCommand({.argv = {"bash", "-n", dir.File("completion")}}).status.code, 0);
+  Session session;
+  const auto app = MakeApp(&session);
+  const auto nodes = CompletionNodes(*app);
+  std::string script = "source '" + dir.File("completion") + "'\ncomplete -p fieldkms\n";
+  for (const CompletionNode& node : nodes) {
+    script += "COMP_WORDS=(fieldkms --timeout 5 " + node.path +
+              " ''); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _fieldkms\n"
+              "echo \"<" +
+              node.path + ">:${COMPREPLY[*]} \"\n";
+  }
+  const CommandResult result = RunCommand({.argv = {"bash", "-s"}}, script);
+  EXPECT_EQ(result.err, "");
+  EXPECT_THAT(result.out, HasSubstr("complete -F _fieldkms fieldkms\n"));
+  for (const CompletionNode& node : nodes) {
+    const size_t begin = result.out.find("<" + node.path + ">:");
+    ASSERT_NE(begin, std::string::npos) << node.path;
+    std::string offered = result.out.substr(begin, result.out.find('\n', begin) - begin);
+    offered.replace(0, offered.find(':') + 1, " ");
+    for (const CompletionOption& option : node.options) {
+      EXPECT_THAT(offered, HasSubstr(" " + option.name + " "));
+    }
+    for (const size_t child : node.children) {
+      EXPECT_THAT(offered, HasSubstr(" " + nodes[child].name + " "));
+    }
+  }
+}
+
+TEST_F(CliTerminalTest, BashOffersFilesWhereFilesGo) {
+  const TempDir dir;
+  WriteFile(dir.File("completion"), Cli({"completion", "bash"}).out);
+  WriteFile(dir.File("my value"), "");
+  const CommandResult result = RunCommand(
+      {.argv = {"bash", "-s"}},
+      "source '" + dir.File("completion") + "'\nCOMP_WORDS=(fieldkms encrypt --in '" + dir.path() +
+          "/my'); COMP_CWORD=3; _fieldkms; printf '[%s]' \"${COMPREPLY[@]}\"\n");
+  EXPECT_EQ(result.out, "[" + dir.File("my value") + "]");
+}
+
+}  // namespace
+}  // namespace fieldkms::testing
