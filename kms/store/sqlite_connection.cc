@@ -71,11 +71,17 @@ SqliteStatement& SqliteStatement::Null() {
 }
 
 absl::StatusOr<bool> SqliteStatement::Step() {
-  if (rc_ != SQLITE_OK) return connection_->ErrorOf(rc_, "prepare");
+  if (rc_ != SQLITE_OK) return PrepareError();
   const int rc = sqlite3_step(statement_);
   if (rc == SQLITE_ROW) return true;
   if (rc == SQLITE_DONE) return false;
   return connection_->ErrorOf(rc, "statement");
+}
+
+absl::Status SqliteStatement::PrepareError() {
+  absl::Status status = connection_->ErrorOf(rc_, "prepare");
+  // Our statements are fixed: if one makes no sense, the tables are not ours.
+  return rc_ == SQLITE_ERROR ? StoreCorrupt("its tables are not as they were made") : status;
 }
 
 absl::Status SqliteStatement::Run() {
@@ -110,21 +116,25 @@ SqliteConnection::~SqliteConnection() {
 }
 
 absl::Status SqliteConnection::MakeDurable() {
+  // EXTRA is FULL and also syncs the directory of a rollback journal that was
+  // unlinked: the one by which a file becomes a WAL file must not come back.
+  // mmap_size: a file cut short under a mapping would be a SIGBUS, not an error.
+  FIELDKMS_RETURN_IF_ERROR(
+      Execute("PRAGMA synchronous=EXTRA;"
+              "PRAGMA secure_delete=ON;"
+              "PRAGMA cell_size_check=ON;"
+              "PRAGMA mmap_size=0;"));
   {
     // Where the switch is impossible SQLite says so with the old mode, not an error.
     SqliteStatement statement = Use("PRAGMA journal_mode=WAL");
     FIELDKMS_ASSIGN_OR_RETURN(const bool row, statement.Step());
-    if (!row || statement.ColumnBytes(0) != "wal") {
+    const bool switched = row && statement.ColumnBytes(0) == "wal";
+    FIELDKMS_RETURN_IF_ERROR(statement.Run());  // it commits at its end
+    if (!switched) {
       return Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable,
                    "the key store's file system does not allow a write-ahead log");
     }
   }
-  // mmap_size: a file cut short under a mapping would be a SIGBUS, not an error.
-  FIELDKMS_RETURN_IF_ERROR(
-      Execute("PRAGMA synchronous=FULL;"
-              "PRAGMA secure_delete=ON;"
-              "PRAGMA cell_size_check=ON;"
-              "PRAGMA mmap_size=0;"));
   const int rc =
       sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, static_cast<int*>(nullptr));
   return rc == SQLITE_OK ? absl::OkStatus() : ErrorOf(rc, "configure");

@@ -49,6 +49,8 @@ class SqliteStatement {
   }
 
  private:
+  absl::Status PrepareError();
+
   SqliteConnection* connection_;
   sqlite3_stmt* statement_;
   int rc_;

@@ -237,8 +237,10 @@ class SqliteStore final : public Store {
   absl::StatusOr<T> Write(Deadline deadline, const Body& body) {
     FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, writer_.Take(deadline));
     SqliteTransaction transaction(*db);
-    FIELDKMS_RETURN_IF_ERROR(transaction.Begin());
+    const absl::Status begun = transaction.Begin();
+    // Also where it did not begin: another process held the lock until then.
     if (clock_.Steady() >= deadline) return DeadlinePassed();
+    FIELDKMS_RETURN_IF_ERROR(begun);
     absl::StatusOr<T> result = body(*db);
     if (!result.ok()) return result;
     FIELDKMS_RETURN_IF_ERROR(transaction.Commit());
@@ -267,7 +269,7 @@ class SqliteStore final : public Store {
 absl::Status FillStoreFile(const std::string& path) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::unique_ptr<SqliteConnection> db,
                             SqliteConnection::Open(path));
-  FIELDKMS_RETURN_IF_ERROR(db->Execute("PRAGMA synchronous=FULL"));
+  FIELDKMS_RETURN_IF_ERROR(db->Execute("PRAGMA synchronous=EXTRA"));
   return Migrate(*db);
 }
 

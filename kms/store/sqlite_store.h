@@ -10,7 +10,7 @@
 namespace fieldkms {
 
 // OpenSqliteStore opens or makes the store at `path` (file mode 0600; WAL;
-// synchronous=FULL, so that a commit is synced before it returns; secure_delete)
+// synchronous=EXTRA, so that a commit is synced before it returns; secure_delete)
 // and applies the numbered migrations that it lacks, each in one transaction.
 // Errors: kFailedPrecondition with reason kStoreTooNew if a newer release has
 // written it (nothing is touched; the message says which release to run);
