@@ -43,19 +43,32 @@ class SingleFlight {
   }
 
  private:
+  // An equal result of which nothing is counted together with the first: copies
+  // of one status on several threads are counted inside absl, which a thread
+  // sanitizer does not see in a build of absl without it.
+  static absl::Status Unshared(const absl::Status& status) {
+    if (status.ok()) return status;
+    return Error(status.code(), ReasonOf(status), std::string(status.message()), FieldOf(status));
+  }
+  template <class T>
+  static absl::StatusOr<T> Unshared(const absl::StatusOr<T>& result) {
+    if (!result.ok()) return Unshared(result.status());
+    return result;
+  }
+
   class Flight {
    public:
     void Land(const Result& result) {
       {
         const std::lock_guard lock(mutex_);
-        result_ = result;
+        result_ = Unshared(result);
       }
       landed_.notify_all();
     }
     std::optional<Result> Wait(Deadline until) {
       std::unique_lock lock(mutex_);
-      landed_.wait_until(lock, until, [this] { return result_.has_value(); });
-      return result_;
+      const bool landed = landed_.wait_until(lock, until, [this] { return result_.has_value(); });
+      return landed ? std::optional<Result>(Unshared(*result_)) : std::nullopt;
     }
 
    private:
