@@ -202,9 +202,16 @@ int64_t Engine::InFlight() const {
 void Engine::Shutdown(std::chrono::milliseconds grace) {
   StopAccepting();
   if (!server_) return;
+  const auto end = std::chrono::steady_clock::now() + grace;
+  while (InFlight() > 0 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   stopping_.store(true, std::memory_order_relaxed);
   health_.Stop();
-  server_->Shutdown(std::chrono::system_clock::now() + grace);
+  // From here on gRPC answers what arrives with CANCELLED, which no client retries.
+  // A connection that ends is UNAVAILABLE to its client, which may try elsewhere.
+  if (unix_) unix_->HangUp();
+  server_->Shutdown(std::chrono::system_clock::now());
   while (InFlight() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   // A call must not be armed on a queue that is shut down. Arming happens on the
   // queue's thread, so once that has seen an event sent after stopping_ was set,

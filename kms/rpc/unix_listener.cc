@@ -109,6 +109,12 @@ class UnixListener::Impl {
     listener_ = Fd();  // later connects are refused by the kernel
   }
 
+  void HangUp() {
+    for (const auto& [number, connection] : connections_) {
+      shutdown(connection.watched.get(), SHUT_RDWR);
+    }
+  }
+
  private:
   struct User {
     int connections = 0;
@@ -200,7 +206,7 @@ class UnixListener::Impl {
   Fd listener_, epoll_, stop_;
   Handover handover_;
   std::thread thread_;
-  // The thread's own:
+  // The thread's own, and of whoever stopped it:
   std::unordered_map<uid_t, User> users_;
   std::unordered_map<int, Connection> connections_;  // by number
 };
@@ -220,5 +226,6 @@ absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Open(UnixListenerOpt
 
 void UnixListener::Start(Handover handover) { impl_->Start(std::move(handover)); }
 void UnixListener::Stop() { impl_->Stop(); }
+void UnixListener::HangUp() { impl_->HangUp(); }
 
 }  // namespace fieldkms

@@ -45,6 +45,8 @@ class UnixListener {
   void Start(Handover handover);
   // Stop ends the accepting; connections handed over live on. Idempotent.
   void Stop();
+  // HangUp ends every connection that is left, both ways. After Stop.
+  void HangUp();
 
  private:
   class Impl;

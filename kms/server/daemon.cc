@@ -25,7 +25,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kTick = std::chrono::seconds(10);  // of the main thread's housekeeping
 constexpr auto kDrainPoll = std::chrono::milliseconds(5);
-constexpr auto kShutdownLimit = std::chrono::seconds(10);  // beyond the grace
+constexpr auto kRefusalGrace = std::chrono::milliseconds(200);  // for the last refusals to leave
+constexpr auto kShutdownLimit = std::chrono::seconds(10);       // beyond the grace
 
 // What outlives a call, in the order in which it is made; destroyed the other way
 // round, so that nobody outlives what it stands on.
@@ -186,7 +187,7 @@ void StartWatchdog() {
 
 void ShutDown(Parts& parts) {
   StartWatchdog();
-  parts.engine->Shutdown(std::chrono::milliseconds(0));
+  parts.engine->Shutdown(kRefusalGrace);
   parts.engine.reset();
   parts.refusals->Flush();
   AuditRecord stop;
