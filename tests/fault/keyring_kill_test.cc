@@ -5,11 +5,10 @@
 #include <signal.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
-#include <random>
 #include <thread>
 
+#include "tests/support/seeded_random.h"
 #include "tests/support/subprocess.h"
 #include "tests/support/sync_shadow.h"
 #include "tests/support/temp_dir.h"
@@ -27,11 +26,9 @@ std::string Probe() { return BinaryPath("keyring_probe"); }
 std::string WholeLines(const std::string& text) { return text.substr(0, text.rfind('\n') + 1); }
 
 TEST(KeyringKillTest, NothingAcknowledgedIsLost) {
-  const char* given = std::getenv("FIELDKMS_FAULT_SEED");
-  const uint64_t seed =
-      given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  const uint64_t seed = RunSeed();
   fmt::print("seed {} (set FIELDKMS_FAULT_SEED to repeat)\n", seed);
-  std::mt19937_64 random(seed);
+  SeededRandom random(seed);
   const TempDir dir;
   const std::string acknowledged_path = dir.File("acknowledged");
   for (int round = 0; round < kRounds; ++round) {
@@ -40,7 +37,7 @@ TEST(KeyringKillTest, NothingAcknowledgedIsLost) {
       Subprocess changer({.argv = {Probe(), "change", dir.File("data")},
                           .env = SyncShadowEnv(dir.File("data"), dir.File("shadow")),
                           .stdout_path = acknowledged_path});
-      std::this_thread::sleep_for(std::chrono::milliseconds(random() % 250));
+      std::this_thread::sleep_for(std::chrono::milliseconds(random.Below(250)));
       changer.Signal(SIGKILL);
       ASSERT_EQ(changer.Wait().signal, SIGKILL) << "it ended by itself";
     }

@@ -1,0 +1,166 @@
+// A disk without space: typed errors, nothing half-made, and life after it.
+//
+// The data lies on a tmpfs of a few MiB, mounted in a mount namespace of this
+// process and its children. That takes root.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "clients/cpp/client.h"
+#include "tests/support/daemon.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace fieldkms::fault {
+namespace {
+
+using ::fieldkms::testing::Daemon;
+using ::fieldkms::testing::ExitStatus;
+using ::fieldkms::testing::TempDir;
+using ::testing::AnyOf;
+
+// Before any other thread starts: a mount namespace is a thread's own.
+class PrivateMounts : public ::testing::Environment {
+ public:
+  void SetUp() override {
+    ASSERT_EQ(::geteuid(), 0u) << "this test mounts a small file system: run it as root";
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0) << std::strerror(errno);
+    ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0)
+        << std::strerror(errno);
+  }
+};
+[[maybe_unused]] ::testing::Environment* const private_mounts =
+    ::testing::AddGlobalTestEnvironment(new PrivateMounts);
+
+class SmallDisk {
+ public:
+  SmallDisk(std::string path, const char* options) : path_(std::move(path)) {
+    std::filesystem::create_directories(path_);
+    if (::mount("tmpfs", path_.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options) != 0) {
+      throw std::runtime_error(fmt::format("mount tmpfs: {}", std::strerror(errno)));
+    }
+  }
+  ~SmallDisk() { ::umount2(path_.c_str(), MNT_DETACH); }
+
+  // Takes all space that is left.
+  void Fill() const {
+    std::FILE* file = std::fopen((path_ + "/filler").c_str(), "a");
+    const std::string page(4096, 'f');
+    while (std::fwrite(page.data(), 1, page.size(), file) == page.size() &&
+           std::fflush(file) == 0) {
+    }
+    std::fclose(file);
+  }
+  void Free() const { std::filesystem::remove(path_ + "/filler"); }
+
+ private:
+  std::string path_;
+};
+
+// One key per call, each with its own request id; stops at the first refusal.
+struct Refused {
+  absl::Status status;
+  v1::CreateKeyRequest request;
+};
+Refused CreateKeysUntilRefused(Client& client) {
+  for (int i = 0; i < 20'000; ++i) {
+    v1::CreateKeyRequest request;
+    request.set_tenant("acme");
+    request.set_name(fmt::format("key.{:05}", i));
+    request.set_request_id(fmt::format("create-{:05}", i));
+    const auto made = client.CreateKey(request);
+    if (!made.ok()) return {made.status(), request};
+  }
+  return {absl::OkStatus(), {}};
+}
+
+absl::StatusOr<v1::EncryptResponse> Seal(Client& client, const std::string& key) {
+  v1::EncryptRequest request;
+  request.set_tenant("acme");
+  request.set_key(key);
+  request.set_plaintext("value");
+  return client.Encrypt(request);
+}
+
+absl::Status Opens(Client& client, const std::string& ciphertext) {
+  v1::DecryptRequest request;
+  request.set_tenant("acme");
+  request.set_ciphertext(ciphertext);
+  const auto opened = client.Decrypt(request);
+  if (opened.ok() && opened->plaintext() != "value") return absl::DataLossError("another value");
+  return opened.status();
+}
+
+class FullDiskTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Client> Connect(const Daemon& daemon) {
+    // One attempt: a retry would hide an error.
+    auto client = Client::Create({.target = daemon.target(), .max_attempts = 1});
+    return std::move(client).value();
+  }
+
+  void MakeTenantAndKey(Client& client) {
+    v1::CreateTenantRequest tenant;
+    tenant.set_tenant("acme");
+    ASSERT_THAT(client.CreateTenant(tenant), IsOk());
+    v1::CreateKeyRequest key;
+    key.set_tenant("acme");
+    key.set_name("before");
+    ASSERT_THAT(client.CreateKey(key), IsOk());
+    ASSERT_OK_AND_ASSIGN(const auto sealed, Seal(client, "before"));
+    ciphertext_ = sealed.ciphertext();
+  }
+
+  // The refused creation left nothing, and its retry makes the key once.
+  void ExpectRetryMakesTheKeyOnce(Client& client, const v1::CreateKeyRequest& request) {
+    ASSERT_OK_AND_ASSIGN(const v1::Key made, client.CreateKey(request));
+    EXPECT_EQ(made.primary_version(), 1u);
+    ASSERT_OK_AND_ASSIGN(const v1::Key again, client.CreateKey(request));
+    EXPECT_EQ(again.key_id(), made.key_id());
+    ASSERT_OK_AND_ASSIGN(const auto sealed, Seal(client, request.name()));
+    EXPECT_THAT(Opens(client, sealed.ciphertext()), IsOk());
+    EXPECT_THAT(Opens(client, ciphertext_), IsOk());
+  }
+
+  TempDir dir_;
+  std::string ciphertext_;
+};
+
+// All on the full disk, as with --dev.
+TEST_F(FullDiskTest, EverythingOnTheFullDisk) {
+  const SmallDisk disk(dir_.File("disk"), "size=4m,mode=0700");
+  Daemon daemon({.data_dir = dir_.File("disk/data"), .log_path = dir_.File("log")});
+  ASSERT_THAT(daemon.Start(), IsOk());
+  auto client = Connect(daemon);
+  ASSERT_NO_FATAL_FAILURE(MakeTenantAndKey(*client));
+  disk.Fill();
+
+  const Refused refused = CreateKeysUntilRefused(*client);
+  EXPECT_THAT(refused.status,
+              AnyOf(StatusIs(absl::StatusCode::kResourceExhausted, Reason::kStoreFull),
+                    StatusIs(absl::StatusCode::kUnavailable, Reason::kAuditUnavailable)));
+  EXPECT_TRUE(daemon.Alive()) << daemon.Log();
+
+  disk.Free();
+  daemon.Terminate();  // An audit trail that has failed is not trusted again.
+  ASSERT_THAT(daemon.Start(), IsOk());
+  client = Connect(daemon);
+  v1::GetKeyRequest get;
+  get.set_tenant("acme");
+  get.set_name(refused.request.name());
+  EXPECT_THAT(client->GetKey(get), StatusIs(Reason::kKeyNotFound));
+  ExpectRetryMakesTheKeyOnce(*client, refused.request);
+  EXPECT_EQ(daemon.Terminate(), (ExitStatus{0, 0}));
+}
+
+}  // namespace
+}  // namespace fieldkms::fault
