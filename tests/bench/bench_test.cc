@@ -1,0 +1,119 @@
+// That the benchmarks run and say what they measured. What they measure depends on
+// the machine, so no test judges it, but for `overhead`.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <regex>
+
+#include "tests/bench/in_turn.h"
+#include "tests/support/subprocess.h"
+
+namespace fieldkms::bench {
+namespace {
+
+using ::fieldkms::testing::BinaryPath;
+using ::fieldkms::testing::CommandResult;
+using ::fieldkms::testing::RunCommand;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+TEST(InTurnTest, MedianAndPercentiles) {
+  EXPECT_EQ(Median({}), 0);
+  EXPECT_EQ(Median({3, 1, 2}), 2);
+  EXPECT_EQ(Median({4, 1, 3, 2}), 2.5);
+  EXPECT_EQ(Percentile({4, 1, 3, 2}, 0.5), 2);
+  EXPECT_EQ(Percentile({4, 1, 3, 2}, 0.99), 4);
+  EXPECT_EQ(Percentile({4, 1, 3, 2}, 0), 1);
+}
+
+TEST(InTurnTest, ComparesRoundByRound) {
+  // The machine was ten times slower in the second round, for both.
+  const Ratio ratio = Compare({50, 5, 50}, {100, 10, 100});
+  EXPECT_EQ(ratio.median, 0.5);
+  EXPECT_EQ(ratio.low, 0.5);
+  EXPECT_EQ(ratio.high, 0.5);
+}
+
+TEST(InTurnTest, TakesTurnsInAlternatingOrder) {
+  std::string order;
+  const std::vector<Contender> contenders = {[&order](double) {
+                                               order += 'a';
+                                               return 1.0;
+                                             },
+                                             [&order](double) {
+                                               order += 'b';
+                                               return 2.0;
+                                             }};
+  const std::vector<Rates> rates = MeasureInTurn(contenders, 4, 1);
+  EXPECT_EQ(order,
+            "ab"
+            "ab"
+            "ba"
+            "ab");  // the first two do not count
+  EXPECT_THAT(rates, Each(SizeIs(3)));
+  EXPECT_EQ(Compare(rates[0], rates[1]).median, 0.5);
+}
+
+// What the last line of a case says.
+struct LastLine {
+  double ratio = 0, ours = 0, baseline = 0;
+};
+
+LastLine ParseLastLine(const std::string& out, const std::string& name) {
+  static const std::regex kLine(
+      R"((?:[^]*\n)?case=(\S+) ratio=([0-9.]+) ours=([-+e0-9.]+) baseline=([-+e0-9.]+) unit=\S+\n)");
+  std::smatch match;
+  if (!std::regex_match(out, match, kLine)) {
+    ADD_FAILURE() << "no result line at the end of: " << out;
+    return {};
+  }
+  EXPECT_EQ(match[1], name);
+  return {std::stod(match[2]), std::stod(match[3]), std::stod(match[4])};
+}
+
+class CaseTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(CaseTest, PrintsItsResultLast) {
+  const std::string name = GetParam();
+  const CommandResult result =
+      RunCommand({.argv = {BinaryPath("fieldkms-bench"), name, "--seconds", "1"}});
+  ASSERT_EQ(result.status.code, 0) << result.err;
+  const LastLine line = ParseLastLine(result.out, name);
+  EXPECT_GT(line.ratio, 0);
+  EXPECT_GT(line.ours, 0);
+  EXPECT_GT(line.baseline, 0);
+  if (name == "overhead") {
+    EXPECT_EQ(line.ratio, 1.0);
+    EXPECT_EQ(line.ours, 53);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CaseTest,
+                         ::testing::Values("seal", "unary", "batch", "startup", "idle", "overhead"),
+                         [](const auto& one) { return std::string(one.param); });
+
+TEST(BenchTest, ListNamesCasesAndTargets) {
+  const CommandResult result = RunCommand({.argv = {BinaryPath("fieldkms-bench"), "list"}});
+  EXPECT_EQ(result.status.code, 0);
+  for (const char* name : {"seal", "unary", "batch", "startup", "idle", "overhead"}) {
+    EXPECT_THAT(result.out, HasSubstr(fmt::format("  {} ", name)));
+  }
+  for (const char* target : {"0.90", "0.85", "0.60", "0.50", "0.10", "1.00"}) {
+    EXPECT_THAT(result.out, HasSubstr(target));
+  }
+}
+
+TEST(BenchTest, WrongUsageIsRefused) {
+  for (const std::string word : {"no-such-case", "--seconds"}) {
+    EXPECT_NE(RunCommand({.argv = {BinaryPath("fieldkms-bench"), word}}).status.code, 0) << word;
+  }
+  EXPECT_NE(
+      RunCommand({.argv = {BinaryPath("fieldkms-bench"), "seal", "--seconds", "-1"}}).status.code,
+      0);
+}
+
+}  // namespace
+}  // namespace fieldkms::bench

@@ -1,0 +1,55 @@
+// The client side of the RPC cases.
+#ifndef FIELDKMS_TESTS_BENCH_LOAD_GENERATOR_H_
+#define FIELDKMS_TESTS_BENCH_LOAD_GENERATOR_H_
+
+#include <google/protobuf/message.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fieldkms::bench {
+
+struct LoadOptions {
+  std::string target;  // as gRPC takes it
+  // Full name of the method, such as "/fieldkms.v1.CryptoService/Encrypt".
+  std::string method;
+  // The same request each time, encoded once; responses are checked for their
+  // length only and not parsed, so that the client costs little.
+  const google::protobuf::Message* request = nullptr;
+  // Bytes of a right response; calls fail loudly on any other.
+  size_t response_size = 0;
+  int in_flight = 64;
+  // Connections, each with its own share of the calls in flight, and client
+  // threads, each with its share of the connections.
+  int connections = 4;
+  int threads = 2;
+};
+
+// What a turn of load came to.
+struct LoadResult {
+  double calls = 0;
+  double seconds = 0;
+  std::vector<float> latencies_us;
+};
+
+// LoadGenerator keeps a fixed number of calls in flight with async completion
+// queues. Channels live as long as the object. One turn at a time.
+class LoadGenerator {
+ public:
+  explicit LoadGenerator(const LoadOptions& options);
+  ~LoadGenerator();
+
+  // Loads the server for `seconds`, then lets what is in flight end. Throws
+  // std::runtime_error at the first call that fails.
+  LoadResult Run(double seconds);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fieldkms::bench
+
+#endif  // FIELDKMS_TESTS_BENCH_LOAD_GENERATOR_H_
