@@ -20,7 +20,7 @@ inline std::string_view AsText(ByteView b) {
   return {reinterpret_cast<const char*>(b.data()), b.size()};
 }
 
-// Equal compares in time that depends on the lengths only. Lengths are public.
+// ConstantTimeEqual compares in time that depends on the lengths only. Lengths are public.
 bool ConstantTimeEqual(ByteView a, ByteView b);
 
 // Wipe overwrites memory in a way that no compiler removes: the barrier may read

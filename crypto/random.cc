@@ -57,6 +57,9 @@ class NoncePool {
   absl::Status Refill(time_t now) {
     CountForks();
     next_ = bytes_.size();  // empty, should the generator fail
+    // A clone of a virtual machine has a copy of OpenSSL's generator too. The
+    // kernel's learns of the cloning (Linux 5.18 and later): take from it anew.
+    if (now != filled_at_ && RAND_poll() != 1) return CryptoFailure("RAND_poll");
     FIELDKMS_RETURN_IF_ERROR(RandomBytes(bytes_));
     next_ = 0;
     filled_at_ = now;

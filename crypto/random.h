@@ -17,8 +17,9 @@ absl::Status RandomBytes(MutableBytes out);
 // FillNonce fills `out` (24 bytes, the size XAES-256-GCM takes) with fresh
 // random bytes from a pool of the calling thread (RAND_bytes for 24 bytes costs
 // more than sealing a field). A byte of the pool is used once and wiped; the
-// pool is dropped in the child of a fork and refilled after one second, so that
-// a cloned virtual machine repeats at most what it had in hand.
+// pool is dropped in the child of a fork and not used beyond the second of the
+// clock that it was filled in, when OpenSSL's generator is seeded anew too: clones of
+// a virtual machine share nonces for a second at most. Error: as RandomBytes.
 absl::Status FillNonce(std::span<uint8_t, 24> out);
 
 }  // namespace fieldkms

@@ -16,14 +16,16 @@ namespace fieldkms {
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 // FakeRandom answers RAND_bytes and RAND_priv_bytes of the process while it lives:
-// with bytes of `fill`, and with failure where `fails`. One at a time.
+// with bytes of `fill`, and with failure where `fails`. It counts the calls for
+// bytes, and the seeds that it is given. One at a time.
 class FakeRandom {
  public:
   FakeRandom() {
     calls = 0;
+    seeds = 0;
     fill = 0x5a;
     fails = false;
-    static const RAND_METHOD method = {nullptr, Bytes, nullptr, nullptr, Bytes, nullptr};
+    static const RAND_METHOD method = {nullptr, Bytes, nullptr, Add, Bytes, nullptr};
     RAND_set_rand_method(&method);
   }
   ~FakeRandom() { RAND_set_rand_method(nullptr); }
@@ -32,10 +34,15 @@ class FakeRandom {
 
   // Static, as OpenSSL's callbacks have no argument for an object.
   static inline std::atomic<int> calls = 0;
+  static inline std::atomic<int> seeds = 0;
   static inline std::atomic<uint8_t> fill = 0;
   static inline std::atomic<bool> fails = false;
 
  private:
+  static int Add(const void* /*seed*/, int /*size*/, double /*entropy*/) {
+    ++seeds;
+    return 1;
+  }
   static int Bytes(unsigned char* out, int size) {
     ++calls;
     std::fill_n(out, size, fill.load());

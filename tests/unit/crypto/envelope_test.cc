@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "crypto/random.h"
@@ -288,11 +289,12 @@ TEST(TextFormTest, RefusesAllButWhatEncodeWrites) {
 
 class FieldSealerTest : public ::testing::Test {
  protected:
-  std::string Seal(FieldSealer& sealer, std::string_view plaintext) {
+  std::string Seal(FieldSealer& sealer, std::string_view plaintext,
+                   const EnvelopeHeader& header = kHeader) {
     std::array<uint8_t, kXaesNonceSize> nonce;
     EXPECT_OK(FillNonce(nonce));
     std::string out;
-    EXPECT_OK(sealer.Seal(key_, kHeader, nonce, plaintext, &out));
+    EXPECT_OK(sealer.Seal(key_, header, nonce, plaintext, &out));
     return out;
   }
   static FieldSealer Sealer(std::string_view tenant, std::vector<ContextEntry> entries) {
@@ -337,6 +339,24 @@ TEST_F(FieldSealerTest, AnotherHeaderDoesNotOpen) {
   EncodeHeader({Suite::kXaes256Gcm, kHeader.key_id, kHeader.version + 1}, header);
   std::copy(header.begin(), header.end(), envelope.begin());
   EXPECT_EQ(Open(sealer, key_, envelope), "refused");
+}
+
+TEST_F(FieldSealerTest, EveryCallHasItsOwnHeader) {
+  const EnvelopeHeader other = {Suite::kXaes256Gcm, kHeader.key_id + 1, kHeader.version};
+  FieldSealer sealer = Sealer("acme", {});
+  const std::string first = Seal(sealer, "first");
+  const std::string second = Seal(sealer, "second", other);
+  EXPECT_EQ(Open(sealer, key_, second), "second");
+  const std::string third = Seal(sealer, "third");
+  EXPECT_EQ(Open(sealer, key_, second), "second");
+  const std::string fourth = Seal(sealer, "fourth");
+  for (const auto& [envelope, plaintext, header] :
+       {std::tuple(first, "first", kHeader), std::tuple(second, "second", other),
+        std::tuple(third, "third", kHeader), std::tuple(fourth, "fourth", kHeader)}) {
+    FieldSealer fresh = Sealer("acme", {});
+    EXPECT_EQ(Open(fresh, key_, envelope), plaintext);
+    EXPECT_EQ(ParseEnvelope(AsBytes(envelope)).value().header, header);
+  }
 }
 
 TEST_F(FieldSealerTest, SetContextReplacesTheContext) {

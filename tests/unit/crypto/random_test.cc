@@ -99,14 +99,16 @@ TEST(RandomFailureTest, ThePoolIsRefilledWhenUsedUp) {
   });
 }
 
-TEST(RandomFailureTest, ThePoolIsRefilledAfterASecond) {
+TEST(RandomFailureTest, ThePoolIsRefilledAndReseededAfterASecond) {
   InThread([] {
     FakeRandom random;
     Nonce();
     const int before = random.calls;
+    const int seeds = random.seeds;
     std::this_thread::sleep_for(std::chrono::milliseconds(1100));
     Nonce();
     EXPECT_GT(random.calls, before);
+    EXPECT_GT(random.seeds, seeds);
   });
 }
 
