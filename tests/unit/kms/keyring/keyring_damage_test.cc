@@ -134,6 +134,40 @@ TEST_F(KeyringDamage, RowsThatCannotBe) {
   EXPECT_THAT(Load("globex", "k"), Damaged());
 }
 
+// Whatever byte of the file is wrong: what loads as a version of a key is that
+// version, and what does not load says why.
+TEST_F(KeyringDamage, FlippedBytesNeverLoadAWrongKey) {
+  const KeySnapshot& snapshot = keyring().Snapshot();
+  const uint64_t id = snapshot.FindByName("acme", "k")->record.key_id;
+  const std::string sealed = Seal(*snapshot.FindByName("acme", "k"));  // under version 2
+  Close();
+  const std::string whole = ReadFile(store_path());
+  int loaded = 0;
+  for (size_t at = 0; at < whole.size(); at += 307) {
+    std::string altered = whole;
+    altered[at] = static_cast<char>(altered[at] ^ 0xff);
+    WriteFile(store_path(), altered);
+    ASSERT_OK_AND_ASSIGN(const auto root, OpenLocalRoot(root_path()));
+    const auto store = OpenSqliteStore(store_path(), SystemClock());
+    if (!store.ok()) continue;
+    const auto keyring = Keyring::Open(**store, *root, SystemClock());
+    if (!keyring.ok()) continue;
+    const absl::Status status = (*keyring)->LoadById("acme", id, 2, kNoDeadline);
+    if (status.ok()) {
+      ++loaded;
+      EXPECT_TRUE(Opens(*(*keyring)->Snapshot().FindById(id), 2, sealed)) << "byte " << at;
+    } else {
+      EXPECT_TRUE(absl::IsDataLoss(status) ||
+                  PublicReason(ReasonOf(status)) == Reason::kDecryptFailed)
+          << "byte " << at << ": " << status;
+    }
+  }
+  EXPECT_GT(loaded, 0);
+  WriteFile(store_path(), whole);
+  Restart();
+  EXPECT_OK(keyring().LoadById("acme", id, 2, kNoDeadline));
+}
+
 TEST_F(KeyringDamage, WrongRootIsRefusedAtTheStart) {
   ASSERT_OK(Start());
   std::filesystem::rename(root_path(), root_path() + ".kept");
