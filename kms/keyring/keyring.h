@@ -30,6 +30,8 @@ class Keyring {
   // `store`, `root` nor `clock` is owned; they must outlive the keyring.
   static absl::StatusOr<std::unique_ptr<Keyring>> Open(Store& store, const RootKey& root,
                                                        const Clock& clock);
+  // Threads that called Snapshot() keep their last one, and so the keys in it,
+  // until their next call on another keyring or their end.
   ~Keyring();
 
   // The current snapshot. A thread keeps the one it saw last behind an atomic
@@ -38,8 +40,10 @@ class Keyring {
   const KeySnapshot& Snapshot() const;
 
   // Load brings a key's record and primary version into the snapshot. Blocks on
-  // store and root; concurrent calls for one key share one load. Errors:
-  // kTenantNotFound, kKeyNotFound, kStoreUnavailable, kRootUnavailable, ...
+  // store and root; concurrent calls for one key share one load. It leaves the
+  // calling thread's Snapshot() as it is. Errors: kInvalidField, kTenantNotFound,
+  // kKeyNotFound, kStoreUnavailable, kRootUnavailable, kDeadlineExceeded;
+  // kStoreCorrupt where wrapped keys were altered or moved; kMemoryLock.
   absl::Status LoadByName(std::string_view tenant, std::string_view name, Deadline deadline);
   // The same for the key and version that an envelope names. Errors here are
   // internal reasons of a failed decryption: kKeyIdUnknown, kKeyVersionUnknown,
