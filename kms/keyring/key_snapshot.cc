@@ -61,9 +61,9 @@ const LoadedKey* KeySnapshot::FindById(uint64_t key_id) const {
 
 std::shared_ptr<const KeySnapshot> KeySnapshot::With(std::shared_ptr<const LoadedKey> key) const {
   auto next = std::make_shared<KeySnapshot>();
-  const KeyRecord& record = key->record;
+  const KeyRecord& record = key->record;  // lives on in both maps
   next->by_name_ = by_name_.With(record.tenant + '/' + record.name, key);
-  next->by_id_ = by_id_.With(record.key_id, key);
+  next->by_id_ = by_id_.With(record.key_id, std::move(key));
   return next;
 }
 

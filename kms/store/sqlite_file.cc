@@ -70,9 +70,8 @@ absl::StatusOr<bool> StoreFileExists(const std::string& path) {
   if (stat(path.c_str(), &info) == 0) return true;
   if (errno != ENOENT) return FileError(errno, "look at", path);
   for (const char* suffix : {"-wal", "-journal"}) {
-    if (HoldsBytes(path + suffix)) {
-      return StoreCorrupt(path + " is missing, but its log " + path + suffix + " is there");
-    }
+    const std::string log = path + suffix;
+    if (HoldsBytes(log)) return StoreCorrupt(path + " is missing, but its log is there: " + log);
   }
   return false;
 }
