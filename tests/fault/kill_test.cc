@@ -21,17 +21,20 @@
 #include "tests/support/daemon.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/subprocess.h"
 #include "tests/support/sync_shadow.h"
 #include "tests/support/temp_dir.h"
 
 namespace fieldkms::fault {
 namespace {
 
+using ::fieldkms::testing::BinaryPath;
 using ::fieldkms::testing::Daemon;
 using ::fieldkms::testing::MaterializeShadow;
 using ::fieldkms::testing::NumberFromEnvironment;
 using ::fieldkms::testing::RunSeed;
 using ::fieldkms::testing::SeededRandom;
+using ::fieldkms::testing::Subprocess;
 using ::fieldkms::testing::SyncShadowEnv;
 using ::fieldkms::testing::TempDir;
 using ::testing::IsEmpty;
@@ -66,6 +69,14 @@ class KillTest : public ::testing::Test {
     std::filesystem::remove(copy + ".log");
   }
 
+  // Kills a start somewhere in the middle.
+  void StartAndKill(SeededRandom& random) {
+    const Subprocess starting({.argv = {BinaryPath("fieldkmsd"), "--dev", "--data-dir", data()},
+                               .env = SyncShadowEnv(data(), dir_.File("shadow")),
+                               .stderr_path = dir_.File("killed.log")});
+    SleepUpTo(random, 80);
+  }
+
   std::string data() const { return dir_.File("data"); }
   static std::string AuditOf(const Daemon& daemon) { return daemon.data_dir() + "/audit.jsonl"; }
 
@@ -91,6 +102,7 @@ TEST_F(KillTest, NothingAcknowledgedIsLost) {
       EXPECT_THAT(CheckService(on_copy.target(), AuditOf(on_copy), state, nullptr), IsEmpty())
           << "from the synced prefix of the files";
     });
+    if (round % 4 == 0) StartAndKill(random);  // in the middle of its recovery
     ASSERT_THAT(daemon_.Start(), IsOk());
     EXPECT_THAT(CheckService(daemon_.target(), AuditOf(daemon_), state, &ledger), IsEmpty())
         << "restarted";
@@ -113,13 +125,7 @@ TEST_F(KillTest, KilledDuringItsFirstStart) {
     std::filesystem::remove_all(data());
     std::filesystem::remove_all(dir_.File("shadow"));
     std::filesystem::create_directory(dir_.File("shadow"));
-    {
-      fieldkms::testing::Subprocess first(
-          {.argv = {fieldkms::testing::BinaryPath("fieldkmsd"), "--dev", "--data-dir", data()},
-           .env = SyncShadowEnv(data(), dir_.File("shadow")),
-           .stderr_path = dir_.File("first.log")});
-      SleepUpTo(random, 80);
-    }  // killed
+    StartAndKill(random);
     OnSyncedCopy([](const Daemon& on_copy) {
       EXPECT_THAT(MakeTenants(on_copy.target()), IsOk()) << "from the synced prefix of the files";
     });
