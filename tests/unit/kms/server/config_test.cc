@@ -1,0 +1,185 @@
+#include "kms/server/config.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <set>
+#include <sstream>
+
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace fieldkms {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string ErrorOf(const std::string& yaml) {
+  const auto config = ParseConfig(yaml);
+  EXPECT_THAT(config, StatusIs(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid));
+  return std::string(config.status().message().data(), config.status().message().size());
+}
+
+TEST(ConfigTest, DefaultsOfTheSmallestFile) {
+  const auto config = ParseConfig("data_dir: /var/lib/fieldkms\n");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->data_dir, "/var/lib/fieldkms");
+  EXPECT_EQ(config->socket, "/run/fieldkms/fieldkmsd.sock");
+  EXPECT_EQ(config->socket_mode, 0660u);
+  EXPECT_FALSE(config->create_root_key);
+  EXPECT_EQ(config->audit_durability, AuditDurability::kFsync);
+  EXPECT_EQ(config->memory_lock, MemoryLock::kRequired);
+  EXPECT_TRUE(config->access.principals.empty());
+  EXPECT_FALSE(config->dev);
+}
+
+TEST(ConfigTest, ReadsEveryKey) {
+  const auto config = ParseConfig(R"(
+data_dir: /d
+log: {level: warning}
+listen: {unix: /s, mode: "0600", group: root}
+server: {threads: 2, io_threads: 3, io_queue: 5, drain_grace: 1500ms}
+limits:
+  connections: 10
+  connections_per_user: 4
+  new_connections_per_second: 7
+  calls_per_second: 100
+  refusals_per_second: 2.5
+root: {local: {path: /r, create_if_missing: true}}
+audit: {file: /a, durability: none}
+memory: {lock: preferred}
+access:
+  roles:
+    reader:
+      - {actions: [decrypt, key.read], tenants: acme, keys: [a, "b*"]}
+  principals:
+    app: {users: [root, 1001], roles: reader, items_per_second: 10, items_burst: 20}
+)");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->log_level, LogLevel::kWarning);
+  EXPECT_EQ(config->socket, "/s");
+  EXPECT_EQ(config->socket_mode, 0600u);
+  EXPECT_EQ(config->socket_group, 0u);
+  EXPECT_EQ(config->threads, 2);
+  EXPECT_EQ(config->io_threads, 3);
+  EXPECT_EQ(config->io_queue, 5);
+  EXPECT_EQ(config->drain_grace, std::chrono::milliseconds(1500));
+  EXPECT_EQ(config->max_connections, 10);
+  EXPECT_EQ(config->max_connections_per_user, 4);
+  EXPECT_EQ(config->connections_per_user.per_second, 7);
+  EXPECT_EQ(config->calls_per_connection.per_second, 100);
+  EXPECT_EQ(config->refusals.per_second, 2.5);
+  EXPECT_EQ(config->root_key_file, "/r");
+  EXPECT_TRUE(config->create_root_key);
+  EXPECT_EQ(config->audit_file, "/a");
+  EXPECT_EQ(config->audit_durability, AuditDurability::kNone);
+  EXPECT_EQ(config->memory_lock, MemoryLock::kPreferred);
+  ASSERT_EQ(config->access.principals.size(), 1u);
+  EXPECT_EQ(config->access.principals[0].uids, (std::vector<uid_t>{0, 1001}));
+  EXPECT_EQ(config->access.principals[0].rate.burst, 20);
+  EXPECT_EQ(config->access.roles.at("reader")[0].keys, (std::vector<std::string>{"a", "b*"}));
+}
+
+TEST(ConfigTest, UnknownKeysAreRefusedWithLineAndNearestName) {
+  EXPECT_EQ(ErrorOf("data_dir: /d\nlsten:\n  unix: /s\n"),
+            "line 2: unknown key 'lsten'; did you mean 'listen'?");
+  EXPECT_EQ(ErrorOf("data_dir: /d\nserver:\n  thread: 2\n"),
+            "line 3: unknown key 'server.thread'; did you mean 'server.threads'?");
+  EXPECT_EQ(ErrorOf("data_dir: /d\nqwertyuiop: 2\n"), "line 2: unknown key 'qwertyuiop'");
+  EXPECT_EQ(ErrorOf("data_dir: /d\naccess:\n  roles:\n    r:\n      - action: [decrypt]\n"),
+            "line 5: access.roles: unknown key 'action'; did you mean 'actions'?");
+  EXPECT_EQ(ErrorOf("data_dir: /d\naccess:\n  principals:\n    p: {user: root}\n"),
+            "line 4: access.principals: unknown key 'user'; did you mean 'users'?");
+}
+
+TEST(ConfigTest, ValuesAreChecked) {
+  const std::string base = "data_dir: /d\n";
+  EXPECT_EQ(ErrorOf(base + "server: {threads: many}\n"),
+            "line 2: server.threads: must be a whole number from 0 to 256");
+  EXPECT_EQ(ErrorOf(base + "server: {threads: 257}\n"),
+            "line 2: server.threads: must be a whole number from 0 to 256");
+  EXPECT_THAT(ErrorOf(base + "server: {drain_grace: 30}\n"), HasSubstr("30s"));
+  EXPECT_THAT(ErrorOf(base + "server: {drain_grace: 2h}\n"), HasSubstr("to 3600s"));
+  EXPECT_THAT(ErrorOf(base + "listen: {mode: 0888}\n"), HasSubstr("octal"));
+  EXPECT_THAT(ErrorOf(base + "listen: {mode: 0060}\n"), HasSubstr("octal"));
+  EXPECT_THAT(ErrorOf(base + "listen: {unix: relative}\n"), HasSubstr("absolute"));
+  EXPECT_THAT(ErrorOf(base + "listen: {group: no-such-group}\n"), HasSubstr("no-such-group"));
+  EXPECT_THAT(ErrorOf(base + "audit: {durability: fsnc}\n"), HasSubstr("did you mean 'fsync'?"));
+  EXPECT_THAT(ErrorOf(base + "root: {local: {create_if_missing: yes}}\n"),
+              HasSubstr("true or false"));
+  EXPECT_THAT(ErrorOf(base + "limits: {connections: 10}\n"), HasSubstr("connections_per_user"));
+  EXPECT_THAT(ErrorOf(base + "limits: {refusals_per_second: nan}\n"), HasSubstr("number from"));
+  EXPECT_EQ(ErrorOf("log: {level: info}\n"), "data_dir is required");
+  EXPECT_EQ(ErrorOf(""), "the file is empty");
+}
+
+TEST(ConfigTest, StructureIsChecked) {
+  EXPECT_THAT(ErrorOf("- a\n- b\n"), HasSubstr("must be a mapping"));
+  EXPECT_THAT(ErrorOf("data_dir: [a]\n"), HasSubstr("one plain value"));
+  EXPECT_THAT(ErrorOf("data_dir: /d\nserver: 2\n"), HasSubstr("must be a mapping"));
+  EXPECT_EQ(ErrorOf("data_dir: /d\ndata_dir: /e\n"), "line 2: 'data_dir' is given twice");
+  EXPECT_THAT(ErrorOf("data_dir: [/d\n"), HasSubstr("line"));
+  EXPECT_THAT(ErrorOf("data_dir: /d\n\tx: y\n"), HasSubstr("line 2"));
+}
+
+TEST(ConfigTest, TcpIsRefusedAndSaysWhy) {
+  EXPECT_THAT(ErrorOf("data_dir: /d\nlisten:\n  tcp: 127.0.0.1:4433\n"),
+              ::testing::AllOf(HasSubstr("line 3: listen.tcp"), HasSubstr("TLS"),
+                               HasSubstr("Unix sockets only")));
+}
+
+TEST(ConfigTest, AccessIsChecked) {
+  const std::string base = "data_dir: /d\naccess:\n";
+  EXPECT_THAT(ErrorOf(base + "  roles:\n    r:\n      - {actions: [decrpt], tenants: a}\n"),
+              HasSubstr("did you mean 'decrypt'?"));
+  EXPECT_THAT(ErrorOf(base + "  roles:\n    r:\n      - {actions: [decrypt]}\n"),
+              HasSubstr("needs actions and tenants"));
+  EXPECT_THAT(ErrorOf(base + "  principals:\n    p: {roles: r}\n"), HasSubstr("needs users"));
+  EXPECT_THAT(ErrorOf(base + "  principals:\n    p: {users: no-such-user}\n"),
+              HasSubstr("no-such-user"));
+  EXPECT_THAT(ErrorOf(base + "  principals:\n    p: {users: 0, roles: nothing}\n"),
+              HasSubstr("not defined"));
+  EXPECT_THAT(ErrorOf(base + "  principals:\n    p: {users: 0}\n    q: {users: root}\n"),
+              HasSubstr("uid 0 belongs to two"));
+}
+
+TEST(ConfigTest, FileErrorsBeginWithThePath) {
+  testing::TempDir dir;
+  const std::string path = dir.File("c.yaml");
+  EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr(path + ": cannot"));
+  testing::WriteFile(path, "data_dir: relative\n");
+  EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr(path + ": line 1"));
+}
+
+TEST(ConfigTest, DevRunsAsItsOwnAdministratorInOneDirectory) {
+  const Config config = DevConfig("/tmp/x");
+  EXPECT_TRUE(config.dev);
+  EXPECT_EQ(config.socket, "/tmp/x/fieldkmsd.sock");
+  EXPECT_EQ(config.socket_mode, 0600u);
+  EXPECT_EQ(config.memory_lock, MemoryLock::kPreferred);
+  ASSERT_EQ(config.access.principals.size(), 1u);
+  EXPECT_EQ(config.access.principals[0].uids, std::vector<uid_t>{getuid()});
+}
+
+TEST(ConfigTest, ExampleIsValid) {
+  EXPECT_THAT(LoadConfig(FIELDKMS_SOURCE_DIR "/deploy/fieldkmsd.example.yaml"), IsOk());
+}
+
+// The manual's table has exactly the keys that there are, with their types and
+// defaults.
+TEST(ConfigTest, ManualListsEveryKey) {
+  std::set<std::string> documented, known;
+  std::istringstream manual(testing::ReadFile(FIELDKMS_SOURCE_DIR "/docs/configuration.md"));
+  for (std::string line; std::getline(manual, line);) {
+    if (!line.starts_with("| `")) continue;
+    documented.insert(line.substr(0, line.find('|', line.find('|', line.find('|', 1) + 1) + 1)));
+    EXPECT_GT(line.size(), 60u) << "no meaning: " << line;
+  }
+  for (const ConfigKeyInfo& key : ConfigKeys()) {
+    known.insert("| `" + key.path + "` | " + key.type + " | " + key.default_value + " ");
+  }
+  EXPECT_EQ(documented, known);
+}
+
+}  // namespace
+}  // namespace fieldkms

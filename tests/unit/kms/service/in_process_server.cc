@@ -1,0 +1,187 @@
+#include "tests/unit/kms/service/in_process_server.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "google/rpc/error_details.pb.h"
+#include "kms/root/local_root.h"
+#include "kms/store/sqlite_store.h"
+
+namespace fieldkms {
+namespace {
+
+absl::Status AuditDown() {
+  return Error(absl::StatusCode::kUnavailable, Reason::kAuditUnavailable, "down, says the test");
+}
+
+}  // namespace
+
+void ScriptedAudit::Append(const AuditRecord& record, AuditWaiter* waiter) {
+  absl::Status status;
+  {
+    std::lock_guard lock(mutex_);
+    lines_.push_back({record.kind, std::string(record.method), std::string(record.principal),
+                      std::string(record.tenant), std::string(record.key),
+                      std::string(record.destination_key), std::string(record.code),
+                      std::string(record.reason), std::string(record.request_id), record.items,
+                      record.failed});
+    failed_ = failed_ || fail_from_ == record.kind;
+    if (failed_) status = AuditDown();
+    changed_.notify_all();
+    if (waiter == nullptr) return;
+    if (hold_) {
+      held_.push_back(waiter);
+      return;
+    }
+  }
+  waiter->OnAudited(status);
+}
+
+void ScriptedAudit::Hold() {
+  std::lock_guard lock(mutex_);
+  hold_ = true;
+}
+
+void ScriptedAudit::Release() {
+  std::vector<AuditWaiter*> held;
+  {
+    std::lock_guard lock(mutex_);
+    hold_ = false;
+    held.swap(held_);
+  }
+  for (AuditWaiter* waiter : held) waiter->OnAudited(absl::OkStatus());
+}
+
+void ScriptedAudit::FailFrom(AuditKind kind) {
+  std::lock_guard lock(mutex_);
+  fail_from_ = kind;
+}
+
+void ScriptedAudit::WaitForRecords(size_t count) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return lines_.size() >= count; });
+}
+
+std::vector<AuditedLine> ScriptedAudit::Lines() {
+  std::lock_guard lock(mutex_);
+  return lines_;
+}
+
+absl::Status ScriptedRoot::Check() const {
+  if (!down) return absl::OkStatus();
+  return Error(absl::StatusCode::kUnavailable, Reason::kRootUnavailable, "down, says the test");
+}
+
+absl::StatusOr<std::string> ScriptedRoot::Wrap(const SecretBytes& key, std::string_view context,
+                                               Deadline deadline) const {
+  FIELDKMS_RETURN_IF_ERROR(Check());
+  return real_->Wrap(key, context, deadline);
+}
+
+absl::StatusOr<SecretBytes> ScriptedRoot::Unwrap(std::string_view wrapped, std::string_view context,
+                                                 Deadline deadline) const {
+  FIELDKMS_RETURN_IF_ERROR(Check());
+  return real_->Unwrap(wrapped, context, deadline);
+}
+
+struct InProcessServer::Services {
+  v1::CryptoService::AsyncService crypto;
+  v1::KeyService::AsyncService keys;
+  v1::TenantService::AsyncService tenants;
+};
+
+AccessPolicy InProcessServer::DefaultPolicy() { return AccessPolicy::Administrator(getuid()); }
+
+InProcessServer::InProcessServer(AccessPolicy policy) : policy_(std::move(policy)) {
+  EXPECT_TRUE(CreateLocalRoot(dir.File("root.key")).ok());
+  root = std::make_unique<ScriptedRoot>(*OpenLocalRoot(dir.File("root.key")));
+  Start();
+}
+
+InProcessServer::~InProcessServer() { Stop(); }
+
+void InProcessServer::Start(int io_threads, size_t io_queue) {
+  store = *OpenSqliteStore(dir.File("store.db"), SystemClock());
+  keyring = *Keyring::Open(*store, *root, SystemClock());
+  access = *StaticAccess::Create(policy_);
+  refusals = std::make_unique<RefusalLog>(audit, SystemClock(), Rate{});
+  executor = std::make_unique<Executor>(io_threads, io_queue);
+  context.reset(new ServiceContext{*keyring, *access, *access, *access, audit, *refusals, *executor,
+                                   SystemClock(), Rate{}});
+  services_ = std::make_unique<Services>();
+  engine = std::make_unique<Engine>(EngineOptions{});
+  AddCryptoService(*engine, services_->crypto, *context);
+  AddKeyService(*engine, services_->keys, *context);
+  AddTenantService(*engine, services_->tenants, *context);
+  UnixListenerOptions listener;
+  listener.path = dir.File("s");
+  ASSERT_TRUE(engine->ListenUnix(listener).ok());
+  ASSERT_TRUE(engine->Start().ok());
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto channel = grpc::CreateCustomChannel("unix:" + listener.path,
+                                                 grpc::InsecureChannelCredentials(), arguments);
+  crypto = v1::CryptoService::NewStub(channel);
+  keys = v1::KeyService::NewStub(channel);
+}
+
+void InProcessServer::Stop() {
+  engine.reset();
+  services_.reset();
+  context.reset();
+  executor.reset();
+  refusals.reset();
+  access.reset();
+  keyring.reset();
+  store.reset();
+}
+
+void InProcessServer::Restart() {
+  Stop();
+  Start();
+}
+
+void InProcessServer::Make(const std::string& tenant, const std::string& key) {
+  const std::string id = "make-" + std::to_string(10'000 + ++makes_);
+  const auto made = keyring->CreateTenant(tenant, id + "t", kNoDeadline);
+  EXPECT_TRUE(made.ok() || ReasonOf(made.status()) == Reason::kTenantExists);
+  EXPECT_TRUE(keyring->CreateKey(tenant, key, KeyPurpose::kEncrypt, id + "k", kNoDeadline).ok());
+}
+
+v1::EncryptRequest InProcessServer::EncryptRequest(const std::string& key) const {
+  v1::EncryptRequest request;
+  request.set_tenant("acme");
+  request.set_key(key);
+  request.set_plaintext("value");
+  return request;
+}
+
+grpc::Status InProcessServer::Encrypt(const v1::EncryptRequest& request,
+                                      v1::EncryptResponse* response) const {
+  grpc::ClientContext client;
+  return crypto->Encrypt(&client, request, response);
+}
+
+grpc::Status InProcessServer::CreateKey(const std::string& name) const {
+  grpc::ClientContext client;
+  v1::CreateKeyRequest request;
+  v1::CreateKeyResponse response;
+  request.set_tenant("acme");
+  request.set_name(name);
+  request.set_request_id("create-" + name);
+  return keys->CreateKey(&client, request, &response);
+}
+
+std::string ReasonIn(const google::rpc::Status& error) {
+  google::rpc::ErrorInfo info;
+  if (error.details_size() == 0 || !error.details(0).UnpackTo(&info)) return "";
+  return info.reason();
+}
+
+std::string ReasonIn(const grpc::Status& status) {
+  google::rpc::Status details;
+  EXPECT_TRUE(details.ParseFromString(status.error_details()));
+  return ReasonIn(details);
+}
+
+}  // namespace fieldkms
