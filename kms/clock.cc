@@ -25,8 +25,9 @@ Deadline WakeTime(const Clock& clock, Deadline deadline) {
   // Ten years stand for "never": condition variables convert to other clocks and
   // types, and the largest time point overflows there.
   constexpr std::chrono::hours kNever{10 * 365 * 24};
-  const Deadline now = std::chrono::steady_clock::now();
+  // In this order, so that a wait ends no earlier than the deadline.
   const Deadline clock_now = clock.Steady();
+  const Deadline now = std::chrono::steady_clock::now();
   if (deadline >= clock_now + kNever) return now + kNever;
   return now + (deadline - clock_now);
 }

@@ -3,6 +3,7 @@
 #ifndef FIELDKMS_KMS_KEYRING_SINGLE_FLIGHT_H_
 #define FIELDKMS_KMS_KEYRING_SINGLE_FLIGHT_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -35,12 +36,17 @@ class SingleFlight {
     while (true) {
       const auto [flight, runner] = Join(key);
       if (runner) return RunFor(key, *flight, run);
+      waiting_.fetch_add(1, std::memory_order_relaxed);
       std::optional<Result> result = flight->Wait(WakeTime(clock_, deadline));
+      waiting_.fetch_sub(1, std::memory_order_relaxed);
       if (!result) return DeadlineExceeded();
       const bool runner_gave_up = CodeOf(*result) == absl::StatusCode::kDeadlineExceeded;
       if (!runner_gave_up || clock_.Steady() >= deadline) return *std::move(result);
     }
   }
+
+  // How many callers wait for another's run right now.
+  int waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
  private:
   // An equal result of which nothing is counted together with the first: copies
@@ -123,6 +129,7 @@ class SingleFlight {
   }
 
   const Clock& clock_;
+  std::atomic<int> waiting_{0};
   std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<Flight>> flights_;
 };

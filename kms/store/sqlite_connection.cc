@@ -12,7 +12,7 @@ namespace {
 
 // Waiting for another process (a backup) is bounded also for callers without a
 // deadline.
-constexpr std::chrono::milliseconds kLongestLockWait{10'000};
+constexpr std::chrono::seconds kLongestLockWait{10};
 
 // Settings of the connection, not of the file: a schema someone has tampered
 // with may not call functions with side effects, and no statement of ours may
@@ -164,10 +164,18 @@ absl::StatusOr<int64_t> SqliteConnection::QueryInt(std::string_view sql) {
 }
 
 void SqliteConnection::WaitForLocksUntil(const Clock& clock, Deadline deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-      WakeTime(clock, deadline) - std::chrono::steady_clock::now());
-  const auto wait = std::clamp(left, std::chrono::milliseconds(1), kLongestLockWait);
-  sqlite3_busy_timeout(db_, static_cast<int>(wait.count()));
+  patience_ =
+      std::min(WakeTime(clock, deadline), std::chrono::steady_clock::now() + kLongestLockWait);
+  sqlite3_busy_handler(db_, OnLocked, this);
+}
+
+// SQLite's own timeout gives up as soon as its next nap would be too long.
+int SqliteConnection::OnLocked(void* self, int) {
+  const auto& connection = *static_cast<const SqliteConnection*>(self);
+  if (std::chrono::steady_clock::now() >= connection.patience_) return 0;
+  constexpr int kNapMilliseconds = 2;
+  sqlite3_sleep(kNapMilliseconds);
+  return 1;
 }
 
 absl::Status SqliteConnection::ErrorOf(int rc, std::string_view doing) {

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -96,10 +97,12 @@ class SqliteConnection {
   };
 
   explicit SqliteConnection(sqlite3* db) : db_(db) {}
+  static int OnLocked(void* self, int count);
 
   sqlite3* db_;
   // Keys are views of the statements' own texts.
   std::unordered_map<std::string_view, std::unique_ptr<sqlite3_stmt, Finalizer>> statements_;
+  std::chrono::steady_clock::time_point patience_;
   bool broken_ = false;
 };
 

@@ -34,12 +34,17 @@ class SingleFlightTest : public ::testing::Test {
     finish_.set_value();
     return runner_.get();
   }
-  // A call that must not run itself.
+  // A call that is counted if it runs itself.
   absl::StatusOr<int> Wait(const std::string& key, Deadline deadline) {
     return flights_.Do(key, deadline, [&]() -> absl::StatusOr<int> {
       ++other_runs_;
       return 99;
     });
+  }
+
+  // Whoever comes after the runner has finished runs itself.
+  void AwaitWaiters(int count) {
+    while (flights_.waiting() < count) std::this_thread::yield();
   }
 
   Flight flights_{SystemClock()};
@@ -67,8 +72,7 @@ TEST_F(SingleFlightTest, WaitersShareTheResult) {
   for (int i = 0; i < 4; ++i) {
     waiters.push_back(std::async(std::launch::async, [this] { return Wait("k", kNoDeadline); }));
   }
-  // Whoever comes after the runner has finished runs; give them time to come before.
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  AwaitWaiters(4);
   EXPECT_EQ(FinishRunner().value(), 42);
   for (auto& waiter : waiters) EXPECT_EQ(waiter.get().value(), 42);
   EXPECT_EQ(other_runs_, 0);
@@ -77,7 +81,7 @@ TEST_F(SingleFlightTest, WaitersShareTheResult) {
 TEST_F(SingleFlightTest, FailureReachesEveryWaiter) {
   StartRunner("k", kNoDeadline, Error(StatusCode::kUnavailable, Reason::kRootUnavailable, "down"));
   auto waiter = std::async(std::launch::async, [this] { return Wait("k", kNoDeadline); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  AwaitWaiters(1);
   EXPECT_THAT(FinishRunner(), StatusIs(Reason::kRootUnavailable));
   EXPECT_THAT(waiter.get(), StatusIs(Reason::kRootUnavailable));
   EXPECT_EQ(other_runs_, 0);
@@ -97,7 +101,7 @@ TEST_F(SingleFlightTest, RunnerOutOfTimeHandsOverToAWaiterThatHasSome) {
   StartRunner("k", In(std::chrono::milliseconds(1)),
               Error(StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded, "too late"));
   auto waiter = std::async(std::launch::async, [this] { return Wait("k", kNoDeadline); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  AwaitWaiters(1);
   EXPECT_THAT(FinishRunner(), StatusIs(Reason::kDeadlineExceeded));
   EXPECT_EQ(waiter.get().value(), 99);
   EXPECT_EQ(other_runs_, 1);
