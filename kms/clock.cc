@@ -28,6 +28,7 @@ Deadline WakeTime(const Clock& clock, Deadline deadline) {
   // In this order, so that a wait ends no earlier than the deadline.
   const Deadline clock_now = clock.Steady();
   const Deadline now = std::chrono::steady_clock::now();
+  if (deadline <= clock_now) return now;
   if (deadline >= clock_now + kNever) return now + kNever;
   return now + (deadline - clock_now);
 }
