@@ -1,4 +1,5 @@
 // Start, refusal to start, and the end of fieldkmsd.
+#include <grpcpp/generic/generic_stub.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,34 @@
 
 namespace fieldkms::testing {
 namespace {
+
+// Asks the reflection service for the names of all services, in bytes, since its
+// messages are no part of this project: ServerReflectionRequest.list_services = 7.
+std::string ReflectedServices(const std::shared_ptr<grpc::Channel>& channel) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  const auto call = stub.PrepareCall(
+      &context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
+  const auto wait = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  const grpc::Slice slice("\x3a\x00", 2);
+  grpc::ByteBuffer request(&slice, 1), response;
+  call->StartCall(nullptr);
+  if (!wait()) return "no call";
+  call->Write(request, nullptr);
+  if (!wait()) return "no write";
+  call->Read(&response, nullptr);
+  if (!wait()) return "no answer";
+  grpc::Slice answer;
+  if (!response.TrySingleSlice(&answer).ok() && !response.DumpToSingleSlice(&answer).ok())
+    return "";
+  context.TryCancel();
+  return std::string(reinterpret_cast<const char*>(answer.begin()), answer.size());
+}
 
 class LifecycleTest : public ServerTest {
  protected:
@@ -149,7 +178,7 @@ TEST_F(LifecycleTest, TermDrainsUnderLoad) {
   EXPECT_FALSE(std::filesystem::exists(Path("fieldkmsd.sock")));
 }
 
-TEST_F(LifecycleTest, HealthAndReflectionAnswer) {
+TEST_F(LifecycleTest, HealthAnswersForEachService) {
   StartDev();
   const auto health = grpc::health::v1::Health::NewStub(NewChannel());
   for (const std::string& service :
@@ -160,6 +189,15 @@ TEST_F(LifecycleTest, HealthAndReflectionAnswer) {
     request.set_service(service);
     ASSERT_TRUE(Call(*health, &grpc::health::v1::Health::Stub::Check, request, &response).ok());
     EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING) << service;
+  }
+}
+
+TEST_F(LifecycleTest, ReflectionNamesEachService) {
+  StartDev();
+  const std::string services = ReflectedServices(NewChannel());
+  for (const char* name : {"fieldkms.v1.CryptoService", "fieldkms.v1.KeyService",
+                           "fieldkms.v1.TenantService", "grpc.health.v1.Health"}) {
+    EXPECT_NE(services.find(name), std::string::npos) << name;
   }
 }
 
