@@ -5,6 +5,8 @@
 // Each thread keeps the last derived key in keyed OpenSSL contexts. A run of
 // messages with one key and one nonce[0:12] (a batch whose nonces share a random
 // start and count up in the last 12 bytes) derives once, in both directions.
+// These contexts are on OpenSSL's heap, not in the locked memory of SecretBytes:
+// they are wiped by ForgetDerivedKeys and at the end of the thread.
 #ifndef FIELDKMS_CRYPTO_XAES_GCM_H_
 #define FIELDKMS_CRYPTO_XAES_GCM_H_
 
