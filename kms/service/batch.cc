@@ -38,9 +38,8 @@ void FailItem(int index, const absl::Status& status, google::rpc::Status* error,
                         "items[" + std::to_string(index) + "]." + field));
 }
 
-bool FailsAll(const absl::Status& status) {
+bool IsOutage(const absl::Status& status) {
   switch (ReasonOf(status)) {
-    case Reason::kTenantNotFound:
     case Reason::kStoreUnavailable:
     case Reason::kRootUnavailable:
     case Reason::kDeadlineExceeded:

@@ -16,9 +16,10 @@ absl::Status CheckBatchSize(int items);
 void FailItem(int index, const absl::Status& status, google::rpc::Status* error,
               CallOutcome* outcome);
 
-// Whether an error of the first item stands for the whole batch: the tenant is not
-// there, or what all items need is down. No item could be tried then.
-bool FailsAll(const absl::Status& status);
+// Whether an error says that what items need is down or out of time. A batch all
+// of whose items fail so was not tried, and fails as a whole, to be retried; with
+// one good item it is answered, so that no good item is lost.
+bool IsOutage(const absl::Status& status);
 
 // RunBatch carries out items [*next, items) of a batch by
 //   absl::StatusOr<RunState> item(int index, Result* result)
@@ -27,6 +28,7 @@ template <class Response, class ItemFunction>
 absl::StatusOr<RunState> RunBatch(RunContext& context, int items, int* next, Response* response,
                                   ItemFunction item) {
   constexpr int kItemsPerDeadlineCheck = 1024;
+  int outages = 0;  // of this run: items done in an earlier one are good or bad by themselves
   for (; *next < items; ++*next) {
     if (*next % kItemsPerDeadlineCheck == kItemsPerDeadlineCheck - 1 &&
         context.deadline <= context.service.clock.Steady()) {
@@ -40,7 +42,9 @@ absl::StatusOr<RunState> RunBatch(RunContext& context, int items, int* next, Res
       response->mutable_results()->RemoveLast();
       return RunState::kNeedsIo;
     }
-    if (*next == 0 && FailsAll(state.status())) return state.status();
+    // No item of a tenant that is not there can be tried.
+    if (*next == 0 && ReasonOf(state.status()) == Reason::kTenantNotFound) return state.status();
+    if (IsOutage(state.status()) && ++outages == items) return state.status();
     result->Clear();
     FailItem(*next, state.status(), result->mutable_error(), &context.outcome);
   }
