@@ -1,7 +1,9 @@
 #include "crypto/context.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "crypto/bytes.h"
@@ -16,8 +18,19 @@ constexpr size_t kValueLengthSize = 4;
 
 absl::Status Refuse(std::string_view rule) { return InvalidField("context", rule); }
 
-bool IsNameByte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+// A table, since this is asked for every byte of every name of every value.
+constexpr auto kIsNameByte = [] {
+  std::array<bool, 256> is = {};
+  for (int c = 'a'; c <= 'z'; ++c) is[static_cast<size_t>(c)] = true;
+  for (int c = '0'; c <= '9'; ++c) is[static_cast<size_t>(c)] = true;
+  is['_'] = is['.'] = is['-'] = true;
+  return is;
+}();
+
+bool IsName(std::string_view name) {
+  if (name.empty() || name.size() > kMaxContextNameSize) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return kIsNameByte[static_cast<uint8_t>(c)]; });
 }
 
 size_t EncodedSize(const ContextEntry& entry) {
@@ -25,37 +38,41 @@ size_t EncodedSize(const ContextEntry& entry) {
 }
 
 // CheckEntries holds the rules of crypto/FORMAT.md for both directions; entries
-// are in the order in which they are, or would be, written.
-absl::Status CheckEntries(std::span<const ContextEntry> entries) {
+// are in the order in which they are, or would be, written. `size` gets the size of
+// the canonical form.
+absl::Status CheckEntries(std::span<const ContextEntry> entries, size_t* size) {
   if (entries.size() > kMaxContextEntries) return Refuse("has more than 16 entries");
-  size_t total = kCountSize;
+  *size = kCountSize;
   for (size_t i = 0; i < entries.size(); ++i) {
     const ContextEntry& entry = entries[i];
-    if (entry.name.empty() || entry.name.size() > kMaxContextNameSize ||
-        !std::all_of(entry.name.begin(), entry.name.end(), IsNameByte)) {
+    if (!IsName(entry.name)) {
       return Refuse("has a name that is not 1 to 64 bytes of [a-z0-9_.-]");
     }
     if (entry.value.size() > kMaxContextValueSize) {
       return Refuse("has a value of more than 4,096 bytes");
     }
-    if (i > 0 && entries[i - 1].name == entry.name) return Refuse("has a name twice");
-    if (i > 0 && entries[i - 1].name > entry.name) return Refuse("is not sorted by name");
-    total += EncodedSize(entry);
+    if (i > 0 && entries[i - 1].name >= entry.name) {
+      return Refuse(entries[i - 1].name == entry.name ? "has a name twice"
+                                                      : "is not sorted by name");
+    }
+    *size += EncodedSize(entry);
   }
-  if (total > kMaxContextSize) return Refuse("has more than 8,192 bytes in canonical form");
+  if (*size > kMaxContextSize) return Refuse("has more than 8,192 bytes in canonical form");
   return absl::OkStatus();
 }
 
-void AppendU16(size_t v, std::string* out) {
-  uint8_t bytes[kNameLengthSize];
-  PutU16(bytes, static_cast<uint16_t>(v));
-  out->append(AsText(bytes));
+// Each writes at `to` and returns the place behind.
+uint8_t* WriteU16(size_t v, uint8_t* to) {
+  PutU16(to, static_cast<uint16_t>(v));
+  return to + 2;
 }
-
-void AppendU32(size_t v, std::string* out) {
-  uint8_t bytes[kValueLengthSize];
-  PutU32(bytes, static_cast<uint32_t>(v));
-  out->append(AsText(bytes));
+uint8_t* WriteU32(size_t v, uint8_t* to) {
+  PutU32(to, static_cast<uint32_t>(v));
+  return to + 4;
+}
+uint8_t* WriteText(std::string_view text, uint8_t* to) {
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  return to + text.size();
 }
 
 // A cursor over canonical bytes: each Take is the next piece, or nothing at the
@@ -97,16 +114,18 @@ class Reader {
 }  // namespace
 
 absl::Status AppendContext(std::span<ContextEntry> entries, std::string* out) {
-  if (entries.size() > kMaxContextEntries) return CheckEntries(entries);
+  size_t size = 0;
+  if (entries.size() > kMaxContextEntries) return CheckEntries(entries, &size);
   std::sort(entries.begin(), entries.end(),
             [](const ContextEntry& a, const ContextEntry& b) { return a.name < b.name; });
-  FIELDKMS_RETURN_IF_ERROR(CheckEntries(entries));
-  AppendU16(entries.size(), out);
+  FIELDKMS_RETURN_IF_ERROR(CheckEntries(entries, &size));
+  const size_t start = out->size();
+  out->resize(start + size);  // once: this runs for every value
+  uint8_t* to = reinterpret_cast<uint8_t*>(out->data()) + start;
+  to = WriteU16(entries.size(), to);
   for (const ContextEntry& entry : entries) {
-    AppendU16(entry.name.size(), out);
-    out->append(entry.name);
-    AppendU32(entry.value.size(), out);
-    out->append(entry.value);
+    to = WriteText(entry.name, WriteU16(entry.name.size(), to));
+    to = WriteText(entry.value, WriteU32(entry.value.size(), to));
   }
   return absl::OkStatus();
 }
@@ -125,7 +144,8 @@ absl::StatusOr<std::vector<ContextEntry>> ParseContext(std::string_view canonica
     entries.push_back(*entry);
   }
   if (!reader.AtEnd()) return Refuse("has bytes after its end");
-  FIELDKMS_RETURN_IF_ERROR(CheckEntries(entries));
+  size_t size = 0;
+  FIELDKMS_RETURN_IF_ERROR(CheckEntries(entries, &size));
   return entries;
 }
 
