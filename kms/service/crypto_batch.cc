@@ -47,26 +47,30 @@ absl::StatusOr<RunState> BatchEncryptMethod::Run(RunContext& context, const Requ
                                                  Response* response) {
   NonceRun nonces;
   ItemCrypto crypto(context, request.tenant(), nonces);
+  KeyFinder::Sealer the_key;
   if (one_key_) {  // without it no item can be tried
-    FIELDKMS_ASSIGN_OR_RETURN(const LoadedKey* key, crypto.keys().ToSeal(request.key()));
-    if (key == nullptr) return RunState::kNeedsIo;
+    FIELDKMS_ASSIGN_OR_RETURN(the_key, crypto.keys().ToSeal(request.key()));
+    if (the_key.key == nullptr) return RunState::kNeedsIo;
   }
-  return RunBatch(
-      context, request.items_size(), &next_, response,
-      [&](int index, Response::Result* result) -> absl::StatusOr<RunState> {
-        const Request::Item& item = request.items(index);
-        std::string_view key = request.key();
-        if (!one_key_) {
-          FIELDKMS_ASSIGN_OR_RETURN(key, ItemKey(item.key(), request.key(), "key"));
-          FIELDKMS_RETURN_IF_ERROR(CheckKeyName(key, "key"));
-        }
-        ItemCrypto::Encrypted out{result->mutable_ciphertext()};
-        FIELDKMS_ASSIGN_OR_RETURN(
-            const RunState state,
-            crypto.Encrypt(key, request.shared_context(), item.context(), item.plaintext(), &out));
-        result->set_key_version(out.key_version);
-        return state;
-      });
+  const auto encrypt_one = [&](int index, Response::Result* result) -> absl::StatusOr<RunState> {
+    const Request::Item& item = request.items(index);
+    ItemCrypto::Encrypted out{result->mutable_ciphertext()};
+    if (one_key_) {
+      FIELDKMS_RETURN_IF_ERROR(crypto.EncryptUnder(the_key, request.shared_context(),
+                                                   item.context(), item.plaintext(), &out));
+    } else {
+      FIELDKMS_ASSIGN_OR_RETURN(const std::string_view key,
+                                ItemKey(item.key(), request.key(), "key"));
+      FIELDKMS_RETURN_IF_ERROR(CheckKeyName(key, "key"));
+      FIELDKMS_ASSIGN_OR_RETURN(
+          const RunState state,
+          crypto.Encrypt(key, request.shared_context(), item.context(), item.plaintext(), &out));
+      if (state == RunState::kNeedsIo) return state;
+    }
+    result->set_key_version(out.key_version);
+    return RunState::kDone;
+  };
+  return RunBatch(context, request.items_size(), &next_, response, encrypt_one);
 }
 
 void BatchEncryptMethod::WipeRequest(Request* request) {

@@ -39,23 +39,30 @@ ItemCrypto::ItemCrypto(RunContext& context, std::string_view tenant, NonceSource
       keys_(context, tenant),
       nonces_(nonces) {}
 
-absl::Status ItemCrypto::Seal(const LoadedKey& key, std::string_view plaintext, std::string* out) {
+absl::Status ItemCrypto::Seal(const KeyFinder::Sealer& key, std::string_view plaintext,
+                              std::string* out) {
   FIELDKMS_ASSIGN_OR_RETURN(const XaesNonce nonce, nonces_.Next());
-  const LoadedVersion& primary = key.Primary();
-  const EnvelopeHeader header{Suite::kXaes256Gcm, key.record.key_id, primary.version};
-  return workspace_.sealer().Seal(primary.key, header, nonce, plaintext, out);
+  const EnvelopeHeader header{Suite::kXaes256Gcm, key.key->record.key_id, key.version->version};
+  return workspace_.sealer().Seal(key.version->key, header, nonce, plaintext, out);
 }
 
 absl::StatusOr<RunState> ItemCrypto::Encrypt(std::string_view key, const ContextField& shared,
                                              const ContextField& own, std::string_view plaintext,
                                              Encrypted* out) {
-  FIELDKMS_ASSIGN_OR_RETURN(const LoadedKey* loaded, keys_.ToSeal(key));
-  if (loaded == nullptr) return RunState::kNeedsIo;
+  FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Sealer sealer, keys_.ToSeal(key));
+  if (sealer.key == nullptr) return RunState::kNeedsIo;
   context_.outcome.NoteKey(key);
-  FIELDKMS_RETURN_IF_ERROR(workspace_.SetContext(shared, own));
-  FIELDKMS_RETURN_IF_ERROR(Seal(*loaded, plaintext, out->ciphertext));
-  out->key_version = loaded->Primary().version;
+  FIELDKMS_RETURN_IF_ERROR(EncryptUnder(sealer, shared, own, plaintext, out));
   return RunState::kDone;
+}
+
+absl::Status ItemCrypto::EncryptUnder(const KeyFinder::Sealer& key, const ContextField& shared,
+                                      const ContextField& own, std::string_view plaintext,
+                                      Encrypted* out) {
+  FIELDKMS_RETURN_IF_ERROR(workspace_.SetContext(shared, own));
+  FIELDKMS_RETURN_IF_ERROR(Seal(key, plaintext, out->ciphertext));
+  out->key_version = key.version->version;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<RunState> ItemCrypto::Decrypt(std::string_view pin, const ContextField& shared,
@@ -83,13 +90,13 @@ absl::StatusOr<ItemCrypto::RewrapKeys> ItemCrypto::FindRewrapKeys(const Envelope
     if (found.source.key == nullptr) return RewrapKeys{};
     const std::string& source = found.source.key->record.name;
     if (!context_changes && (destination_key.empty() || destination_key == source)) {
-      found.destination = found.source.key;
+      found.destination = {found.source.key, &found.source.key->Primary()};
       return found;
     }
     // A name of the caller's, or of the snapshot, which may go: take our own.
     const std::string destination(destination_key.empty() ? source : destination_key);
     FIELDKMS_ASSIGN_OR_RETURN(found.destination, keys_.ToSeal(destination));
-    if (found.destination == nullptr) return RewrapKeys{};
+    if (found.destination.key == nullptr) return RewrapKeys{};
     if (keys_.generation() == generation) return found;
   }
   return absl::InternalError("keys of a rewrap do not stay loaded");
@@ -105,8 +112,8 @@ absl::StatusOr<RunState> ItemCrypto::Rewrap(std::string_view destination_key,
   FIELDKMS_ASSIGN_OR_RETURN(const EnvelopeView envelope, ParseEnvelope(AsBytes(ciphertext)));
   FIELDKMS_ASSIGN_OR_RETURN(const RewrapKeys found,
                             FindRewrapKeys(envelope.header, destination_key, context_changes));
-  if (found.destination == nullptr) return RunState::kNeedsIo;
-  context_.outcome.NoteDestination(found.destination->record.name);
+  if (found.destination.key == nullptr) return RunState::kNeedsIo;
+  context_.outcome.NoteDestination(found.destination.key->record.name);
 
   WipedString plaintext;
   FIELDKMS_RETURN_IF_ERROR(
@@ -115,9 +122,9 @@ absl::StatusOr<RunState> ItemCrypto::Rewrap(std::string_view destination_key,
     const absl::Status set = workspace_.SetContext(destination->entries());
     if (!set.ok()) return InvalidField("destination_context", MessageOf(set));
   }
-  FIELDKMS_RETURN_IF_ERROR(Seal(*found.destination, *plaintext.get(), out->ciphertext));
+  FIELDKMS_RETURN_IF_ERROR(Seal(found.destination, *plaintext.get(), out->ciphertext));
   out->source_key_version = found.source.version->version;
-  out->key_version = found.destination->Primary().version;
+  out->key_version = found.destination.version->version;
   return RunState::kDone;
 }
 

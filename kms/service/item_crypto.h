@@ -47,6 +47,9 @@ class ItemCrypto {
   absl::StatusOr<RunState> Encrypt(std::string_view key, const ContextField& shared,
                                    const ContextField& own, std::string_view plaintext,
                                    Encrypted* out);
+  // The same under a key that keys() has found.
+  absl::Status EncryptUnder(const KeyFinder::Sealer& key, const ContextField& shared,
+                            const ContextField& own, std::string_view plaintext, Encrypted* out);
 
   struct Decrypted {
     std::string* plaintext;
@@ -72,11 +75,11 @@ class ItemCrypto {
  private:
   struct RewrapKeys {
     KeyFinder::Opener source;
-    const LoadedKey* destination = nullptr;
+    KeyFinder::Sealer destination;
   };
   absl::StatusOr<RewrapKeys> FindRewrapKeys(const EnvelopeHeader& header,
                                             std::string_view destination_key, bool context_changes);
-  absl::Status Seal(const LoadedKey& key, std::string_view plaintext, std::string* out);
+  absl::Status Seal(const KeyFinder::Sealer& key, std::string_view plaintext, std::string* out);
 
   RunContext& context_;
   Workspace& workspace_;

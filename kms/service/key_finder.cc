@@ -16,25 +16,24 @@ absl::Status KeyFinder::Load(LoadFunction load) {
   // The new snapshot ends the life of the keys found in the old one.
   snapshot_ = &context_.service.keyring.Snapshot();
   ++generation_;
-  seal_key_ = nullptr;
+  sealer_ = {};
   opener_ = {};
   return status;
 }
 
-absl::StatusOr<const LoadedKey*> KeyFinder::ToSeal(std::string_view name) {
-  if (seal_key_ != nullptr && seal_key_->record.name == name) return seal_key_;
-  FIELDKMS_ASSIGN_OR_RETURN(const LoadedKey* key, FindToSeal(name));
-  seal_key_ = key;
-  return key;
+absl::StatusOr<KeyFinder::Sealer> KeyFinder::ToSeal(std::string_view name) {
+  if (sealer_.key != nullptr && sealer_.key->record.name == name) return sealer_;
+  FIELDKMS_ASSIGN_OR_RETURN(sealer_, FindToSeal(name));
+  return sealer_;
 }
 
-absl::StatusOr<const LoadedKey*> KeyFinder::FindToSeal(std::string_view name) {
+absl::StatusOr<KeyFinder::Sealer> KeyFinder::FindToSeal(std::string_view name) {
   if (!context_.service.authorizer.Allows(context_.who, Action::kEncrypt, tenant_, name)) {
     return PermissionDenied();
   }
   const LoadedKey* key = snapshot_->FindByName(tenant_, name);
   if (key == nullptr) {
-    if (!context_.may_block) return nullptr;
+    if (!context_.may_block) return Sealer{};
     FIELDKMS_RETURN_IF_ERROR(Load(
         [&] { return context_.service.keyring.LoadByName(tenant_, name, context_.deadline); }));
     key = snapshot_->FindByName(tenant_, name);
@@ -44,7 +43,7 @@ absl::StatusOr<const LoadedKey*> KeyFinder::FindToSeal(std::string_view name) {
     return Error(absl::StatusCode::kFailedPrecondition, Reason::kKeyPurpose,
                  "the key's purpose is not ENCRYPT", "key");
   }
-  return key;
+  return Sealer{key, &key->Primary()};
 }
 
 absl::StatusOr<KeyFinder::Opener> KeyFinder::ToOpen(const EnvelopeHeader& header,

@@ -27,10 +27,15 @@ class KeyFinder {
     const LoadedVersion* version = nullptr;
   };
 
+  struct Sealer {
+    const LoadedKey* key = nullptr;
+    const LoadedVersion* version = nullptr;  // the primary
+  };
+
   // ToSeal finds the key `name` for sealing under its primary version. Errors:
   // PermissionDenied() whether or not the key exists; kTenantNotFound,
   // kKeyNotFound, kKeyPurpose, and those of the store and the root.
-  absl::StatusOr<const LoadedKey*> ToSeal(std::string_view name);
+  absl::StatusOr<Sealer> ToSeal(std::string_view name);
 
   // ToOpen finds the key version that an envelope names, for `action` (decrypt or
   // rewrap). Errors: DecryptError if the tenant has no such version or the key is
@@ -41,7 +46,7 @@ class KeyFinder {
   uint64_t generation() const { return generation_; }
 
  private:
-  absl::StatusOr<const LoadedKey*> FindToSeal(std::string_view name);
+  absl::StatusOr<Sealer> FindToSeal(std::string_view name);
   absl::StatusOr<Opener> FindToOpen(const EnvelopeHeader& header, std::string_view pin,
                                     Action action);
   Opener Lookup(const EnvelopeHeader& header) const;
@@ -56,7 +61,7 @@ class KeyFinder {
   uint64_t generation_ = 0;
   absl::Status down_;
 
-  const LoadedKey* seal_key_ = nullptr;
+  Sealer sealer_;
   EnvelopeHeader open_header_;
   std::string_view open_pin_;
   Opener opener_;
