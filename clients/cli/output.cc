@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "clients/cli/input.h"
+#include "clients/cpp/request_id.h"
 #include "crypto/status.h"
 
 namespace fieldkms {
@@ -38,6 +39,17 @@ std::string DirectoryOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// What an open file is called while it has no name.
+std::string NameOf(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+// A file without a name, or -1 where it could not be given one later.
+int OpenNameless(const std::string& directory) {
+  const int fd = open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd < 0 || access(NameOf(fd).c_str(), F_OK) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
 absl::Status SyncDirectory(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return IoError("open the directory " + path);
@@ -61,6 +73,7 @@ absl::Status WriteAll(int fd, ByteView bytes) {
 absl::StatusOr<Output> Output::Open(const std::string& path, bool force) {
   if (path.empty() || path == "-") return Output(STDOUT_FILENO, "", "", force);
   FIELDKMS_RETURN_IF_ERROR(CheckPath(path, force));
+  if (const int fd = OpenNameless(DirectoryOf(path)); fd >= 0) return Output(fd, path, "", force);
   std::string temporary = path + ".XXXXXX";
   const int fd = mkostemp(temporary.data(), O_CLOEXEC);  // 0600
   if (fd < 0) return IoError("create a file next to " + path);
@@ -74,7 +87,8 @@ Output::Output(Output&& other) noexcept
     : fd_(std::exchange(other.fd_, STDOUT_FILENO)),
       path_(std::exchange(other.path_, {})),
       temporary_(std::exchange(other.temporary_, {})),
-      force_(other.force_) {}
+      force_(other.force_),
+      committed_(other.committed_) {}
 
 Output::~Output() {
   if (!path_.empty()) close(fd_);
@@ -82,14 +96,34 @@ Output::~Output() {
 }
 
 absl::Status Output::Commit() {
-  if (temporary_.empty()) return absl::OkStatus();
+  if (path_.empty() || committed_) return absl::OkStatus();
   if (fsync(fd_) != 0) return IoError("sync " + path_);
+  FIELDKMS_RETURN_IF_ERROR(Publish());
+  committed_ = true;
+  return SyncDirectory(DirectoryOf(path_));
+}
+
+// Both ways to a name refuse one that is taken, unless --force replaces it in one
+// step: a nameless file cannot, so it gets a temporary name first.
+absl::Status Output::Publish() {
+  if (temporary_.empty()) {
+    std::string name = path_;
+    if (force_) {
+      FIELDKMS_ASSIGN_OR_RETURN(const std::string unique, NewRequestId());
+      name += "." + unique;
+    }
+    if (linkat(AT_FDCWD, NameOf(fd_).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      return errno == EEXIST ? Exists(path_) : IoError("write " + path_);
+    }
+    if (!force_) return absl::OkStatus();
+    temporary_ = name;
+  }
   const unsigned flags = force_ ? 0 : RENAME_NOREPLACE;
   if (renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), flags) != 0) {
     return errno == EEXIST ? Exists(path_) : IoError("write " + path_);
   }
   temporary_.clear();
-  return SyncDirectory(DirectoryOf(path_));
+  return absl::OkStatus();
 }
 
 bool Output::is_terminal() const { return isatty(fd_) == 1; }

@@ -15,7 +15,9 @@ namespace fieldkms {
 absl::Status WriteAll(int fd, ByteView bytes);
 
 // Output is a sink: standard output, or a file of mode 0600 that takes its name
-// only when Commit succeeds. Uncommitted, a file leaves nothing behind.
+// only when Commit succeeds. Until then it has none, where the file system can do
+// that (O_TMPFILE), so that nothing is left of it however the process ends; else
+// it has a temporary one next to its own.
 class Output {
  public:
   // Opens standard output for an empty path. Errors: kAlreadyExists for a file
@@ -35,11 +37,13 @@ class Output {
 
  private:
   Output(int fd, std::string path, std::string temporary, bool force);
+  absl::Status Publish();
 
   int fd_;
   std::string path_;       // empty: standard output
-  std::string temporary_;  // empty once committed
+  std::string temporary_;  // empty: it has no name yet, or its own
   bool force_;
+  bool committed_ = false;
 };
 
 }  // namespace fieldkms

@@ -1,0 +1,129 @@
+// The example of docs/developers.md, as it stands there, run against a real daemon.
+#include <string>
+#include <vector>
+
+#include "clients/cpp/client.h"
+#include "clients/cpp/rpc_status.h"
+#include "clients/cpp/wipe.h"
+#include "crypto/status.h"
+#include "tests/integration/cli/cli_fixture.h"
+
+namespace example {
+
+// [example]
+using namespace fieldkms;  // NOLINT: an example
+
+// The place that a value belongs to: a column, which never changes, and a row.
+void AddPlace(const std::string& column_id, const std::string& primary_key,
+              google::protobuf::RepeatedPtrField<v1::ContextEntry>* context) {
+  auto* column = context->Add();
+  column->set_name("b");
+  column->set_value(column_id);
+  auto* row = context->Add();
+  row->set_name("pk");
+  row->set_value(primary_key);
+}
+
+absl::StatusOr<std::string> SealEmail(Client& client, const std::string& column_id,
+                                      const std::string& primary_key, std::string email) {
+  v1::EncryptRequest request;
+  const WipeGuard wipe(&request);
+  request.set_tenant("acme");
+  request.set_key("customers.email");
+  request.set_plaintext(std::move(email));
+  AddPlace(column_id, primary_key, request.mutable_context());
+  FIELDKMS_ASSIGN_OR_RETURN(v1::EncryptResponse response, client.Encrypt(request));
+  return std::move(*response.mutable_ciphertext());  // goes into a bytea column
+}
+
+absl::StatusOr<std::string> OpenEmail(Client& client, const std::string& column_id,
+                                      const std::string& primary_key,
+                                      const std::string& ciphertext) {
+  v1::DecryptRequest request;
+  request.set_tenant("acme");
+  request.set_key("customers.email");  // what another key sealed does not open
+  request.set_ciphertext(ciphertext);
+  AddPlace(column_id, primary_key, request.mutable_context());
+  auto response = client.Decrypt(request);
+  if (response.ok()) return std::move(*response->mutable_plaintext());
+  // Reason::kDecryptFailed: altered, or moved here from another row, column or
+  // tenant. Retrying does not help; somebody should look.
+  return response.status();
+}
+
+struct Row {
+  std::string primary_key;
+  std::string ciphertext;
+  std::string email;  // filled in
+};
+
+// Opens the column of any number of rows; returns how many did not open.
+absl::StatusOr<int> OpenEmails(Client& client, const std::string& column_id,
+                               std::vector<Row>& rows) {
+  v1::BatchDecryptRequest request;
+  request.set_tenant("acme");
+  request.set_key("customers.email");
+  auto* column = request.add_shared_context();
+  column->set_name("b");
+  column->set_value(column_id);
+  for (const Row& row : rows) {
+    auto* item = request.add_items();
+    item->set_ciphertext(row.ciphertext);
+    auto* primary_key = item->add_context();
+    primary_key->set_name("pk");
+    primary_key->set_value(row.primary_key);
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(v1::BatchDecryptResponse response, client.BatchDecrypt(request));
+  const WipeGuard wipe(&response);
+  int failed = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto& result = response.results(static_cast<int>(i));
+    if (absl::Status status = StatusOfItem(result.error()); !status.ok()) {
+      ++failed;  // status, ReasonOf(status), FieldOf(status) say why
+    } else {
+      rows[i].email = result.plaintext();
+    }
+  }
+  return failed;
+}
+// [example]
+
+}  // namespace example
+
+namespace fieldkms::testing {
+namespace {
+
+class DevelopersExampleTest : public CliTest {};
+
+TEST_F(DevelopersExampleTest, DoesWhatTheDocumentSays) {
+  ASSERT_OK_AND_ASSIGN(const auto client, Client::Create({.target = daemon().target()}));
+  const std::string column = "0123456789abcdef";
+  ASSERT_OK_AND_ASSIGN(const std::string one,
+                       example::SealEmail(*client, column, "1", "alice@example.com"));
+  ASSERT_OK_AND_ASSIGN(const std::string two,
+                       example::SealEmail(*client, column, "2", "bob@example.com"));
+  EXPECT_EQ(example::OpenEmail(*client, column, "1", one).value(), "alice@example.com");
+  EXPECT_THAT(example::OpenEmail(*client, column, "2", one),
+              StatusIs(absl::StatusCode::kInvalidArgument, Reason::kDecryptFailed));
+
+  std::vector<example::Row> rows = {{"1", one, ""}, {"2", two, ""}, {"3", one, ""}};
+  EXPECT_EQ(example::OpenEmails(*client, column, rows).value(), 1);
+  EXPECT_EQ(rows[0].email, "alice@example.com");
+  EXPECT_EQ(rows[1].email, "bob@example.com");
+  EXPECT_EQ(rows[2].email, "");
+}
+
+// The text between the two marks is what people copy.
+TEST_F(DevelopersExampleTest, StandsInTheDocument) {
+  const std::string root = std::string(FIELDKMS_VECTORS_DIR) + "/../..";
+  const std::string source = ReadFile(root + "/tests/integration/cli/developers_example_test.cc");
+  const std::string mark = "// [example]\n";
+  const size_t begin = source.find(mark) + mark.size();
+  const std::string code = source.substr(begin, source.find(mark, begin) - begin);
+  EXPECT_GT(code.size(), 1'000u);
+  EXPECT_NE(ReadFile(root + "/docs/developers.md").find(code), std::string::npos)
+      << "docs/developers.md shows another example than the one that is run";
+}
+
+}  // namespace
+}  // namespace fieldkms::testing
