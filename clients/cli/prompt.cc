@@ -1,5 +1,6 @@
 // PromptHidden of input.h.
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <termios.h>
 #include <unistd.h>
@@ -21,24 +22,38 @@ volatile sig_atomic_t caught_signal = 0;
 void Remember(int signal) { caught_signal = signal; }
 
 // Catches the signals that would end the command with the echo switched off, and
-// lets them act once the terminal is as it was.
+// lets them act once the terminal is as it was. They stay blocked but for the
+// moment of waiting in AwaitInput, so that none slips in before it and is waited
+// past.
 class SignalsHeld {
  public:
   SignalsHeld() {
     caught_signal = 0;
+    sigset_t held;
+    sigemptyset(&held);
+    for (const int signal : kSignals) sigaddset(&held, signal);
+    pthread_sigmask(SIG_BLOCK, &held, &mask_before_);
     struct sigaction action = {};
-    action.sa_handler = Remember;  // no SA_RESTART: it must interrupt the read
+    action.sa_handler = Remember;
     for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &action, &before_[i]);
   }
   ~SignalsHeld() {
     for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before_[i], nullptr);
+    pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
     if (caught_signal != 0) raise(caught_signal);
   }
   SignalsHeld(const SignalsHeld&) = delete;
   SignalsHeld& operator=(const SignalsHeld&) = delete;
 
+  // Waits for a line; false where a signal came instead.
+  bool AwaitInput(int fd) const {
+    pollfd input = {.fd = fd, .events = POLLIN, .revents = 0};
+    return ppoll(&input, 1, nullptr, &mask_before_) > 0;
+  }
+
  private:
   std::array<struct sigaction, kSignals.size()> before_ = {};
+  sigset_t mask_before_ = {};
 };
 
 class Terminal {
@@ -93,7 +108,8 @@ absl::StatusOr<WipedBuffer> PromptHidden(std::string_view question) {
   if (!echo.off()) return IoError("switch off the terminal's echo");
   terminal.Say(question);
   WipedBuffer line(kLongestLine);
-  const ssize_t got = read(terminal.fd(), line.data(), line.size());
+  const ssize_t got =
+      signals.AwaitInput(terminal.fd()) ? read(terminal.fd(), line.data(), line.size()) : -1;
   terminal.Say("\n");
   if (got < 0) return IoError("read from the terminal");
   line.resize(static_cast<size_t>(got));
