@@ -1,5 +1,6 @@
 // unary and batch: fieldkmsd against a no-op server on the same engine.
 #include <fmt/format.h>
+#include <time.h>
 
 #include <array>
 #include <memory>
@@ -83,6 +84,13 @@ Traffic BatchTraffic() {
           "values/s"};
 }
 
+// Processor seconds of this process, all threads.
+double OwnCpuSeconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
 // One server under load: rates, and what a value costs it.
 class LoadedServer {
  public:
@@ -98,8 +106,10 @@ class LoadedServer {
 
   double Measure(double seconds) {
     const double cpu = server_->CpuSeconds();
+    const double client_cpu = OwnCpuSeconds();
     const LoadResult result = load_.Run(seconds);
     cpu_ += server_->CpuSeconds() - cpu;
+    client_cpu_ += OwnCpuSeconds() - client_cpu;
     values_ += result.calls * values_a_call_;
     latencies_.insert(latencies_.end(), result.latencies_us.begin(), result.latencies_us.end());
     return result.calls * values_a_call_ / result.seconds;
@@ -110,6 +120,7 @@ class LoadedServer {
     return {name_,
             fmt::format("{:.0f}", Median(rates)),
             fmt::format("{:.2f}", cpu_ / values_ * 1e6),
+            fmt::format("{:.2f}", client_cpu_ / values_ * 1e6),
             fmt::format("{:.2f}", Percentile(latencies_, 0.5) / 1e3),
             fmt::format("{:.2f}", Percentile(latencies_, 0.99) / 1e3),
             fmt::format("{:.3f}", ratio.median),
@@ -122,6 +133,7 @@ class LoadedServer {
   double values_a_call_;
   LoadGenerator load_;
   double cpu_ = 0;
+  double client_cpu_ = 0;
   double values_ = 0;
   std::vector<double> latencies_;
 };
@@ -150,10 +162,10 @@ absl::StatusOr<BenchResult> RunTraffic(const Traffic& traffic, double seconds) {
        {"baseline", "the same engine, listener and messages; no access, audit or crypto"},
        {"rounds", fmt::format("{} of {:.1f} s each", rates[0].size(), kTurnSeconds)}});
   const Rates& baseline = rates[1];
-  PrintTable(
-      {"server", traffic.unit, "server cpu us/value", "p50 ms", "p99 ms", "ratio", "middle half"},
-      {servers[0].Row(rates[0], baseline), servers[1].Row(baseline, baseline),
-       servers[2].Row(rates[2], baseline)});
+  PrintTable({"server", traffic.unit, "server us/value", "client us/value", "p50 ms", "p99 ms",
+              "ratio", "middle half"},
+             {servers[0].Row(rates[0], baseline), servers[1].Row(baseline, baseline),
+              servers[2].Row(rates[2], baseline)});
   return BenchResult{Compare(rates[0], baseline).median, Median(rates[0]), Median(baseline),
                      traffic.unit};
 }
