@@ -116,8 +116,10 @@ class Reader {
 absl::Status AppendContext(std::span<ContextEntry> entries, std::string* out) {
   size_t size = 0;
   if (entries.size() > kMaxContextEntries) return CheckEntries(entries, &size);
-  std::sort(entries.begin(), entries.end(),
-            [](const ContextEntry& a, const ContextEntry& b) { return a.name < b.name; });
+  const auto by_name = [](const ContextEntry& a, const ContextEntry& b) { return a.name < b.name; };
+  if (!std::is_sorted(entries.begin(), entries.end(), by_name)) {  // mostly it is
+    std::sort(entries.begin(), entries.end(), by_name);
+  }
   FIELDKMS_RETURN_IF_ERROR(CheckEntries(entries, &size));
   const size_t start = out->size();
   out->resize(start + size);  // once: this runs for every value
