@@ -16,7 +16,7 @@ constexpr size_t kBindingSize = 32;
 constexpr std::chrono::seconds kPatience{30};
 
 absl::Status CheckBinding(const RootKey& root, const std::string& binding, Deadline deadline) {
-  const absl::Status status = root.Unwrap(binding, kBindingContext, deadline).status();
+  absl::Status status = root.Unwrap(binding, kBindingContext, deadline).status();
   if (ReasonOf(status) != Reason::kRootWrongKey) return status;
   return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootWrongKey,
                "the root key (" + root.Describe() +
@@ -34,7 +34,7 @@ absl::Status MakeBinding(Store& store, const RootKey& root, Deadline deadline) {
   FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes random, SecretBytes::Random(kBindingSize));
   FIELDKMS_ASSIGN_OR_RETURN(const std::string binding,
                             root.Wrap(random, kBindingContext, deadline));
-  const absl::Status status = store.SetRootBinding(binding, deadline);
+  absl::Status status = store.SetRootBinding(binding, deadline);
   if (!absl::IsAlreadyExists(status)) return status;
   // Another process has made one just now.
   FIELDKMS_ASSIGN_OR_RETURN(const std::optional<std::string> other, store.GetRootBinding(deadline));
