@@ -97,6 +97,9 @@ void Engine::Build(grpc::ServerBuilder& builder) {
   builder.SetDefaultCompressionAlgorithm(GRPC_COMPRESS_NONE);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  grpc::ResourceQuota quota("fieldkms");
+  quota.Resize(options_.max_receive_memory);
+  builder.SetResourceQuota(quota);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options_.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options_.max_metadata_size);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -221,6 +224,9 @@ void Engine::Shutdown(std::chrono::milliseconds grace) {
     alarm.Set(queue->cq.get(), gpr_now(GPR_CLOCK_MONOTONIC), queue.get());
     queue->stopped.get_future().wait();
   }
+  // What the queues had still to read may have begun a call that waits for its
+  // audit record: its answer needs the queue.
+  while (InFlight() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   for (auto& queue : queues_) queue->cq->Shutdown();
   for (auto& queue : queues_) queue->thread.join();
   server_.reset();

@@ -31,8 +31,11 @@ inline constexpr size_t kMaxRequestSize = 4u << 20;  // of a request, encoded
 inline constexpr size_t kMaxReceiveSize = kMaxRequestSize + (64u << 10);
 
 struct EngineOptions {
-  int queues = 0;  // 0: one a core
-  int max_concurrent_streams = 256;
+  int queues = 0;                    // 0: one a core
+  int max_concurrent_streams = 128;  // of one connection
+  // What gRPC may hold for requests that are still arriving, all connections
+  // together: it buffers a message before anybody knows who sent it and why.
+  size_t max_receive_memory = 256u << 20;
   int max_metadata_size = 8 << 10;
   bool health_and_reflection = true;
 };
@@ -73,8 +76,7 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // AddService registers a generated AsyncService, not owned (`name`: what health
-  // calls it), and AddUnary one of
-  // its methods, as in
+  // calls it), and AddUnary one of its methods, as in
   //   engine.AddUnary(service, &v1::CryptoService::AsyncService::RequestEncrypt,
   //                   [&] { return std::make_unique<EncryptCall>(...); }, kBusyMethod);
   // where the factory makes a UnaryCall<Request, Response>. Each method of an added

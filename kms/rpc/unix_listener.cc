@@ -44,7 +44,35 @@ class Fd {
   int fd_;
 };
 
-absl::StatusOr<Fd> Bind(const UnixListenerOptions& options) {
+// Removes the socket file that a process left behind, and no other file.
+absl::Status RemoveStale(const std::string& path, const sockaddr_un& address) {
+  struct stat existing {};
+  if (lstat(path.c_str(), &existing) != 0) return absl::OkStatus();
+  if (!S_ISSOCK(existing.st_mode)) {
+    return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid,
+                 "there is a file that is no socket at " + path);
+  }
+  const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (probe.get() < 0) return SystemError("socket");
+  const int connected =
+      connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  // A full backlog (EAGAIN) is somebody's, too.
+  if (connected == 0 || errno == EAGAIN) {
+    return Error(absl::StatusCode::kFailedPrecondition, Reason::kConfigInvalid,
+                 "another process serves the socket " + path + "; give this one another path");
+  }
+  unlink(path.c_str());
+  return absl::OkStatus();
+}
+
+// The socket file as bound, to know it by later.
+struct Bound {
+  Fd fd;
+  dev_t device = 0;
+  ino_t inode = 0;
+};
+
+absl::StatusOr<Bound> Bind(const UnixListenerOptions& options) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (options.path.empty() || options.path[0] != '/' ||
@@ -53,14 +81,7 @@ absl::StatusOr<Fd> Bind(const UnixListenerOptions& options) {
                  "the path of a Unix socket must be absolute and at most 107 bytes");
   }
   options.path.copy(address.sun_path, options.path.size());
-  struct stat existing {};
-  if (lstat(options.path.c_str(), &existing) == 0) {
-    if (!S_ISSOCK(existing.st_mode)) {
-      return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid,
-                   "there is a file that is no socket at " + options.path);
-    }
-    unlink(options.path.c_str());
-  }
+  FIELDKMS_RETURN_IF_ERROR(RemoveStale(options.path, address));
   Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.get() < 0) return SystemError("socket");
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
@@ -74,17 +95,21 @@ absl::StatusOr<Fd> Bind(const UnixListenerOptions& options) {
     return SystemError("cannot set the group of " + options.path);
   }
   if (listen(fd.get(), SOMAXCONN) != 0) return SystemError("cannot listen on " + options.path);
-  return fd;
+  struct stat made {};
+  if (lstat(options.path.c_str(), &made) != 0) return SystemError("cannot see " + options.path);
+  return Bound{std::move(fd), made.st_dev, made.st_ino};
 }
 
 }  // namespace
 
 class UnixListener::Impl {
  public:
-  Impl(UnixListenerOptions options, ConnectionTable& table, Fd listener, Fd epoll, Fd stop)
+  Impl(UnixListenerOptions options, ConnectionTable& table, Bound bound, Fd epoll, Fd stop)
       : options_(std::move(options)),
         table_(table),
-        listener_(std::move(listener)),
+        device_(bound.device),
+        inode_(bound.inode),
+        listener_(std::move(bound.fd)),
         epoll_(std::move(epoll)),
         stop_(std::move(stop)) {
     Watch(listener_.get(), EPOLLIN, 0);
@@ -93,7 +118,11 @@ class UnixListener::Impl {
 
   ~Impl() {
     Stop();
-    unlink(options_.path.c_str());
+    // The file may be another's by now.
+    struct stat now {};
+    if (lstat(options_.path.c_str(), &now) == 0 && now.st_dev == device_ && now.st_ino == inode_) {
+      unlink(options_.path.c_str());
+    }
   }
 
   void Start(Handover handover) {
@@ -203,6 +232,8 @@ class UnixListener::Impl {
 
   const UnixListenerOptions options_;
   ConnectionTable& table_;
+  const dev_t device_;
+  const ino_t inode_;
   Fd listener_, epoll_, stop_;
   Handover handover_;
   std::thread thread_;
@@ -216,12 +247,12 @@ UnixListener::~UnixListener() = default;
 
 absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Open(UnixListenerOptions options,
                                                                  ConnectionTable& table) {
-  FIELDKMS_ASSIGN_OR_RETURN(Fd listener, Bind(options));
+  FIELDKMS_ASSIGN_OR_RETURN(Bound bound, Bind(options));
   Fd epoll(epoll_create1(EPOLL_CLOEXEC));
   Fd stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (epoll.get() < 0 || stop.get() < 0) return SystemError("epoll");
   return std::unique_ptr<UnixListener>(new UnixListener(std::make_unique<Impl>(
-      std::move(options), table, std::move(listener), std::move(epoll), std::move(stop))));
+      std::move(options), table, std::move(bound), std::move(epoll), std::move(stop))));
 }
 
 void UnixListener::Start(Handover handover) { impl_->Start(std::move(handover)); }

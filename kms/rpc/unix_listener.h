@@ -34,12 +34,12 @@ class UnixListener {
   // Called with a non-blocking connected descriptor, now the callee's to close.
   using Handover = std::function<void(int fd)>;
 
-  // Open binds and listens. A socket file left behind at the path is removed: the
-  // caller makes sure (by its lock) that no live process serves it. Errors:
+  // Open binds and listens. A socket file left behind at the path is removed; one
+  // that a process still serves is not: kFailedPrecondition. Other errors:
   // kInvalidArgument for the path, kUnavailable for the system's refusal.
   static absl::StatusOr<std::unique_ptr<UnixListener>> Open(UnixListenerOptions options,
                                                             ConnectionTable& table);
-  // Stops, and removes the socket file.
+  // Stops, and removes the socket file if it is still ours.
   ~UnixListener();
 
   void Start(Handover handover);

@@ -1,13 +1,10 @@
 #include "kms/server/config.h"
 
-#include <grp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 
 #include "crypto/status.h"
 #include "kms/server/config_keys.h"
@@ -46,8 +43,15 @@ absl::StatusOr<Config> ParseConfig(const std::string& yaml) {
 }
 
 absl::StatusOr<Config> LoadConfig(const std::string& path) {
+  struct stat info {};
   std::ifstream in(path);
-  if (!in) return ConfigError(path + ": cannot be read");
+  if (!in || stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return ConfigError(path + ": cannot be read as a file");
+  }
+  // It says who may do what.
+  if ((info.st_mode & 002) != 0) {
+    return ConfigError(path + ": everybody may write to it; run: chmod o-w " + path);
+  }
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   absl::StatusOr<Config> config = ParseConfig(text);
   if (config.ok()) return config;

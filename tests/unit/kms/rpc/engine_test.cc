@@ -1,7 +1,9 @@
 #include "kms/rpc/engine.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <future>
@@ -279,7 +281,33 @@ TEST_F(EngineTest, SocketHasTheModeAskedFor) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
+TEST_F(EngineTest, SocketThatIsServedIsNotTaken) {
+  Start();
+  Engine other{EngineOptions{}};
+  EXPECT_EQ(other.ListenUnix(listener_).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(Call(*Connect(), "still-here").ok());
+}
+
+TEST_F(EngineTest, AnotherFileAtThePathIsLeftAtTheEnd) {
+  Start();
+  ASSERT_EQ(unlink(listener_.path.c_str()), 0);
+  FILE* file = fopen(listener_.path.c_str(), "w");
+  fclose(file);
+  engine_.reset();
+  EXPECT_EQ(unlink(listener_.path.c_str()), 0) << "it was removed";
+}
+
 TEST_F(EngineTest, StaleSocketIsReplacedAndAFileIsNot) {
+  {
+    const int stale = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    listener_.path.copy(address.sun_path, sizeof address.sun_path - 1);
+    ASSERT_EQ(bind(stale, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    close(stale);  // as a process that was killed leaves it
+    Engine after{EngineOptions{}};
+    EXPECT_TRUE(after.ListenUnix(listener_).ok());
+  }
   listener_.path = dir_ + "/file";
   FILE* file = fopen(listener_.path.c_str(), "w");
   fclose(file);

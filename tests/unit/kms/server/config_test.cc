@@ -1,6 +1,7 @@
 #include "kms/server/config.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <set>
@@ -149,6 +150,9 @@ TEST(ConfigTest, FileErrorsBeginWithThePath) {
   EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr(path + ": cannot"));
   testing::WriteFile(path, "data_dir: relative\n");
   EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr(path + ": line 1"));
+  ASSERT_EQ(chmod(path.c_str(), 0666), 0);
+  EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr("chmod o-w"));
+  EXPECT_THAT(std::string(LoadConfig("/tmp").status().message()), HasSubstr("/tmp: cannot"));
 }
 
 TEST(ConfigTest, DevRunsAsItsOwnAdministratorInOneDirectory) {
