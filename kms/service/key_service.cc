@@ -5,6 +5,7 @@
 #include "crypto/names.h"
 #include "kms/service/method_call.h"
 #include "kms/service/records.h"
+#include "kms/service/visible_page.h"
 
 namespace fieldkms {
 namespace {
@@ -79,20 +80,22 @@ struct ListKeysMethod {
     plan->tenant = request.tenant();
     return absl::OkStatus();
   }
-  // A page may be short of what the caller may not see; the token tells the end.
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    FIELDKMS_ASSIGN_OR_RETURN(
-        std::vector<KeyRecord> keys,
-        context.service.keyring.ListKeys(request.tenant(), after, limit + 1, context.deadline));
-    if (keys.size() > limit) {
-      keys.resize(limit);
-      response->set_next_page_token(PageToken(keys.back().name));
-    }
-    for (const KeyRecord& key : keys) {
-      if (context.service.authorizer.Allows(context.who, Action::kKeyRead, key.tenant, key.name)) {
-        ToProto(key, response->add_keys());
-      }
-    }
+    ServiceContext& service = context.service;
+    const ListSource<KeyRecord> keys = {
+        .read =
+            [&](std::string_view from, size_t count) {
+              return service.keyring.ListKeys(request.tenant(), from, count, context.deadline);
+            },
+        .visible =
+            [&](const KeyRecord& key) {
+              return service.authorizer.Allows(context.who, kInfo.action, key.tenant, key.name);
+            },
+        .name = &KeyRecord::name};
+    FIELDKMS_ASSIGN_OR_RETURN(VisiblePage<KeyRecord> page,
+                              ReadVisiblePage(keys, after, limit, service.clock, context.deadline));
+    for (const KeyRecord& key : page.records) ToProto(key, response->add_keys());
+    response->set_next_page_token(std::move(page.next_page_token));
     return RunState::kDone;
   }
   static void WipeRequest(Request*) {}

@@ -20,8 +20,9 @@ void ToProto(const KeyVersionRecord& record, uint32_t primary_version, v1::KeyVe
 // PageSize: what a request's page_size means. Error: InvalidField for a negative one.
 absl::StatusOr<size_t> PageSize(int32_t requested);
 
-// Page tokens: "1." and where the page before ended. They are opaque to callers and
-// carry no authority: a forged one only starts elsewhere.
+// Page tokens: "1." and where the page before ended, which must be a record that the
+// caller was shown, for a token can be read. They are opaque by contract and carry no
+// authority: a forged one only starts elsewhere.
 std::string PageToken(std::string_view last);
 // The end of the page before; "" for the first page. Error: InvalidField for a token
 // that PageToken does not make.

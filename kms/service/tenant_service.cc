@@ -3,6 +3,7 @@
 #include "crypto/names.h"
 #include "kms/service/method_call.h"
 #include "kms/service/records.h"
+#include "kms/service/visible_page.h"
 
 namespace fieldkms {
 namespace {
@@ -45,20 +46,23 @@ struct ListTenantsMethod {
     plan->scope = CallPlan::Scope::kAnywhere;
     return absl::OkStatus();
   }
-  // A page may be short of what the caller may not see; the token tells the end.
   absl::StatusOr<RunState> Run(RunContext& context, const Request&, Response* response) {
+    ServiceContext& service = context.service;
+    const ListSource<TenantRecord> tenants = {
+        .read =
+            [&](std::string_view from, size_t count) {
+              return service.keyring.ListTenants(from, count, context.deadline);
+            },
+        .visible =
+            [&](const TenantRecord& tenant) {
+              return service.authorizer.Allows(context.who, kInfo.action, tenant.tenant, {});
+            },
+        .name = &TenantRecord::tenant};
     FIELDKMS_ASSIGN_OR_RETURN(
-        std::vector<TenantRecord> tenants,
-        context.service.keyring.ListTenants(after, limit + 1, context.deadline));
-    if (tenants.size() > limit) {
-      tenants.resize(limit);
-      response->set_next_page_token(PageToken(tenants.back().tenant));
-    }
-    for (const TenantRecord& tenant : tenants) {
-      if (context.service.authorizer.Allows(context.who, Action::kTenantRead, tenant.tenant, {})) {
-        ToProto(tenant, response->add_tenants());
-      }
-    }
+        VisiblePage<TenantRecord> page,
+        ReadVisiblePage(tenants, after, limit, service.clock, context.deadline));
+    for (const TenantRecord& tenant : page.records) ToProto(tenant, response->add_tenants());
+    response->set_next_page_token(std::move(page.next_page_token));
     return RunState::kDone;
   }
   static void WipeRequest(Request*) {}

@@ -20,6 +20,10 @@ class AccessRpcTest : public ServerTest {
     CreateTenant("other");
     CreateKey("acme", "customers.card");
     CreateKey("acme", "staff.salary");
+    for (const auto& [tenant, keys] : more_) {
+      if (tenant != "acme") CreateTenant(tenant);
+      for (const std::string& key : keys) CreateKey(tenant, key);
+    }
     card_ = Encrypt("acme", "customers.card", "4111111111111111", "1");
     salary_ = Encrypt("acme", "staff.salary", "100000", "1");
     ASSERT_EQ(daemon_->Terminate().code, 0);
@@ -54,6 +58,7 @@ class AccessRpcTest : public ServerTest {
     return Verdict(Call(*crypto_, &v1::CryptoService::Stub::Rewrap, request, &response));
   }
   std::string card_, salary_;
+  std::vector<std::pair<std::string, std::vector<std::string>>> more_;  // tenants and their keys
 };
 
 TEST_F(AccessRpcTest, DecrypterMayDecryptItsKeysAndNothingElse) {
@@ -121,6 +126,41 @@ TEST_F(AccessRpcTest, ListsShowWhatTheCallerMaySee) {
   ASSERT_EQ(Verdict(Call(*tenants_, &v1::TenantService::Stub::ListTenants, {}, &tenants)), "OK");
   ASSERT_EQ(tenants.tenants_size(), 1);
   EXPECT_EQ(tenants.tenants(0).tenant(), "acme");
+}
+
+// Hidden names stand before, between and after those that the caller may see.
+TEST_F(AccessRpcTest, PagesOfListsTellNothingOfWhatIsHidden) {
+  for (const char* tenant : {"a-hidden", "b-shown", "c-hidden", "d-shown", "e-hidden"})
+    more_.push_back({tenant, {}});
+  more_.push_back(
+      {"acme", {"a.hidden", "b.shown", "c.hidden", "c.hidden2", "d.shown", "z.hidden"}});
+  StartAs(
+      "      - {actions: [key.read], tenants: acme, keys: \"*.shown\"}\n"
+      "      - {actions: [tenant.read], tenants: \"*-shown\"}\n");
+  v1::ListKeysRequest list;
+  list.set_tenant("acme");
+  list.set_page_size(1);
+  for (const char* expected : {"b.shown", "d.shown"}) {
+    v1::ListKeysResponse page;
+    ASSERT_EQ(Verdict(Call(*keys_, &v1::KeyService::Stub::ListKeys, list, &page)), "OK");
+    ASSERT_EQ(page.keys_size(), 1);
+    EXPECT_EQ(page.keys(0).name(), expected);
+    EXPECT_EQ(page.SerializeAsString().find("hidden"), std::string::npos) << page.DebugString();
+    list.set_page_token(page.next_page_token());
+  }
+  EXPECT_EQ(list.page_token(), "") << "nothing that the caller may see follows";
+  v1::ListTenantsRequest list_tenants;
+  list_tenants.set_page_size(1);
+  for (const char* expected : {"b-shown", "d-shown"}) {
+    v1::ListTenantsResponse page;
+    ASSERT_EQ(Verdict(Call(*tenants_, &v1::TenantService::Stub::ListTenants, list_tenants, &page)),
+              "OK");
+    ASSERT_EQ(page.tenants_size(), 1);
+    EXPECT_EQ(page.tenants(0).tenant(), expected);
+    EXPECT_EQ(page.SerializeAsString().find("hidden"), std::string::npos) << page.DebugString();
+    list_tenants.set_page_token(page.next_page_token());
+  }
+  EXPECT_EQ(list_tenants.page_token(), "") << "nothing that the caller may see follows";
 }
 
 TEST_F(AccessRpcTest, ItemsASecondAreLimited) {
