@@ -14,8 +14,8 @@
 namespace fieldkms {
 namespace {
 
-// Longer than any line that we write.
-constexpr off_t kTailSize = 16 << 10;
+// Longer than any two lines that we write: the last may be torn.
+constexpr off_t kTailSize = 64 << 10;
 
 absl::Status Unavailable(const std::string& message) {
   return Error(absl::StatusCode::kUnavailable, Reason::kAuditUnavailable, message);
@@ -70,26 +70,19 @@ absl::Status SyncDirectory(const std::string& path) {
   return result == 0 ? absl::OkStatus() : SystemError("fsync of its directory");
 }
 
-absl::Status ReadTail(int fd, off_t size, std::string* last_line, bool* torn) {
-  last_line->clear();
-  *torn = false;
-  if (size == 0) return absl::OkStatus();
+absl::Status ReadTail(int fd, off_t size, std::string* tail) {
   const off_t from = std::max<off_t>(0, size - kTailSize);
-  std::string tail(static_cast<size_t>(size - from), '\0');
-  if (pread(fd, tail.data(), tail.size(), from) != static_cast<ssize_t>(tail.size())) {
+  tail->resize(static_cast<size_t>(size - from));
+  if (pread(fd, tail->data(), tail->size(), from) != static_cast<ssize_t>(tail->size())) {
     return SystemError("read");
   }
-  *torn = tail.back() != '\n';
-  if (!*torn) tail.pop_back();
-  const size_t newline = tail.rfind('\n');
-  *last_line = newline == std::string::npos ? tail : tail.substr(newline + 1);
   return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AuditFile>> OpenAuditFile(const std::string& path,
-                                                         std::string* last_line, bool* torn) {
+                                                         std::string* tail) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return SystemError("open");
   struct stat identity {};
@@ -98,7 +91,7 @@ absl::StatusOr<std::unique_ptr<AuditFile>> OpenAuditFile(const std::string& path
     return SystemError("fstat");
   }
   auto file = std::make_unique<PosixAuditFile>(path, fd, identity);
-  FIELDKMS_RETURN_IF_ERROR(ReadTail(fd, identity.st_size, last_line, torn));
+  FIELDKMS_RETURN_IF_ERROR(ReadTail(fd, identity.st_size, tail));
   if (S_ISREG(identity.st_mode)) FIELDKMS_RETURN_IF_ERROR(SyncDirectory(path));
   return file;
 }

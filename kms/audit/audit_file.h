@@ -27,10 +27,10 @@ class AuditFile {
 };
 
 // OpenAuditFile opens or makes (mode 0600, directory synced) the file at `path`.
-// `*last_line` gets its last line if it has one, without the newline; `*torn`
-// whether that line lacks its newline, as after a crash in the middle of a write.
+// `*tail` gets its last bytes, at least two lines of ours if it has them. The last
+// lacks its newline after a crash in the middle of a write.
 absl::StatusOr<std::unique_ptr<AuditFile>> OpenAuditFile(const std::string& path,
-                                                         std::string* last_line, bool* torn);
+                                                         std::string* tail);
 
 }  // namespace fieldkms
 

@@ -1,5 +1,6 @@
 #include "kms/audit/audit_line.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "kms/observe/json_line.h"
@@ -69,6 +70,16 @@ std::optional<uint64_t> ParseAuditSeq(std::string_view line) {
       std::from_chars(line.data() + kSeq.size(), line.data() + line.size(), seq);
   if (error != std::errc() || end == line.data() + line.size() || *end != ',') return std::nullopt;
   return seq;
+}
+
+uint64_t MaxAuditSeq(std::string_view text) {
+  uint64_t max = 0;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size() - 1);
+    max = std::max(max, ParseAuditSeq(text.substr(0, end + 1)).value_or(0));
+    text.remove_prefix(end + 1);
+  }
+  return max;
 }
 
 }  // namespace fieldkms

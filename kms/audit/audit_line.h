@@ -20,6 +20,11 @@ void AppendAuditSeq(uint64_t seq, std::string* out);
 // The number of a line that was written so, or nullopt.
 std::optional<uint64_t> ParseAuditSeq(std::string_view line);
 
+// The greatest number of all lines in `text`, 0 if none has one. The greatest and
+// not the last: a crash may have cut the last line off before its number, and such
+// a line stays in the file.
+uint64_t MaxAuditSeq(std::string_view text);
+
 }  // namespace fieldkms
 
 #endif  // FIELDKMS_KMS_AUDIT_AUDIT_LINE_H_

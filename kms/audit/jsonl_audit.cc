@@ -170,14 +170,11 @@ std::unique_ptr<JsonlAudit> JsonlAudit::Over(std::unique_ptr<AuditFile> file, ui
 absl::StatusOr<std::unique_ptr<JsonlAudit>> JsonlAudit::Open(const std::string& path,
                                                              const Clock& clock,
                                                              JsonlAuditOptions options) {
-  std::string last_line;
-  bool torn = false;
-  FIELDKMS_ASSIGN_OR_RETURN(auto file, OpenAuditFile(path, &last_line, &torn));
+  std::string tail;
+  FIELDKMS_ASSIGN_OR_RETURN(auto file, OpenAuditFile(path, &tail));
+  const bool torn = !tail.empty() && tail.back() != '\n';
   if (torn) FIELDKMS_RETURN_IF_ERROR(file->Write("\n"));
-  // A torn line may have lost its number to the crash as well; then its number is
-  // used by nobody or, at worst, again by the next.
-  const uint64_t next_seq = ParseAuditSeq(last_line).value_or(0) + 1;
-  auto audit = Over(std::move(file), next_seq, clock, std::move(options));
+  auto audit = Over(std::move(file), MaxAuditSeq(tail) + 1, clock, std::move(options));
   AuditRecord start;
   start.kind = AuditKind::kStart;
   if (torn) start.reason = "TORN_LINE_ENDED";

@@ -34,7 +34,8 @@ struct JsonlAuditOptions {
 // sync that failed has lost pages that the kernel now calls clean, so it is never
 // tried again. From then on every waiter is told kAuditUnavailable.
 //
-// Line: {"seq":N,"time":...,"kind":...,...}. N counts over restarts, without gaps.
+// Line: {"seq":N,"time":...,"kind":...,...}. N counts over restarts, without gaps. A
+// torn line that lost its number gives it to the line after it.
 class JsonlAudit final : public AuditSink {
  public:
   // Open continues the file at `path`. A torn last line, left by a crash, is ended

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "crypto/status.h"
@@ -90,15 +92,27 @@ std::string_view Field(std::string_view line, std::string_view name) {
   return line.substr(0, line.find('"'));
 }
 
+// The number of a line, if it got as far as the comma after it.
+std::optional<uint64_t> SeqOf(std::string_view line) {
+  constexpr std::string_view kStart = "{\"seq\":";
+  if (!line.starts_with(kStart)) return std::nullopt;
+  line.remove_prefix(kStart.size());
+  uint64_t seq = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), seq);
+  if (error != std::errc() || end == line.data() + line.size() || *end != ',') return std::nullopt;
+  return seq;
+}
+
 struct Trail {
   std::map<std::string, uint64_t> outcomes;  // that succeeded, by method
   std::set<std::string> acknowledged;        // request ids of such outcomes
   std::set<std::string> intents;             // request ids
-  Violations torn;
+  Violations violations;
 };
 
 Trail ReadTrail(std::string_view text) {
   Trail trail;
+  uint64_t last_seq = 0;
   bool after_torn = false;
   while (!text.empty()) {
     const size_t end = text.find('\n');
@@ -107,9 +121,15 @@ Trail ReadTrail(std::string_view text) {
         end != std::string_view::npos && line.starts_with('{') && line.ends_with('}');
     const std::string_view kind = Field(line, "kind");
     if (after_torn && (!whole || Field(line, "reason") != "TORN_LINE_ENDED")) {
-      trail.torn.push_back("audit: a torn line that no start explains");
+      Note(trail.violations, "audit: a torn line that no start explains");
     }
     after_torn = !whole;
+    const std::optional<uint64_t> seq = SeqOf(line);
+    if (seq ? *seq != last_seq + 1 : whole) {
+      Note(trail.violations,
+           fmt::format("audit: line {} does not follow line {}", seq.value_or(0), last_seq));
+    }
+    last_seq = seq.value_or(last_seq);
     std::string_view method = Field(line, "method");
     method.remove_prefix(method.find('.') == std::string_view::npos ? 0 : method.find('.') + 1);
     if (whole && kind == "outcome" && Field(line, "code") == "OK") {
@@ -196,7 +216,7 @@ Violations CheckRetries(Client& client, const LedgerState& ledger, Ledger* resol
 Violations CheckAudit(const std::string& path, const LedgerState& ledger,
                       const std::set<std::string>& happened) {
   const Trail trail = ReadTrail(fieldkms::testing::ReadFile(path));
-  Violations violations = trail.torn;
+  Violations violations = trail.violations;
   for (const auto& [method, calls] : ledger.calls) {
     const auto found = trail.outcomes.find(method);
     const uint64_t recorded = found == trail.outcomes.end() ? 0 : found->second;

@@ -51,5 +51,15 @@ TEST(AuditLineTest, SeqReadsBack) {
   EXPECT_EQ(ParseAuditSeq("garbage"), std::nullopt);
 }
 
+TEST(AuditLineTest, MaxSeqPassesOverLinesWithoutNumber) {
+  EXPECT_EQ(MaxAuditSeq(""), 0u);
+  EXPECT_EQ(MaxAuditSeq("\n"), 0u);
+  EXPECT_EQ(MaxAuditSeq("garbage"), 0u);
+  EXPECT_EQ(MaxAuditSeq("{\"seq\":11,}\n"), 11u);
+  EXPECT_EQ(MaxAuditSeq("{\"seq\":11,}\n{\"seq\":12,"), 12u);
+  EXPECT_EQ(MaxAuditSeq("{\"seq\":11,}\n{\"seq\":1"), 11u);
+  EXPECT_EQ(MaxAuditSeq("cut}\n{\"seq\":11,}\n{\"se\n\n"), 11u) << "nothing after a torn line";
+}
+
 }  // namespace
 }  // namespace fieldkms

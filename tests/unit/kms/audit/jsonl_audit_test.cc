@@ -256,17 +256,30 @@ TEST_F(JsonlAuditFileTest, NumbersContinueOverRestarts) {
   for (size_t i = 0; i < 4; ++i) EXPECT_EQ(lines[i]["seq"], i + 1);
 }
 
-TEST_F(JsonlAuditFileTest, TornLineIsEndedAndNoted) {
-  ASSERT_TRUE((*Open())->AppendAndWait(Keyed("a")).ok());
-  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) - 5);
-  ASSERT_TRUE((*Open())->AppendAndWait(Keyed("b")).ok());
-  const auto lines = Lines();
-  ASSERT_EQ(lines.size(), 4u);
-  EXPECT_TRUE(lines[1].is_discarded());
-  EXPECT_EQ(lines[2]["kind"], "start");
-  EXPECT_EQ(lines[2]["reason"], "TORN_LINE_ENDED");
-  EXPECT_EQ(lines[2]["seq"], 3);
-  EXPECT_EQ(lines[3]["key"], "b");
+// Line 12 is cut off after each of its bytes in turn. Its number is free again only
+// where it cannot be read.
+TEST_F(JsonlAuditFileTest, TornLineIsEndedAndNotedWhereverItIsCut) {
+  const std::string whole = "{\"seq\":11,\"kind\":\"outcome\"}\n";
+  const std::string last = "{\"seq\":12,\"kind\":\"outcome\"}";
+  const size_t number_ends = last.find(',') + 1;
+  for (size_t cut = 1; cut <= last.size(); ++cut) {
+    SCOPED_TRACE(last.substr(0, cut));
+    std::ofstream(path_, std::ios::trunc) << whole << last.substr(0, cut);
+    ASSERT_TRUE((*Open())->AppendAndWait(Keyed("b")).ok());
+    const auto lines = Lines();
+    ASSERT_EQ(lines.size(), 4u);
+    EXPECT_EQ(lines[1].is_discarded(), cut < last.size());
+    EXPECT_EQ(lines[2]["kind"], "start");
+    EXPECT_EQ(lines[2]["reason"], "TORN_LINE_ENDED");
+    EXPECT_EQ(lines[2]["seq"], cut < number_ends ? 12 : 13);
+    EXPECT_EQ(lines[3]["key"], "b");
+  }
+}
+
+TEST_F(JsonlAuditFileTest, CrashRightAfterEndingATornLineLosesNoNumber) {
+  std::ofstream(path_) << "{\"seq\":11,\"kind\":\"outcome\"}\n{\"se\n";
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(Lines().back()["seq"], 12);
 }
 
 TEST_F(JsonlAuditFileTest, DeletedFileFailsTheNextRecord) {
