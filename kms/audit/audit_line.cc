@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "kms/observe/json_line.h"
 
@@ -28,6 +29,14 @@ std::string_view KindName(AuditKind kind) {
   return "unknown";
 }
 
+// One key is a member by itself, so that most lines need no list.
+void AppendKeys(const AuditKeys& keys, std::string_view one, std::string_view several,
+                std::string_view more, JsonLine* line) {
+  if (keys.count == 1) line->Text(one, keys.names[0]);
+  if (keys.count > 1) line->Texts(several, std::span(keys.names).first(keys.count));
+  if (keys.more) line->Bool(more, true);
+}
+
 }  // namespace
 
 void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out) {
@@ -46,8 +55,9 @@ void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out)
     line.Signed("pid", record.peer.pid);
   }
   text("tenant", record.tenant);
-  text("key", record.key);
-  text("destination_key", record.destination_key);
+  AppendKeys(record.keys, "key", "keys", "more_keys", &line);
+  AppendKeys(record.destination_keys, "destination_key", "destination_keys",
+             "more_destination_keys", &line);
   text("request_id", record.request_id);
   if (record.items != 0) line.Unsigned("items", record.items);
   if (record.failed != 0) line.Unsigned("failed", record.failed);

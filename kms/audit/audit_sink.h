@@ -3,6 +3,8 @@
 #ifndef FIELDKMS_KMS_AUDIT_AUDIT_SINK_H_
 #define FIELDKMS_KMS_AUDIT_AUDIT_SINK_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -10,6 +12,9 @@
 #include "kms/access/peer.h"
 
 namespace fieldkms {
+
+// A record names so many keys at most, so that no batch makes a line of megabytes.
+inline constexpr size_t kMaxAuditKeys = 8;
 
 enum class AuditKind : uint8_t {
   kStart,    // the service starts
@@ -20,22 +25,32 @@ enum class AuditKind : uint8_t {
   kFlood,    // `items` more refusals were not written one by one
 };
 
+// AuditKeys: names of keys, as views. At most kMaxAuditKeys of them.
+struct AuditKeys {
+  AuditKeys() = default;
+  explicit AuditKeys(std::string_view one) : count(one.empty() ? 0 : 1), names{one} {}
+
+  size_t count = 0;
+  std::array<std::string_view, kMaxAuditKeys> names;
+  bool more = false;  // there were others than these
+};
+
 // AuditRecord: one line, as views that are read during Append only. Empty fields
 // are left out. It never holds a value: neither plaintext, nor ciphertext, nor
 // context.
 struct AuditRecord {
   AuditKind kind = AuditKind::kOutcome;
-  std::string_view method;           // "CryptoService.Encrypt"
-  std::string_view principal;        // empty: not authenticated
-  Peer peer;                         // left out if not known
-  std::string_view tenant;           // only where it is a legal id
-  std::string_view key;              // only where the whole call is about one legal name
-  std::string_view destination_key;  // of a rewrap to another key, likewise
-  uint32_t items = 0;                // of the call: 1, or of its batch
-  uint32_t failed = 0;               // of these
-  std::string_view code;             // "OK", "NOT_FOUND", ...
-  std::string_view reason;           // ReasonName, the internal one
-  std::string_view request_id;       // of mutations, where legal
+  std::string_view method;      // "CryptoService.Encrypt"
+  std::string_view principal;   // empty: not authenticated
+  Peer peer;                    // left out if not known
+  std::string_view tenant;      // only where it is a legal id
+  AuditKeys keys;               // that the call asked for; legal names only
+  AuditKeys destination_keys;   // of rewraps to another key, likewise
+  uint32_t items = 0;           // of the call: 1, or of its batch
+  uint32_t failed = 0;          // of these
+  std::string_view code;        // "OK", "NOT_FOUND", ...
+  std::string_view reason;      // ReasonName, the internal one
+  std::string_view request_id;  // of mutations, where legal
 };
 
 // AuditWaiter is told when its record is durable. It lives in the call that waits

@@ -47,6 +47,20 @@ void JsonLine::Name(std::string_view name) {
 
 void JsonLine::Text(std::string_view name, std::string_view value) {
   Name(name);
+  Quote(value);
+}
+
+void JsonLine::Texts(std::string_view name, std::span<const std::string_view> values) {
+  Name(name);
+  out_ += '[';
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i != 0) out_ += ',';
+    Quote(values[i]);
+  }
+  out_ += ']';
+}
+
+void JsonLine::Quote(std::string_view value) {
   out_ += '"';
   for (const char c : value.substr(0, kMaxText)) {
     const auto byte = static_cast<unsigned char>(c);

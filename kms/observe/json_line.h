@@ -1,9 +1,10 @@
-// JsonLine writes one line of JSON: an object of scalars. For logs and audit,
+// JsonLine writes one line of JSON: an object of scalars and lists of strings. For logs and audit,
 // which are written often and read by machines.
 #ifndef FIELDKMS_KMS_OBSERVE_JSON_LINE_H_
 #define FIELDKMS_KMS_OBSERVE_JSON_LINE_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,7 @@ class JsonLine {
   explicit JsonLine(std::string* out);
 
   void Text(std::string_view name, std::string_view value);
+  void Texts(std::string_view name, std::span<const std::string_view> values);
   void Unsigned(std::string_view name, uint64_t value);
   void Signed(std::string_view name, int64_t value);
   void Bool(std::string_view name, bool value);
@@ -28,6 +30,7 @@ class JsonLine {
 
  private:
   void Name(std::string_view name);
+  void Quote(std::string_view value);
   std::string& out_;
   bool first_ = true;
 };

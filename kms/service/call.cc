@@ -185,8 +185,8 @@ AuditRecord ServiceCall::Record(AuditKind kind) const {
   if (who_ != nullptr) record.principal = who_->name;
   record.peer = rpc_->peer();
   record.tenant = plan_.tenant;
-  record.key = plan_.key.empty() ? std::string_view(outcome_.key) : plan_.key;
-  if (outcome_.destination_key != record.key) record.destination_key = outcome_.destination_key;
+  record.keys = plan_.key.empty() ? outcome_.keys.ForAudit() : AuditKeys(plan_.key);
+  record.destination_keys = outcome_.destination_keys.ForAudit();
   record.items = plan_.items;
   record.request_id = plan_.request_id;
   return record;

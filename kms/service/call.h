@@ -5,6 +5,8 @@
 #ifndef FIELDKMS_KMS_SERVICE_CALL_H_
 #define FIELDKMS_KMS_SERVICE_CALL_H_
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <string>
@@ -67,34 +69,56 @@ struct CallPlan {
   uint32_t items = 1;
 };
 
-// CallOutcome: what running found out for the audit trail.
-struct CallOutcome {
-  // The one key that the call was about, where the plan has none; and the one that
-  // it sealed under, where that is another (Rewrap).
-  std::string key;
-  std::string destination_key;
-  bool several_keys = false;
-  bool several_destinations = false;
-  uint32_t failed = 0;
-  Reason reason = Reason::kUnspecified;  // of the first item that failed
-
-  void NoteKey(std::string_view name) { Note(name, &key, &several_keys); }
-  void NoteDestination(std::string_view name) {
-    Note(name, &destination_key, &several_destinations);
+// KeyNames: the first names of a call, each once. Keeps its memory from call to call.
+class KeyNames {
+ public:
+  // A batch notes the key of each item, most often the one of the item before.
+  void Note(std::string_view name) {
+    if (count_ != 0 && names_[last_] == name) return;
+    for (last_ = 0; last_ < count_; ++last_) {
+      if (names_[last_] == name) return;
+    }
+    if (count_ < names_.size()) {
+      names_[count_++] = name;
+    } else {
+      more_ = true;
+      last_ = 0;
+    }
   }
   void Reset() {
-    key.clear();
-    destination_key.clear();
-    several_keys = several_destinations = false;
-    failed = 0;
-    reason = Reason::kUnspecified;
+    count_ = last_ = 0;
+    more_ = false;
+  }
+  // Views that live until the next Note.
+  AuditKeys ForAudit() const {
+    AuditKeys keys;
+    keys.count = count_;
+    std::copy_n(names_.begin(), count_, keys.names.begin());
+    keys.more = more_;
+    return keys;
   }
 
  private:
-  static void Note(std::string_view name, std::string* one, bool* several) {
-    if (*several || *one == name) return;
-    *several = !one->empty();
-    *one = *several ? std::string_view() : name;
+  std::array<std::string, kMaxAuditKeys> names_;
+  size_t count_ = 0;
+  size_t last_ = 0;  // where the last one noted is
+  bool more_ = false;
+};
+
+// CallOutcome: what running found out for the audit trail.
+struct CallOutcome {
+  // The keys that the call asked for, allowed or not, where the plan has none; and
+  // of rewraps to another key, those.
+  KeyNames keys;
+  KeyNames destination_keys;
+  uint32_t failed = 0;
+  Reason reason = Reason::kUnspecified;  // of the first item that failed
+
+  void Reset() {
+    keys.Reset();
+    destination_keys.Reset();
+    failed = 0;
+    reason = Reason::kUnspecified;
   }
 };
 

@@ -49,9 +49,9 @@ absl::Status ItemCrypto::Seal(const KeyFinder::Sealer& key, std::string_view pla
 absl::StatusOr<RunState> ItemCrypto::Encrypt(std::string_view key, const ContextField& shared,
                                              const ContextField& own, std::string_view plaintext,
                                              Encrypted* out) {
+  context_.outcome.keys.Note(key);  // also where it is refused
   FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Sealer sealer, keys_.ToSeal(key));
   if (sealer.key == nullptr) return RunState::kNeedsIo;
-  context_.outcome.NoteKey(key);
   FIELDKMS_RETURN_IF_ERROR(EncryptUnder(sealer, shared, own, plaintext, out));
   return RunState::kDone;
 }
@@ -95,6 +95,7 @@ absl::StatusOr<ItemCrypto::RewrapKeys> ItemCrypto::FindRewrapKeys(const Envelope
     }
     // A name of the caller's, or of the snapshot, which may go: take our own.
     const std::string destination(destination_key.empty() ? source : destination_key);
+    if (destination != source) context_.outcome.destination_keys.Note(destination);
     FIELDKMS_ASSIGN_OR_RETURN(found.destination, keys_.ToSeal(destination));
     if (found.destination.key == nullptr) return RewrapKeys{};
     if (keys_.generation() == generation) return found;
@@ -113,7 +114,6 @@ absl::StatusOr<RunState> ItemCrypto::Rewrap(std::string_view destination_key,
   FIELDKMS_ASSIGN_OR_RETURN(const RewrapKeys found,
                             FindRewrapKeys(envelope.header, destination_key, context_changes));
   if (found.destination.key == nullptr) return RunState::kNeedsIo;
-  context_.outcome.NoteDestination(found.destination.key->record.name);
 
   WipedString plaintext;
   FIELDKMS_RETURN_IF_ERROR(

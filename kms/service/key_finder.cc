@@ -88,7 +88,7 @@ absl::StatusOr<KeyFinder::Opener> KeyFinder::FindToOpen(const EnvelopeHeader& he
     }
     if (opener.key->record.tenant != tenant_) return DecryptError(Reason::kOtherTenant);
   }
-  context_.outcome.NoteKey(opener.key->record.name);
+  context_.outcome.keys.Note(opener.key->record.name);
   if (!pin.empty() && opener.key->record.name != pin) return DecryptError(Reason::kOtherKey);
   if (!context_.service.authorizer.Allows(context_.who, action, tenant_, opener.key->record.name)) {
     return PermissionDenied();

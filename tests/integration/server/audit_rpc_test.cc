@@ -99,6 +99,28 @@ TEST_F(AuditRpcTest, ABatchIsOneRecordWithCounts) {
   EXPECT_EQ(lines.back()["reason"], "SUITE_UNKNOWN");
 }
 
+TEST_F(AuditRpcTest, AMixedBatchNamesItsKeys) {
+  CreateKey("acme", "customers.note");
+  v1::BatchRewrapRequest request;
+  v1::BatchRewrapResponse response;
+  request.set_tenant("acme");
+  auto* entry = request.add_shared_context();
+  entry->set_name("pk");
+  entry->set_value("1");
+  for (const char* key : {"customers.card", "customers.note", "customers.card"}) {
+    request.add_items()->set_ciphertext(Encrypt("acme", key, "v", "1"));
+  }
+  request.mutable_items(2)->set_destination_key("customers.note");
+  ASSERT_EQ(Verdict(Call(*crypto_, &v1::CryptoService::Stub::BatchRewrap, request, &response)),
+            "OK");
+  const auto line = AuditLines().back();
+  EXPECT_EQ(line["keys"], nlohmann::json({"customers.card", "customers.note"}));
+  EXPECT_EQ(line["destination_key"], "customers.note");
+  for (const char* absent : {"key", "more_keys", "destination_keys"}) {
+    EXPECT_FALSE(line.contains(absent)) << absent;
+  }
+}
+
 TEST_F(AuditRpcTest, NeverAValue) {
   ASSERT_EQ(EncryptVerdict(), "OK");
   Decrypt("acme", "canary-ciphertext", "canary-pk");

@@ -20,8 +20,8 @@ TEST(AuditLineTest, HasEveryField) {
   record.principal = "ops";
   record.peer = {true, 1001, 4711};
   record.tenant = "acme";
-  record.key = "customers.card";
-  record.destination_key = "customers.card2";
+  record.keys = AuditKeys("customers.card");
+  record.destination_keys = AuditKeys("customers.card2");
   record.items = 10;
   record.failed = 2;
   record.code = "OK";
@@ -40,6 +40,22 @@ TEST(AuditLineTest, LeavesOutWhatIsEmpty) {
   record.kind = AuditKind::kStart;
   EXPECT_EQ(LineOf(record),
             "{\"seq\":7,\"time\":\"1970-01-01T00:00:00.000001Z\",\"kind\":\"start\"}\n");
+}
+
+TEST(AuditLineTest, SeveralKeysAreAListThatSaysIfThereWereMore) {
+  AuditRecord record;
+  record.keys.count = 2;
+  record.keys.names[0] = "a";
+  record.keys.names[1] = "b";
+  record.destination_keys = record.keys;
+  record.destination_keys.more = true;
+  const auto line = nlohmann::json::parse(LineOf(record));
+  EXPECT_EQ(line["keys"], nlohmann::json({"a", "b"}));
+  EXPECT_EQ(line["destination_keys"], nlohmann::json({"a", "b"}));
+  EXPECT_EQ(line["more_destination_keys"], true);
+  for (const char* absent : {"key", "destination_key", "more_keys"}) {
+    EXPECT_FALSE(line.contains(absent)) << absent;
+  }
 }
 
 TEST(AuditLineTest, SeqReadsBack) {

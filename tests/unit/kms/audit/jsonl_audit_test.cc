@@ -97,7 +97,7 @@ struct Waiter final : AuditWaiter {
 
 AuditRecord Keyed(std::string_view key) {
   AuditRecord record;
-  record.key = key;
+  record.keys = AuditKeys(key);
   return record;
 }
 

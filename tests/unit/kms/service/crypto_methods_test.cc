@@ -1,10 +1,15 @@
 // Where keys are not loaded, and where they cannot be.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "tests/unit/kms/service/in_process_server.h"
 
 namespace fieldkms {
 namespace {
+
+using ::testing::ElementsAre;
 
 class CryptoMethodsTest : public ::testing::Test {
  protected:
@@ -43,7 +48,29 @@ TEST_F(CryptoMethodsTest, BatchGoesOnWhereItStoppedToLoad) {
   EXPECT_EQ(response.results(2).plaintext(), "value");
   EXPECT_EQ(response.results(3).plaintext(), "value");
   EXPECT_EQ(server_.audit.Lines().back().failed, 1u);
-  EXPECT_EQ(server_.audit.Lines().back().key, "") << "it was about several";
+  EXPECT_THAT(server_.audit.Lines().back().keys, ElementsAre("card", "note"));
+}
+
+TEST_F(CryptoMethodsTest, RecordOfABatchNamesItsFirstKeysAndSaysIfThereWereMore) {
+  for (const int names : {1, 8, 9}) {
+    v1::BatchEncryptRequest request;
+    request.set_tenant("acme");
+    request.set_key("card");
+    std::vector<std::string> expected;
+    for (int i = 0; i < 2 * names; ++i) {
+      // The one that exists, and others that are asked for all the same.
+      const std::string name = i % names == 0 ? "note" : "no-such-" + std::to_string(i % names);
+      request.add_items()->set_key(name);
+      if (i < std::min(names, 8)) expected.push_back(name);
+    }
+    grpc::ClientContext client;
+    v1::BatchEncryptResponse response;
+    ASSERT_TRUE(server_.crypto->BatchEncrypt(&client, request, &response).ok());
+    const AuditedLine line = server_.audit.Lines().back();
+    EXPECT_EQ(line.keys, expected);
+    EXPECT_EQ(line.more_keys, names > 8);
+    EXPECT_EQ(line.failed, static_cast<uint32_t>(2 * names - 2));
+  }
 }
 
 TEST_F(CryptoMethodsTest, LoadedKeysServeWhileTheRootIsDown) {
@@ -93,8 +120,8 @@ TEST_F(CryptoMethodsTest, RewrapOfKeysNotLoadedNotesBoth) {
   request.set_ciphertext(card);
   request.set_destination_key("note");
   ASSERT_TRUE(server_.crypto->Rewrap(&client, request, &response).ok());
-  EXPECT_EQ(server_.audit.Lines().back().key, "card");
-  EXPECT_EQ(server_.audit.Lines().back().destination_key, "note");
+  EXPECT_THAT(server_.audit.Lines().back().keys, ElementsAre("card"));
+  EXPECT_THAT(server_.audit.Lines().back().destination_keys, ElementsAre("note"));
 }
 
 }  // namespace

@@ -14,6 +14,10 @@ absl::Status AuditDown() {
   return Error(absl::StatusCode::kUnavailable, Reason::kAuditUnavailable, "down, says the test");
 }
 
+std::vector<std::string> NamesOf(const AuditKeys& keys) {
+  return {keys.names.begin(), keys.names.begin() + static_cast<std::ptrdiff_t>(keys.count)};
+}
+
 }  // namespace
 
 void ScriptedAudit::Append(const AuditRecord& record, AuditWaiter* waiter) {
@@ -21,10 +25,10 @@ void ScriptedAudit::Append(const AuditRecord& record, AuditWaiter* waiter) {
   {
     std::lock_guard lock(mutex_);
     lines_.push_back({record.kind, std::string(record.method), std::string(record.principal),
-                      std::string(record.tenant), std::string(record.key),
-                      std::string(record.destination_key), std::string(record.code),
-                      std::string(record.reason), std::string(record.request_id), record.items,
-                      record.failed});
+                      std::string(record.tenant), std::string(record.code),
+                      std::string(record.reason), std::string(record.request_id),
+                      NamesOf(record.keys), NamesOf(record.destination_keys), record.keys.more,
+                      record.items, record.failed});
     failed_ = failed_ || fail_from_ == record.kind;
     if (failed_) status = AuditDown();
     changed_.notify_all();

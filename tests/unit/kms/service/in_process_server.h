@@ -23,7 +23,9 @@ namespace fieldkms {
 // What a record said, kept.
 struct AuditedLine {
   AuditKind kind;
-  std::string method, principal, tenant, key, destination_key, code, reason, request_id;
+  std::string method, principal, tenant, code, reason, request_id;
+  std::vector<std::string> keys, destination_keys;
+  bool more_keys;
   uint32_t items, failed;
 };
 
