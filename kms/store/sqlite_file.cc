@@ -113,4 +113,11 @@ absl::Status SyncName(const std::string& path) {
   return error == 0 ? absl::OkStatus() : FileError(error, "sync the directory of", path);
 }
 
+absl::Status SyncLog(const std::string& path) {
+  const std::string log = path + "-wal";
+  const FileDescriptor file(open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file.get() < 0) return errno == ENOENT ? absl::OkStatus() : FileError(errno, "open", log);
+  return fdatasync(file.get()) == 0 ? absl::OkStatus() : FileError(errno, "sync", log);
+}
+
 }  // namespace fieldkms

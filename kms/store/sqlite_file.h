@@ -32,6 +32,11 @@ absl::Status CheckStoreFile(const std::string& path);
 // SyncName makes the name of `path` durable.
 absl::Status SyncName(const std::string& path);
 
+// SyncLog makes durable what the write-ahead log of `path` holds; none is fine. A
+// process that was killed may have written a transaction and not synced it: SQLite
+// takes it for committed at the next start, and then it must be.
+absl::Status SyncLog(const std::string& path);
+
 }  // namespace fieldkms
 
 #endif  // FIELDKMS_KMS_STORE_SQLITE_FILE_H_

@@ -289,6 +289,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const std::string& path,
   FIELDKMS_RETURN_IF_ERROR(CheckExistingStore(path));
   // Also for an old file: whoever made it may have died before this.
   FIELDKMS_RETURN_IF_ERROR(SyncName(path));
+  FIELDKMS_RETURN_IF_ERROR(SyncLog(path));
   auto store = std::make_unique<SqliteStore>(path, clock);
   FIELDKMS_RETURN_IF_ERROR(store->Start());
   return store;
