@@ -202,6 +202,10 @@ int64_t Engine::InFlight() const {
   return sum;
 }
 
+void Engine::AwaitNoCalls() const {
+  while (InFlight() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
 void Engine::Shutdown(std::chrono::milliseconds grace) {
   StopAccepting();
   if (!server_) return;
@@ -215,7 +219,7 @@ void Engine::Shutdown(std::chrono::milliseconds grace) {
   // A connection that ends is UNAVAILABLE to its client, which may try elsewhere.
   if (unix_) unix_->HangUp();
   server_->Shutdown(std::chrono::system_clock::now());
-  while (InFlight() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  AwaitNoCalls();
   // A call must not be armed on a queue that is shut down. Arming happens on the
   // queue's thread, so once that has seen an event sent after stopping_ was set,
   // it arms no more.
@@ -226,7 +230,7 @@ void Engine::Shutdown(std::chrono::milliseconds grace) {
   }
   // What the queues had still to read may have begun a call that waits for its
   // audit record: its answer needs the queue.
-  while (InFlight() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  AwaitNoCalls();
   for (auto& queue : queues_) queue->cq->Shutdown();
   for (auto& queue : queues_) queue->thread.join();
   server_.reset();

@@ -118,6 +118,7 @@ class Engine {
   using AddPool = std::function<std::unique_ptr<CallPool>(grpc::ServerCompletionQueue*)>;
 
   void Build(grpc::ServerBuilder& builder);
+  void AwaitNoCalls() const;
   void Serve(Queue& queue);
   void Advance(Queue& queue, Call* call, bool ok);
   void ReadPeer(Call* call);

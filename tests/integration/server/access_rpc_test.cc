@@ -145,7 +145,7 @@ TEST_F(AccessRpcTest, PagesOfListsTellNothingOfWhatIsHidden) {
     ASSERT_EQ(Verdict(Call(*keys_, &v1::KeyService::Stub::ListKeys, list, &page)), "OK");
     ASSERT_EQ(page.keys_size(), 1);
     EXPECT_EQ(page.keys(0).name(), expected);
-    EXPECT_EQ(page.SerializeAsString().find("hidden"), std::string::npos) << page.DebugString();
+    EXPECT_EQ(page.SerializeAsString().find("hidden"), std::string::npos);
     list.set_page_token(page.next_page_token());
   }
   EXPECT_EQ(list.page_token(), "") << "nothing that the caller may see follows";
@@ -157,7 +157,7 @@ TEST_F(AccessRpcTest, PagesOfListsTellNothingOfWhatIsHidden) {
               "OK");
     ASSERT_EQ(page.tenants_size(), 1);
     EXPECT_EQ(page.tenants(0).tenant(), expected);
-    EXPECT_EQ(page.SerializeAsString().find("hidden"), std::string::npos) << page.DebugString();
+    EXPECT_EQ(page.SerializeAsString().find("hidden"), std::string::npos);
     list_tenants.set_page_token(page.next_page_token());
   }
   EXPECT_EQ(list_tenants.page_token(), "") << "nothing that the caller may see follows";

@@ -108,7 +108,7 @@ class EngineTest : public ::testing::Test {
     v1::CreateTenantResponse response;
     request.set_tenant(tenant);
     request.set_request_id(id);
-    const grpc::Status status = stub.CreateTenant(&context, request, &response);
+    grpc::Status status = stub.CreateTenant(&context, request, &response);
     if (status.ok()) {
       EXPECT_EQ(response.tenant().tenant(), tenant);
     }
