@@ -60,16 +60,20 @@ def vector(comment, tenant, key_id, version, context, plaintext):
     }
 
 
+def row_key(*columns):
+    return b"".join(struct.pack(">I", len(c)) + c for c in columns)
+
+
 BINDING = bytes(range(16))
 VECTORS = [
     vector("a card number in a row", "acme", 0x0102030405060708, 1,
-           {"pk": b"42", "b": BINDING}, b"4111111111111111"),
-    vector("empty plaintext", "acme", 0x0102030405060708, 2, {"b": BINDING, "pk": b"43"}, b""),
+           {"pk": row_key(b"42"), "b": BINDING}, b"4111111111111111"),
+    vector("empty plaintext", "acme", 0x0102030405060708, 2, {"b": BINDING, "pk": row_key(b"43")}, b""),
     vector("no context", "a", 1, 1, {}, b"x"),
     vector("empty value of a context entry", "acme", 1, 1, {"pk": b""}, b"xy"),
     vector("the largest key id and version", "acme", 2**64 - 1, 2**32 - 1, {"b": BINDING}, b"xyz"),
     vector("UTF-8 and a composite key", "t-1", 77, 3,
-           {"b": BINDING, "pk": struct.pack(">I", 2) + b"de" + struct.pack(">I", 1) + b"7"},
+           {"b": BINDING, "pk": row_key(b"de", b"7")},
            "Zoë Großmann 東京".encode()),
     vector("sixteen entries, given in reverse order", "acme", 5, 1,
            {"n%02d" % i: b"v" * i for i in range(15, -1, -1)}, b"sixteen"),
