@@ -3,7 +3,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "crypto/bytes.h"
+#include "clients/cpp/row_context.h"
+#include "clients/cpp/wipe.h"
 #include "crypto/status.h"
 
 namespace fieldkms::sample {
@@ -17,6 +18,9 @@ std::vector<size_t> RowsWithValue(std::span<const Row> rows, Column column) {
   }
   return indexes;
 }
+
+// `id` is the primary key of the customers' table: one column.
+std::string PrimaryKey(int64_t id) { return RowKey(std::to_string(id)); }
 
 template <class Entries>
 void AddContext(std::string_view name, std::string value, Entries* entries) {
@@ -51,13 +55,6 @@ absl::Status CheckResults(const Response& response, size_t count, Column column)
 
 std::string KeyName(Column column) { return "customers." + std::string(kColumnNames[column]); }
 
-std::string PrimaryKeyValue(int64_t id) {
-  std::string text = std::to_string(id);
-  std::string value(4, '\0');
-  PutU32(reinterpret_cast<uint8_t*>(value.data()), static_cast<uint32_t>(text.size()));
-  return value + text;
-}
-
 Protector::Protector(Client& client, std::string tenant, BindingIds binding_ids)
     : client_(client), tenant_(std::move(tenant)), binding_ids_(std::move(binding_ids)) {}
 
@@ -88,13 +85,14 @@ absl::Status Protector::ProtectColumn(std::span<const Row> rows, Column column,
   std::vector<size_t> present = RowsWithValue(rows, column);
   if (present.empty()) return absl::OkStatus();
   v1::BatchEncryptRequest request;
+  const WipeGuard wipe(&request);
   request.set_tenant(tenant_);
   request.set_key(KeyName(column));
   AddContext("b", binding_ids_[column], request.mutable_shared_context());
   for (size_t i : present) {
     auto* item = request.add_items();
     item->set_plaintext(*rows[i].fields[column]);
-    AddContext("pk", PrimaryKeyValue(rows[i].id), item->mutable_context());
+    AddContext("pk", PrimaryKey(rows[i].id), item->mutable_context());
   }
   FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.BatchEncrypt(request));
   FIELDKMS_RETURN_IF_ERROR(CheckResults(response, present.size(), column));
@@ -116,13 +114,14 @@ absl::Status Protector::OpenColumn(std::span<const Row> rows, Column column,
   for (size_t i : present) {
     auto* item = request.add_items();
     item->set_ciphertext(*rows[i].fields[column]);
-    AddContext("pk", PrimaryKeyValue(rows[i].id), item->mutable_context());
+    AddContext("pk", PrimaryKey(rows[i].id), item->mutable_context());
   }
   FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.BatchDecrypt(request));
+  const WipeGuard wipe(&response);
   FIELDKMS_RETURN_IF_ERROR(CheckResults(response, present.size(), column));
   for (size_t n = 0; n < present.size(); ++n) {
-    auto* result = response.mutable_results(static_cast<int>(n));
-    (*out)[present[n]].fields[column] = std::move(*result->mutable_plaintext());
+    const auto& result = response.results(static_cast<int>(n));  // copied: the guard wipes it
+    (*out)[present[n]].fields[column] = result.plaintext();
   }
   return absl::OkStatus();
 }
@@ -131,10 +130,12 @@ absl::StatusOr<std::string> Protector::RevealOne(std::string_view envelope, Colu
                                                  int64_t id) {
   v1::DecryptRequest request;
   request.set_tenant(tenant_);
+  request.set_key(KeyName(column));  // what another key sealed does not open
   request.set_ciphertext(std::string(envelope));
   AddContext("b", binding_ids_[column], request.mutable_context());
-  AddContext("pk", PrimaryKeyValue(id), request.mutable_context());
+  AddContext("pk", PrimaryKey(id), request.mutable_context());
   FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.Decrypt(request));
+  const WipeGuard wipe(&response);
   return std::move(*response.mutable_plaintext());
 }
 
@@ -148,7 +149,7 @@ absl::StatusOr<std::vector<Row>> Protector::RewrapCards(std::span<const Row> row
   for (size_t i : present) {
     auto* item = request.add_items();
     item->set_ciphertext(*rows[i].fields[kCardNumber]);
-    AddContext("pk", PrimaryKeyValue(rows[i].id), item->mutable_context());
+    AddContext("pk", PrimaryKey(rows[i].id), item->mutable_context());
   }
   FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.BatchRewrap(request));
   FIELDKMS_RETURN_IF_ERROR(CheckResults(response, present.size(), kCardNumber));

@@ -19,10 +19,6 @@ namespace fieldkms::sample {
 // KeyName: every column has a key of its own, such as "customers.card_number".
 std::string KeyName(Column column);
 
-// PrimaryKeyValue: the context entry `pk` of a row: its key columns, each as
-// text with its length in four bytes, big-endian, before it.
-std::string PrimaryKeyValue(int64_t id);
-
 // Protector is safe for concurrent use. `client` must outlive it.
 class Protector {
  public:
@@ -39,9 +35,7 @@ class Protector {
   // Reveal of one column only; the others are left out (NULL).
   absl::StatusOr<std::vector<Row>> RevealColumn(std::span<const Row> rows, Column column);
 
-  // Decrypts one envelope as the value of `column` in row `id`. Unlike the others
-  // it does not say which key it expects: the context alone must keep a value in
-  // its place.
+  // Decrypts one envelope as the value of `column` in row `id`.
   absl::StatusOr<std::string> RevealOne(std::string_view envelope, Column column, int64_t id);
 
   // Brings the card numbers of `rows` under the primary version of their key. No
