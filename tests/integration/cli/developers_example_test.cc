@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "clients/cpp/client.h"
+#include "clients/cpp/row_context.h"
 #include "clients/cpp/rpc_status.h"
 #include "clients/cpp/wipe.h"
 #include "crypto/status.h"
@@ -13,7 +14,8 @@ namespace example {
 // [example]
 using namespace fieldkms;  // NOLINT: an example
 
-// The place that a value belongs to: a column, which never changes, and a row.
+// The place that a value belongs to: a column, which never changes, and a row. Of a
+// key of several columns, RowKey takes a list.
 void AddPlace(const std::string& column_id, const std::string& primary_key,
               google::protobuf::RepeatedPtrField<v1::ContextEntry>* context) {
   auto* column = context->Add();
@@ -21,7 +23,7 @@ void AddPlace(const std::string& column_id, const std::string& primary_key,
   column->set_value(column_id);
   auto* row = context->Add();
   row->set_name("pk");
-  row->set_value(primary_key);
+  row->set_value(RowKey(primary_key));
 }
 
 absl::StatusOr<std::string> SealEmail(Client& client, const std::string& column_id,
@@ -71,7 +73,7 @@ absl::StatusOr<int> OpenEmails(Client& client, const std::string& column_id,
     item->set_ciphertext(row.ciphertext);
     auto* primary_key = item->add_context();
     primary_key->set_name("pk");
-    primary_key->set_value(row.primary_key);
+    primary_key->set_value(RowKey(row.primary_key));
   }
   FIELDKMS_ASSIGN_OR_RETURN(v1::BatchDecryptResponse response, client.BatchDecrypt(request));
   const WipeGuard wipe(&response);
