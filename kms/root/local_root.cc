@@ -6,6 +6,7 @@
 #include "crypto/random.h"
 #include "crypto/status.h"
 #include "crypto/xaes_gcm.h"
+#include "kms/files.h"
 #include "kms/root/key_file.h"
 
 namespace fieldkms {
@@ -77,6 +78,10 @@ absl::Status CreateLocalRoot(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<RootKey>> OpenLocalRoot(const std::string& path) {
   FIELDKMS_ASSIGN_OR_RETURN(SecretBytes material, ReadKeyFile(path));
+  // Who made the file may have been killed before its name was durable, and from
+  // now on keys hang on it. A directory that cannot be opened for this was not made
+  // by CreateLocalRoot, which insists on it.
+  (void)SyncDirectoryOf(path);
   FIELDKMS_ASSIGN_OR_RETURN(XaesKey key, XaesKey::Create(std::move(material)));
   return std::make_unique<LocalRoot>(path, std::move(key));
 }
