@@ -71,7 +71,7 @@ absl::StatusOr<bool> StoreFileExists(const std::string& path) {
   if (errno != ENOENT) return FileError(errno, "look at", path);
   for (const char* suffix : {"-wal", "-journal"}) {
     const std::string log = path + suffix;
-    if (HoldsBytes(log)) return StoreCorrupt(path + " is missing, but its log is there: " + log);
+    if (HoldsBytes(log)) return StoreCorrupt("the file is missing, but its log is there: " + log);
   }
   return false;
 }
