@@ -26,7 +26,8 @@ class AuditFile {
   virtual absl::Status CheckInPlace() = 0;
 };
 
-// OpenAuditFile opens or makes (mode 0600, directory synced) the file at `path`.
+// OpenAuditFile opens or makes (mode 0600, directory synced) the file at `path`. One
+// of another user than ours or root is refused; a looser mode is tightened.
 // `*tail` gets its last bytes, at least two lines of ours if it has them. The last
 // lacks its newline after a crash in the middle of a write.
 absl::StatusOr<std::unique_ptr<AuditFile>> OpenAuditFile(const std::string& path,

@@ -248,6 +248,31 @@ TEST_F(JsonlAuditFileTest, NewFileIsPrivateAndStartsWithAStart) {
   EXPECT_EQ(Lines()[0]["seq"], 1);
 }
 
+TEST_F(JsonlAuditFileTest, LooseModeIsTightened) {
+  std::ofstream(path_) << "";
+  for (const mode_t loose : {0644u, 0620u, 0700u}) {
+    ASSERT_EQ(chmod(path_.c_str(), loose), 0);
+    ASSERT_TRUE(Open().ok());
+    struct stat info {};
+    ASSERT_EQ(stat(path_.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, 0600u);
+  }
+}
+
+// Only root can give a file away; for others the file stays theirs, and is taken.
+TEST_F(JsonlAuditFileTest, FileOfAnotherUserIsRefused) {
+  std::ofstream(path_) << "theirs";
+  ASSERT_EQ(chmod(path_.c_str(), 0600), 0);
+  const bool changed = chown(path_.c_str(), 12345, static_cast<gid_t>(-1)) == 0;
+  EXPECT_EQ(changed, geteuid() == 0);
+  const absl::Status status = Open().status();
+  EXPECT_EQ(status.ok(), !changed);
+  if (!changed) return;
+  EXPECT_EQ(ReasonOf(status), Reason::kAuditUnavailable);
+  EXPECT_NE(std::string(status.message()).find("chown"), std::string::npos) << status;
+  EXPECT_EQ(std::filesystem::file_size(path_), 6u) << "and is left as it was";
+}
+
 TEST_F(JsonlAuditFileTest, NumbersContinueOverRestarts) {
   ASSERT_TRUE((*Open())->AppendAndWait(Keyed("a")).ok());
   ASSERT_TRUE((*Open())->AppendAndWait(Keyed("b")).ok());
