@@ -130,7 +130,6 @@ absl::StatusOr<std::string> Protector::RevealOne(std::string_view envelope, Colu
                                                  int64_t id) {
   v1::DecryptRequest request;
   request.set_tenant(tenant_);
-  request.set_key(KeyName(column));  // what another key sealed does not open
   request.set_ciphertext(std::string(envelope));
   AddContext("b", binding_ids_[column], request.mutable_context());
   AddContext("pk", PrimaryKey(id), request.mutable_context());

@@ -35,7 +35,9 @@ class Protector {
   // Reveal of one column only; the others are left out (NULL).
   absl::StatusOr<std::vector<Row>> RevealColumn(std::span<const Row> rows, Column column);
 
-  // Decrypts one envelope as the value of `column` in row `id`.
+  // Decrypts one envelope as the value of `column` in row `id`. Names no key, as an
+  // application would: what is shown with it is that the context alone keeps a value
+  // in its place.
   absl::StatusOr<std::string> RevealOne(std::string_view envelope, Column column, int64_t id);
 
   // Brings the card numbers of `rows` under the primary version of their key. No
