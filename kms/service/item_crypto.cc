@@ -96,7 +96,7 @@ absl::StatusOr<ItemCrypto::RewrapKeys> ItemCrypto::FindRewrapKeys(const Envelope
     // A name of the caller's, or of the snapshot, which may go: take our own.
     const std::string destination(destination_key.empty() ? source : destination_key);
     if (destination != source) context_.outcome.destination_keys.Note(destination);
-    FIELDKMS_ASSIGN_OR_RETURN(found.destination, keys_.ToSeal(destination));
+    FIELDKMS_ASSIGN_OR_RETURN(found.destination, keys_.ToSeal(destination, "destination_key"));
     if (found.destination.key == nullptr) return RewrapKeys{};
     if (keys_.generation() == generation) return found;
   }

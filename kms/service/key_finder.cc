@@ -21,27 +21,34 @@ absl::Status KeyFinder::Load(LoadFunction load) {
   return status;
 }
 
-absl::StatusOr<KeyFinder::Sealer> KeyFinder::ToSeal(std::string_view name) {
+absl::StatusOr<KeyFinder::Sealer> KeyFinder::ToSeal(std::string_view name, std::string_view field) {
   if (sealer_.key != nullptr && sealer_.key->record.name == name) return sealer_;
-  FIELDKMS_ASSIGN_OR_RETURN(sealer_, FindToSeal(name));
+  FIELDKMS_ASSIGN_OR_RETURN(sealer_, FindToSeal(name, field));
   return sealer_;
 }
 
-absl::StatusOr<KeyFinder::Sealer> KeyFinder::FindToSeal(std::string_view name) {
+absl::StatusOr<KeyFinder::Sealer> KeyFinder::FindToSeal(std::string_view name,
+                                                        std::string_view field) {
   if (!context_.service.authorizer.Allows(context_.who, Action::kEncrypt, tenant_, name)) {
     return PermissionDenied();
   }
   const LoadedKey* key = snapshot_->FindByName(tenant_, name);
   if (key == nullptr) {
     if (!context_.may_block) return Sealer{};
-    FIELDKMS_RETURN_IF_ERROR(Load(
-        [&] { return context_.service.keyring.LoadByName(tenant_, name, context_.deadline); }));
+    const absl::Status loaded =
+        Load([&] { return context_.service.keyring.LoadByName(tenant_, name, context_.deadline); });
+    // The store's field is `name`: the caller wrote it elsewhere.
+    if (ReasonOf(loaded) == Reason::kKeyNotFound) {
+      return Error(loaded.code(), Reason::kKeyNotFound,
+                   {loaded.message().data(), loaded.message().size()}, field);
+    }
+    FIELDKMS_RETURN_IF_ERROR(loaded);
     key = snapshot_->FindByName(tenant_, name);
     if (key == nullptr) return absl::InternalError("a key is not in the snapshot after its load");
   }
   if (key->record.purpose != KeyPurpose::kEncrypt) {
     return Error(absl::StatusCode::kFailedPrecondition, Reason::kKeyPurpose,
-                 "the key's purpose is not ENCRYPT", "key");
+                 "the key's purpose is not ENCRYPT", field);
   }
   return Sealer{key, &key->Primary()};
 }

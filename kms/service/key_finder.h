@@ -32,10 +32,10 @@ class KeyFinder {
     const LoadedVersion* version = nullptr;  // the primary
   };
 
-  // ToSeal finds the key `name` for sealing under its primary version. Errors:
-  // PermissionDenied() whether or not the key exists; kTenantNotFound,
-  // kKeyNotFound, kKeyPurpose, and those of the store and the root.
-  absl::StatusOr<Sealer> ToSeal(std::string_view name);
+  // ToSeal finds the key `name`, of the request's field `field`, for sealing under its
+  // primary version. Errors: PermissionDenied() whether or not the key exists;
+  // kTenantNotFound, kKeyNotFound, kKeyPurpose, and those of the store and the root.
+  absl::StatusOr<Sealer> ToSeal(std::string_view name, std::string_view field = "key");
 
   // ToOpen finds the key version that an envelope names, for `action` (decrypt or
   // rewrap). Errors: DecryptError if the tenant has no such version or the key is
@@ -46,7 +46,7 @@ class KeyFinder {
   uint64_t generation() const { return generation_; }
 
  private:
-  absl::StatusOr<Sealer> FindToSeal(std::string_view name);
+  absl::StatusOr<Sealer> FindToSeal(std::string_view name, std::string_view field);
   absl::StatusOr<Opener> FindToOpen(const EnvelopeHeader& header, std::string_view pin,
                                     Action action);
   Opener Lookup(const EnvelopeHeader& header) const;

@@ -94,6 +94,7 @@ TEST_F(BatchRpcTest, BadItemsTakeNoOthersWithThem) {
   EXPECT_EQ(sealed.failed_count(), 3u);
   EXPECT_EQ(Verdict(sealed.results(0).error()), "OK");
   EXPECT_EQ(Verdict(sealed.results(1).error()), "NOT_FOUND KEY_NOT_FOUND");
+  EXPECT_EQ(FieldOfItem(sealed.results(1).error()), "items[1].key");
   EXPECT_EQ(Verdict(sealed.results(2).error()), "INVALID_ARGUMENT INVALID_FIELD");
   EXPECT_EQ(FieldOfItem(sealed.results(2).error()), "items[2].key");
   EXPECT_EQ(Verdict(sealed.results(3).error()), "INVALID_ARGUMENT INVALID_FIELD");

@@ -206,7 +206,9 @@ TEST_F(CryptoRpcTest, RewrapToAnotherKeyAndContext) {
   EXPECT_EQ(Verdict(Rewrap(request, &response)), "INVALID_ARGUMENT DECRYPT_FAILED");
   request = RewrapRequest(source, "1");
   request.set_destination_key("no.such.key");
-  EXPECT_EQ(Verdict(Rewrap(request, &response)), "NOT_FOUND KEY_NOT_FOUND");
+  const grpc::Status unknown = Rewrap(request, &response);
+  EXPECT_EQ(Verdict(unknown), "NOT_FOUND KEY_NOT_FOUND");
+  EXPECT_EQ(FieldOfRpc(unknown), "destination_key");
 }
 
 TEST_F(CryptoRpcTest, KeysAreFoundAgainAfterARestart) {
