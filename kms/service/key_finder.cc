@@ -8,7 +8,7 @@ KeyFinder::KeyFinder(RunContext& context, std::string_view tenant)
 template <class LoadFunction>
 absl::Status KeyFinder::Load(LoadFunction load) {
   if (!down_.ok()) return down_;
-  const absl::Status status = load();
+  absl::Status status = load();
   if (status.code() == absl::StatusCode::kUnavailable ||
       status.code() == absl::StatusCode::kDeadlineExceeded) {
     down_ = status;

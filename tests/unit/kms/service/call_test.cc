@@ -124,7 +124,7 @@ TEST_F(CallTest, ManyCallsAtOnceEachGetTheirOwnAnswer) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 100; ++i) {
         v1::EncryptRequest request = server_.EncryptRequest(i % 10 == 9 ? "no-such-key" : "card");
-        const auto size = static_cast<size_t>(t * 100 + i);
+        const auto size = static_cast<size_t>(t) * 100 + static_cast<size_t>(i);
         request.set_plaintext(std::string(size, 'x'));
         v1::EncryptResponse response;
         const grpc::Status status = server_.Encrypt(request, &response);
