@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<ConnectionTable>> ConnectionTable::ReserveNumbers
     setrlimit(RLIMIT_NOFILE, &limit);  // best effort: what we got is read back
     getrlimit(RLIMIT_NOFILE, &limit);
   }
-  const int files = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 2 * kMaxNumbers));
+  const int files = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, rlim_t{2} * kMaxNumbers));
   if (files < kMinOpenFiles) {
     return Error(absl::StatusCode::kResourceExhausted, Reason::kTooManyConnections,
                  "the limit of open files (ulimit -n) is below 1024; raise it");
