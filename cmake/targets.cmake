@@ -4,15 +4,43 @@ configure_file("${PROJECT_SOURCE_DIR}/cmake/version.h.in"
 add_library(fieldkms_version INTERFACE)
 target_include_directories(fieldkms_version INTERFACE "${PROJECT_BINARY_DIR}/generated")
 
-# fieldkms_library(NAME SOURCES... DEPS...): one static library a folder. With no
-# SOURCES, a header-only one.
+# fieldkms_precompiled(NAME EXECUTABLE|LIBRARY HEADERS... DEPS... [OPTIONS...]): headers
+# of others that take longer to read than the code that includes them, read once for
+# all targets that fieldkms_use_precompiled(TARGET NAME) names. Never headers of ours:
+# each file still includes what it uses.
+function(fieldkms_precompiled name kind)
+  cmake_parse_arguments(ARG "" "" "HEADERS;DEPS;OPTIONS" ${ARGN})
+  set(source "${PROJECT_BINARY_DIR}/generated/precompiled/${name}.cc")
+  file(GENERATE OUTPUT "${source}" CONTENT "int main() { return 0; }\n")
+  # Its users must be of its kind: compilers take no header made with -fPIC for -fPIE.
+  if(kind STREQUAL "LIBRARY")
+    add_library(${name} STATIC "${source}")
+  else()
+    add_executable(${name} "${source}")
+  endif()
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  target_compile_options(${name} PRIVATE ${FIELDKMS_WARNINGS} ${ARG_OPTIONS})
+  target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/generated/precompiled")
+endfunction()
+
+function(fieldkms_use_precompiled target name)
+  target_precompile_headers(${target} REUSE_FROM ${name})
+endfunction()
+
+# fieldkms_library(NAME [PRECOMPILED NAME] SOURCES... DEPS...): one static library a
+# folder. With no SOURCES, a header-only one.
 function(fieldkms_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PRECOMPILED" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   if(ARG_SOURCES)
     add_library(${name} STATIC ${ARG_SOURCES})
     target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
     target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
     target_compile_options(${name} PRIVATE ${FIELDKMS_WARNINGS})
+    if(ARG_PRECOMPILED)
+      fieldkms_use_precompiled(${name} ${ARG_PRECOMPILED})
+    endif()
   else()
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE "${PROJECT_SOURCE_DIR}")
@@ -32,14 +60,23 @@ endfunction()
 # binary, run by ctest under its labels: unit, contract, integration, fault or soak;
 # and `concurrent` where it runs threads, for the ThreadSanitizer build. Target
 # tests_LABEL builds all tests of a label.
+#
+# What is tested is optimised; the tests themselves need not be, and GoogleTest and
+# RapidCheck are most of the build.
+# -pthread comes with some libraries, and all users of a precompiled header must agree.
+set(FIELDKMS_TEST_OPTIONS -O0 -U_FORTIFY_SOURCE -pthread)
 function(fieldkms_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "LABELS;SOURCES;DEPS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMISED" "TIMEOUT" "LABELS;SOURCES;DEPS;ENVIRONMENT" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   target_compile_options(${name} PRIVATE ${FIELDKMS_WARNINGS})
-  # What is tested is optimised; the tests themselves need not be, and GoogleTest and
-  # RapidCheck are most of the build. A test of what optimising does asks for -O2.
-  target_compile_options(${name} PRIVATE -O0 -U_FORTIFY_SOURCE)
+  # A test of what optimising does asks for OPTIMISED.
+  if(ARG_OPTIMISED)
+    target_compile_options(${name} PRIVATE -O2)
+  else()
+    target_compile_options(${name} PRIVATE ${FIELDKMS_TEST_OPTIONS})
+    fieldkms_use_precompiled(${name} precompiled_tests)
+  endif()
   target_compile_definitions(${name} PRIVATE
     FIELDKMS_VECTORS_DIR="${PROJECT_SOURCE_DIR}/tests/vectors"
     FIELDKMS_BIN_DIR="${CMAKE_BINARY_DIR}/bin")

@@ -63,7 +63,8 @@ std::string Describe(const SecretMemoryStats& stats) {
 TEST(LockedSlabTest, PiecesAreZeroDistinctAndRoundedUp) {
   LockedSlab slab;
   std::set<std::pair<uint8_t*, size_t>> pieces;
-  for (const size_t size : {1, 31, 32, 33, 48, 64, 65, 129, 257, 513, 1025, 2048, 2049, 4096}) {
+  for (const size_t size :
+       {1U, 31U, 32U, 33U, 48U, 64U, 65U, 129U, 257U, 513U, 1025U, 2048U, 2049U, 4096U}) {
     ASSERT_OK_AND_ASSIGN(uint8_t * piece, slab.Allocate(size));
     EXPECT_TRUE(IsZero(piece, size));
     std::fill_n(piece, size, uint8_t{0xff});  // overlaps show in the next one's IsZero
