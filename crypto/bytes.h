@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace fieldkms {
@@ -15,6 +16,9 @@ using MutableBytes = std::span<uint8_t>;
 
 inline ByteView AsBytes(std::string_view s) {
   return {reinterpret_cast<const uint8_t*>(s.data()), s.size()};
+}
+inline MutableBytes AsMutableBytes(std::string& s) {
+  return {reinterpret_cast<uint8_t*>(s.data()), s.size()};
 }
 inline std::string_view AsText(ByteView b) {
   return {reinterpret_cast<const char*>(b.data()), b.size()};

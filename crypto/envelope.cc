@@ -67,7 +67,7 @@ absl::Status FieldSealer::Seal(const XaesKey& key, const EnvelopeHeader& header,
   if (!HasContext()) return Misuse("the context is not set");
   if (header.key_id == 0 || header.version == 0) return Misuse("the header lacks a key or version");
   out->resize(plaintext.size() + kEnvelopeOverhead);
-  const MutableBytes envelope(reinterpret_cast<uint8_t*>(out->data()), out->size());
+  const MutableBytes envelope = AsMutableBytes(*out);
   if (header != aad_header_) {  // the same for most of a batch
     EncodeHeader(header, std::span<uint8_t, kEnvelopeHeaderSize>(
                              reinterpret_cast<uint8_t*>(aad_.data()), kEnvelopeHeaderSize));
@@ -91,9 +91,8 @@ absl::Status FieldSealer::Open(const XaesKey& key, const EnvelopeView& envelope,
   std::memcpy(aad_.data(), envelope.header_bytes.data(), kEnvelopeHeaderSize);
   aad_header_ = {};
   out->resize(envelope.sealed.size() - kXaesTagSize);
-  absl::Status status =
-      key.Open(envelope.nonce.first<kXaesNonceSize>(), AsBytes(aad_), envelope.sealed,
-               {reinterpret_cast<uint8_t*>(out->data()), out->size()});
+  absl::Status status = key.Open(envelope.nonce.first<kXaesNonceSize>(), AsBytes(aad_),
+                                 envelope.sealed, AsMutableBytes(*out));
   if (!status.ok()) out->clear();
   return status;
 }

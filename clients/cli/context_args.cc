@@ -1,8 +1,10 @@
 #include "clients/cli/context_args.h"
 
+#include <optional>
+#include <string>
 #include <string_view>
 
-#include "clients/cli/base64.h"
+#include "crypto/base64.h"
 #include "crypto/context.h"
 #include "crypto/status.h"
 
@@ -20,9 +22,12 @@ absl::Status AddEntry(std::string_view argument, const std::string& field, Conte
   std::string value(argument.substr(equals + 1));
   if (name.ends_with(kBase64Mark)) {
     name.remove_suffix(kBase64Mark.size());
-    absl::StatusOr<std::string> decoded = DecodeBase64(value);
-    if (!decoded.ok()) return InvalidField(field, "the value after :b64= is not padded base64");
-    value = *std::move(decoded);
+    std::string decoded(MaxBase64Bytes(value.size()), '\0');
+    const std::optional<size_t> size =
+        DecodeBase64(Base64::kPadded, AsBytes(value), AsMutableBytes(decoded));
+    if (!size) return InvalidField(field, "the value after :b64= is not padded base64");
+    decoded.resize(*size);
+    value = std::move(decoded);
   }
   v1::ContextEntry* entry = out->Add();
   entry->set_name(std::string(name));

@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "clients/cli/base64.h"
 #include "clients/cli/ciphertext.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/context_args.h"
 #include "clients/cli/line_mode.h"
 #include "clients/cli/output.h"
+#include "crypto/base64.h"
 #include "crypto/status.h"
 
 namespace fieldkms {
@@ -33,7 +33,9 @@ void Append(std::string_view text, WipedBuffer* out) {
 // A value may be any bytes, so JSON carries it in base64.
 void AppendOpenedJson(std::string_view plaintext, uint32_t key_version, WipedBuffer* out) {
   Append("\"plaintext_base64\":\"", out);
-  AppendBase64(AsBytes(plaintext), out);
+  const size_t start = out->size();
+  out->resize(start + Base64Size(Base64::kPadded, plaintext.size()));
+  EncodeBase64(Base64::kPadded, AsBytes(plaintext), MutableBytes(*out).subspan(start));
   Append(fmt::format("\",\"key_version\":{}", key_version), out);
 }
 

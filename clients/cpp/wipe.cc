@@ -16,7 +16,7 @@ void WipeEach(Elements* elements) {
 
 void WipeText(std::string* text) {
   text->resize(text->capacity());  // a longer value may have stood here before
-  Wipe({reinterpret_cast<uint8_t*>(text->data()), text->size()});
+  Wipe(AsMutableBytes(*text));
   text->clear();
 }
 

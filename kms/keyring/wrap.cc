@@ -52,7 +52,7 @@ absl::StatusOr<std::string> WrapDek(const XaesKey& kek, const SecretBytes& dek,
     return Error(absl::StatusCode::kInternal, Reason::kInternal, "a key version is not 32 bytes");
   }
   std::string wrapped(kWrappedDekSize, '\0');
-  const MutableBytes out(reinterpret_cast<uint8_t*>(wrapped.data()), wrapped.size());
+  const MutableBytes out = AsMutableBytes(wrapped);
   FIELDKMS_RETURN_IF_ERROR(RandomBytes(out.first<kXaesNonceSize>()));
   FIELDKMS_RETURN_IF_ERROR(kek.Seal(out.first<kXaesNonceSize>(), AsBytes(DekAad(place)),
                                     dek.Expose(), out.subspan(kXaesNonceSize)));

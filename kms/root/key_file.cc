@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "crypto/base64.h"
 #include "crypto/bytes.h"
 #include "crypto/random.h"
 #include "crypto/status.h"
@@ -18,8 +19,6 @@ namespace fieldkms {
 namespace {
 
 constexpr std::string_view kPrefix = "fieldkms-root-1 ";
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr size_t kEncodedSize = (kRootKeySize * 8 + 5) / 6;
 constexpr size_t kLineSize = kPrefix.size() + kEncodedSize + 1;
 
@@ -44,38 +43,6 @@ absl::Status BadPermissions(const std::string& path, std::string_view rule) {
                "root key file " + path + " " + std::string(rule));
 }
 
-// Both run once in the life of a process, on the machine that holds the file, so
-// they need not take constant time; they leave no copy but `out`.
-void EncodeKey(ByteView key, MutableBytes out) {
-  uint32_t bits = 0;
-  int count = 0;
-  size_t written = 0;
-  for (const uint8_t byte : key) {
-    bits = (bits << 8 | byte) & 0xffff;
-    for (count += 8; count >= 6; count -= 6) {
-      out[written++] = static_cast<uint8_t>(kAlphabet[bits >> (count - 6) & 63]);
-    }
-  }
-  if (count > 0) out[written] = static_cast<uint8_t>(kAlphabet[bits << (6 - count) & 63]);
-}
-
-// Returns whether `text` is what EncodeKey writes.
-bool DecodeKey(ByteView text, MutableBytes out) {
-  uint32_t bits = 0;
-  int count = 0;
-  size_t written = 0;
-  for (const uint8_t c : text) {
-    const size_t value = kAlphabet.find(static_cast<char>(c));
-    if (value == std::string_view::npos) return false;
-    bits = (bits << 6 | static_cast<uint32_t>(value)) & 0xffff;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out[written++] = static_cast<uint8_t>(bits >> count);
-  }
-  return written == out.size() && (bits & ((1u << count) - 1)) == 0;
-}
-
 absl::Status WriteAll(int fd, ByteView bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t n = write(fd, bytes.data(), bytes.size());
@@ -98,11 +65,11 @@ absl::Status WriteAndSync(const std::string& path, ByteView line) {
 // A name of its own for each attempt: a crash leaves a file behind that no later
 // attempt trips over.
 absl::StatusOr<std::string> DraftName(const std::string& path) {
-  std::array<uint8_t, 8> random;
+  std::array<uint8_t, 9> random;
   FIELDKMS_RETURN_IF_ERROR(RandomBytes(random));
-  std::string name = path + ".new-";
-  for (const uint8_t byte : random) name += kAlphabet[byte & 31];
-  return name;
+  std::array<uint8_t, 12> text;
+  EncodeBase64(Base64::kUrl, random, text);
+  return path + ".new-" + std::string(AsText(text));
 }
 
 absl::Status CheckOwnerAndMode(const struct stat& info, const std::string& path) {
@@ -122,7 +89,7 @@ absl::Status WriteKeyFile(const std::string& path, const SecretBytes& key) {
   FIELDKMS_ASSIGN_OR_RETURN(SecretBytes line, SecretBytes::Allocate(kLineSize));
   const MutableBytes bytes = line.ExposeMutable();
   memcpy(bytes.data(), kPrefix.data(), kPrefix.size());
-  EncodeKey(key.Expose(), bytes.subspan(kPrefix.size(), kEncodedSize));
+  EncodeBase64(Base64::kUrl, key.Expose(), bytes.subspan(kPrefix.size(), kEncodedSize));
   bytes.back() = '\n';
   FIELDKMS_ASSIGN_OR_RETURN(const std::string draft, DraftName(path));
   absl::Status status = WriteAndSync(draft, line.Expose());
@@ -157,11 +124,13 @@ absl::StatusOr<SecretBytes> ReadKeyFile(const std::string& path) {
   if (text.size() != kLineSize || text.back() != '\n' || !AsText(text).starts_with(kPrefix)) {
     return NoKeyFile(path);
   }
-  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes key, SecretBytes::Allocate(kRootKeySize));
-  if (!DecodeKey(text.subspan(kPrefix.size(), kEncodedSize), key.ExposeMutable())) {
+  const ByteView encoded = text.subspan(kPrefix.size(), kEncodedSize);
+  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes decoded,
+                            SecretBytes::Allocate(MaxBase64Bytes(kEncodedSize)));
+  if (DecodeBase64(Base64::kUrl, encoded, decoded.ExposeMutable()) != kRootKeySize) {
     return NoKeyFile(path);
   }
-  return key;
+  return SecretBytes::CopyOf(decoded.Expose().first(kRootKeySize));
 }
 
 }  // namespace fieldkms

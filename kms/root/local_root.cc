@@ -36,7 +36,7 @@ class LocalRoot final : public RootKey {
     }
     FIELDKMS_RETURN_IF_ERROR(CheckContext(context));
     std::string wrapped(kXaesNonceSize + key.size() + kXaesTagSize, '\0');
-    const MutableBytes out(reinterpret_cast<uint8_t*>(wrapped.data()), wrapped.size());
+    const MutableBytes out = AsMutableBytes(wrapped);
     FIELDKMS_RETURN_IF_ERROR(RandomBytes(out.first<kXaesNonceSize>()));
     FIELDKMS_RETURN_IF_ERROR(key_.Seal(out.first<kXaesNonceSize>(), AsBytes(AadOf(context)),
                                        key.Expose(), out.subspan(kXaesNonceSize)));

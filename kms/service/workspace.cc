@@ -40,8 +40,6 @@ bool Workspace::SameContext(const ContextField& shared, const ContextField& own,
   return entries_ == other_entries_;
 }
 
-void WipeString(std::string* text) {
-  Wipe({reinterpret_cast<uint8_t*>(text->data()), text->size()});
-}
+void WipeString(std::string* text) { Wipe(AsMutableBytes(*text)); }
 
 }  // namespace fieldkms

@@ -1,11 +1,9 @@
-// Base64, contexts and ciphertexts as they stand on a command line.
+// Contexts and ciphertexts as they stand on a command line.
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "clients/cli/base64.h"
 #include "clients/cli/ciphertext.h"
 #include "clients/cli/context_args.h"
 #include "crypto/envelope.h"
@@ -14,37 +12,6 @@
 
 namespace fieldkms {
 namespace {
-
-std::string Base64(const std::string& bytes) {
-  WipedBuffer out;
-  AppendBase64(AsBytes(bytes), &out);
-  return std::string(AsText(out));
-}
-
-TEST(Base64Test, MatchesTheVectorsOfRfc4648) {
-  const std::vector<std::pair<std::string, std::string>> vectors = {{"", ""},
-                                                                    {"f", "Zg=="},
-                                                                    {"fo", "Zm8="},
-                                                                    {"foo", "Zm9v"},
-                                                                    {"foob", "Zm9vYg=="},
-                                                                    {"fooba", "Zm9vYmE="},
-                                                                    {"foobar", "Zm9vYmFy"}};
-  for (const auto& [bytes, text] : vectors) {
-    EXPECT_EQ(Base64(bytes), text);
-    EXPECT_EQ(DecodeBase64(text).value(), bytes);
-  }
-}
-
-TEST(Base64Test, RefusesWhatItWouldNotWrite) {
-  for (const std::string text :
-       {"Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z g=", "Zm9v\n", "Zm-_", "=", "====", "Zg==Zg=="}) {
-    EXPECT_FALSE(DecodeBase64(text).ok()) << text;
-  }
-}
-
-RC_GTEST_PROP(Base64Property, RoundTrips, (const std::string& bytes)) {
-  RC_ASSERT(DecodeBase64(Base64(bytes)).value() == bytes);
-}
 
 TEST(ContextArgsTest, TakesValuesAsTheyStand) {
   ASSERT_OK_AND_ASSIGN(const ContextEntries entries,
