@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "crypto/status.h"
+#include "kms/files.h"
 
 namespace fieldkms {
 namespace {
@@ -27,23 +28,6 @@ absl::Status SystemError(const std::string& what) {
                what + ": " + std::strerror(errno));
 }
 
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Fd() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 // Removes the socket file that a process left behind, and no other file.
 absl::Status RemoveStale(const std::string& path, const sockaddr_un& address) {
   struct stat existing {};
@@ -52,7 +36,7 @@ absl::Status RemoveStale(const std::string& path, const sockaddr_un& address) {
     return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid,
                  "there is a file that is no socket at " + path);
   }
-  const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (probe.get() < 0) return SystemError("socket");
   const int connected =
       connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
@@ -67,7 +51,7 @@ absl::Status RemoveStale(const std::string& path, const sockaddr_un& address) {
 
 // The socket file as bound, to know it by later.
 struct Bound {
-  Fd fd;
+  FileDescriptor fd;
   dev_t device = 0;
   ino_t inode = 0;
 };
@@ -82,7 +66,7 @@ absl::StatusOr<Bound> Bind(const UnixListenerOptions& options) {
   }
   options.path.copy(address.sun_path, options.path.size());
   FIELDKMS_RETURN_IF_ERROR(RemoveStale(options.path, address));
-  Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  FileDescriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.get() < 0) return SystemError("socket");
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return SystemError("cannot bind " + options.path);
@@ -104,7 +88,8 @@ absl::StatusOr<Bound> Bind(const UnixListenerOptions& options) {
 
 class UnixListener::Impl {
  public:
-  Impl(UnixListenerOptions options, ConnectionTable& table, Bound bound, Fd epoll, Fd stop)
+  Impl(UnixListenerOptions options, ConnectionTable& table, Bound bound, FileDescriptor epoll,
+       FileDescriptor stop)
       : options_(std::move(options)),
         table_(table),
         device_(bound.device),
@@ -135,7 +120,7 @@ class UnixListener::Impl {
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(stop_.get(), &one, sizeof one);
     thread_.join();
-    listener_ = Fd();  // later connects are refused by the kernel
+    listener_ = FileDescriptor();  // later connects are refused by the kernel
   }
 
   void HangUp() {
@@ -150,7 +135,7 @@ class UnixListener::Impl {
     TokenBucket new_connections;
   };
   struct Connection {
-    Fd watched;
+    FileDescriptor watched;
     uid_t uid;
   };
 
@@ -180,7 +165,7 @@ class UnixListener::Impl {
 
   void AcceptAll() {
     for (;;) {
-      Fd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      FileDescriptor fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
       if (fd.get() >= 0) {
         Admit(std::move(fd));
         continue;
@@ -193,7 +178,7 @@ class UnixListener::Impl {
     }
   }
 
-  void Admit(Fd fd) {
+  void Admit(FileDescriptor fd) {
     ucred credentials{};
     socklen_t size = sizeof credentials;
     if (getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return;
@@ -234,7 +219,7 @@ class UnixListener::Impl {
   ConnectionTable& table_;
   const dev_t device_;
   const ino_t inode_;
-  Fd listener_, epoll_, stop_;
+  FileDescriptor listener_, epoll_, stop_;
   Handover handover_;
   std::thread thread_;
   // The thread's own, and of whoever stopped it:
@@ -248,8 +233,8 @@ UnixListener::~UnixListener() = default;
 absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Open(UnixListenerOptions options,
                                                                  ConnectionTable& table) {
   FIELDKMS_ASSIGN_OR_RETURN(Bound bound, Bind(options));
-  Fd epoll(epoll_create1(EPOLL_CLOEXEC));
-  Fd stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  FileDescriptor epoll(epoll_create1(EPOLL_CLOEXEC));
+  FileDescriptor stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (epoll.get() < 0 || stop.get() < 0) return SystemError("epoll");
   return std::unique_ptr<UnixListener>(new UnixListener(std::make_unique<Impl>(
       std::move(options), table, std::move(bound), std::move(epoll), std::move(stop))));

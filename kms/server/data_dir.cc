@@ -48,9 +48,9 @@ absl::StatusOr<DataDirLock> DataDirLock::Acquire(const std::string& dir) {
   if (error) return Refuse("cannot make data directory " + dir + ": " + error.message());
   FIELDKMS_RETURN_IF_ERROR(CheckPrivate(dir));
   const std::string path = dir + "/LOCK";
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const int fd = file.get();
   if (fd < 0) return Refuse("cannot open " + path + ": " + std::strerror(errno));
-  DataDirLock lock(fd);
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     return Error(absl::StatusCode::kFailedPrecondition, Reason::kDataDirInUse,
                  "data directory " + dir + " is in use by " + Holder(fd) + "; stop that first");
@@ -58,13 +58,8 @@ absl::StatusOr<DataDirLock> DataDirLock::Acquire(const std::string& dir) {
   const std::string pid = std::to_string(getpid()) + "\n";
   if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0) {
     // Only the name of the holder is lost, for a message.
-    return lock;
   }
-  return lock;
-}
-
-DataDirLock::~DataDirLock() {
-  if (fd_ >= 0) close(fd_);
+  return DataDirLock(std::move(file));
 }
 
 }  // namespace fieldkms

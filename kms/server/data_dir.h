@@ -3,8 +3,10 @@
 #define FIELDKMS_KMS_SERVER_DATA_DIR_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "kms/files.h"
 
 namespace fieldkms {
 
@@ -17,13 +19,9 @@ class DataDirLock {
   // directory that is another user's or open to others, saying what to do.
   static absl::StatusOr<DataDirLock> Acquire(const std::string& dir);
 
-  DataDirLock(DataDirLock&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  DataDirLock& operator=(DataDirLock&&) = delete;
-  ~DataDirLock();
-
  private:
-  explicit DataDirLock(int fd) : fd_(fd) {}
-  int fd_;
+  explicit DataDirLock(FileDescriptor file) : file_(std::move(file)) {}
+  FileDescriptor file_;
 };
 
 }  // namespace fieldkms
