@@ -7,7 +7,7 @@
 namespace fieldkms {
 namespace {
 
-constexpr size_t kMaxText = 256;
+constexpr size_t kMaxText = 4096;
 constexpr char kHex[] = "0123456789abcdef";
 
 template <class T>
@@ -62,6 +62,7 @@ void JsonLine::Texts(std::string_view name, std::span<const std::string_view> va
 
 void JsonLine::Quote(std::string_view value) {
   out_ += '"';
+  const bool cut = value.size() > kMaxText;
   for (const char c : value.substr(0, kMaxText)) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
@@ -75,6 +76,7 @@ void JsonLine::Quote(std::string_view value) {
       out_ += kHex[byte & 15];
     }
   }
+  if (cut) out_ += "\\u2026";
   out_ += '"';
 }
 

@@ -13,8 +13,9 @@
 namespace fieldkms {
 
 // Writes to a string that it does not own: "{", members, then Finish for "}\n".
-// Strings are cut at 256 bytes; all but printable ASCII is escaped byte by byte
-// as \u00xx, so that no input can break a line or hide in one.
+// Strings are cut at 4096 bytes, with an ellipsis (U+2026) for the rest; all but
+// printable ASCII is escaped byte by byte as \u00xx, so that no input can break a
+// line or hide in one.
 class JsonLine {
  public:
   explicit JsonLine(std::string* out);
