@@ -95,7 +95,9 @@ absl::Status OpenState(const Config& config, Signals& signals, Parts& parts) {
   JsonlAuditOptions options;
   options.durability = config.audit_durability;
   options.on_failure = [&signals](const absl::Status& status) {
-    Log(LogLevel::kError, "audit_failed", {{"error", status}});
+    Log(LogLevel::kError, "audit_failed",
+        {{"error", status},
+         {"message", "nothing is answered until this is repaired and the daemon started anew"}});
     signals.Wake();
   };
   FIELDKMS_ASSIGN_OR_RETURN(parts.audit,

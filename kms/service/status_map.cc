@@ -10,8 +10,12 @@ namespace {
 
 constexpr std::chrono::nanoseconds kMinRetryWhenUnavailable = std::chrono::milliseconds(100);
 
+// What callers read. Paths and system errors are the operator's.
 std::string PublicMessage(const absl::Status& status, Reason reason) {
   if (reason == Reason::kInternal) return "internal error; the server's log says more";
+  if (reason == Reason::kAuditUnavailable) {
+    return "the audit trail cannot be written, so nothing is answered; the server's log says more";
+  }
   return std::string(status.message());
 }
 

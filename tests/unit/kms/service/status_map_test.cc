@@ -77,5 +77,13 @@ TEST(StatusMapTest, ForeignStatusKeepsItsMessageInside) {
   EXPECT_EQ((status.error_message() + status.error_details()).find("canary"), std::string::npos);
 }
 
+// Its cause names a path and a system error.
+TEST(StatusMapTest, AFailedAuditTrailIsTheOperators) {
+  const grpc::Status status = ToGrpcStatus(
+      Error(absl::StatusCode::kUnavailable, Reason::kAuditUnavailable, "canary: write failed"));
+  EXPECT_EQ((status.error_message() + status.error_details()).find("canary"), std::string::npos);
+  EXPECT_NE(status.error_message().find("the server's log says more"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace fieldkms
