@@ -39,13 +39,17 @@ void CopyNode(const fs::path& node, const fs::path& destination) {
 }  // namespace
 
 std::map<std::string, std::string> SyncShadowEnv(const std::string& watched,
-                                                 const std::string& shadow) {
+                                                 const std::string& shadow,
+                                                 std::optional<int> kill_before_sync) {
   fs::create_directories(shadow);
-  return {{"LD_PRELOAD", FIELDKMS_SYNC_SHADOW_LIBRARY},
-          // A sanitizer wants to be the first library, and works as the second.
-          {"ASAN_OPTIONS", "verify_asan_link_order=0"},
-          {"FIELDKMS_SHADOW_WATCHED", fs::weakly_canonical(watched).string()},
-          {"FIELDKMS_SHADOW_DIR", fs::canonical(shadow).string()}};
+  std::map<std::string, std::string> env = {
+      {"LD_PRELOAD", FIELDKMS_SYNC_SHADOW_LIBRARY},
+      // A sanitizer wants to be the first library, and works as the second.
+      {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+      {"FIELDKMS_SHADOW_WATCHED", fs::weakly_canonical(watched).string()},
+      {"FIELDKMS_SHADOW_DIR", fs::canonical(shadow).string()}};
+  if (kill_before_sync) env["FIELDKMS_SHADOW_KILL_BEFORE"] = std::to_string(*kill_before_sync);
+  return env;
 }
 
 void MaterializeShadow(const std::string& shadow, const std::string& destination) {

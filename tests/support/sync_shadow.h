@@ -23,15 +23,19 @@
 #define FIELDKMS_TESTS_SUPPORT_SYNC_SHADOW_H_
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace fieldkms::testing {
 
 // SyncShadowEnv is what to add to a process's environment so that it keeps the
 // shadow of `watched` in `shadow`, which is made if it is not there. Both are
-// absolute paths of directories, neither inside the other.
+// absolute paths of directories, neither inside the other. With `kill_before_sync`
+// N, from 1, the process kills itself (SIGKILL) where it calls the N-th fsync or
+// fdatasync of something in `watched`, before anything is synced.
 std::map<std::string, std::string> SyncShadowEnv(const std::string& watched,
-                                                 const std::string& shadow);
+                                                 const std::string& shadow,
+                                                 std::optional<int> kill_before_sync = {});
 
 // MaterializeShadow writes the durable state to the new directory `destination`
 // (0700, files 0600). A file that has a durable name and was never synced itself
