@@ -26,7 +26,9 @@ function(fieldkms_precompiled name kind)
 endfunction()
 
 function(fieldkms_use_precompiled target name)
-  target_precompile_headers(${target} REUSE_FROM ${name})
+  if(FIELDKMS_PRECOMPILED)
+    target_precompile_headers(${target} REUSE_FROM ${name})
+  endif()
 endfunction()
 
 # fieldkms_library(NAME [PRECOMPILED NAME] SOURCES... DEPS...): one static library a
