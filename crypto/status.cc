@@ -44,6 +44,7 @@ constexpr std::array kNames = {
     NamedReason{Reason::kTooManyConnections, "TOO_MANY_CONNECTIONS"},
     NamedReason{Reason::kDraining, "DRAINING"},
     NamedReason{Reason::kDeadlineExceeded, "DEADLINE_EXCEEDED"},
+    NamedReason{Reason::kOverloaded, "OVERLOADED"},
     NamedReason{Reason::kStoreUnavailable, "STORE_UNAVAILABLE"},
     NamedReason{Reason::kStoreFull, "STORE_FULL"},
     NamedReason{Reason::kStoreCorrupt, "STORE_CORRUPT"},
@@ -104,6 +105,10 @@ absl::Status Error(absl::StatusCode code, Reason reason, std::string_view messag
   return status;
 }
 
+absl::Status Bug(std::string_view message) {
+  return Error(absl::StatusCode::kInternal, Reason::kInternal, message);
+}
+
 absl::Status InvalidField(std::string_view field, std::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, Reason::kInvalidField, message, field);
 }
@@ -119,6 +124,8 @@ Reason ReasonOf(const absl::Status& status) {
   if (!payload) return Reason::kInternal;
   return ReasonFromName(std::string(*payload)).value_or(Reason::kInternal);
 }
+
+bool HasReason(const absl::Status& status) { return status.GetPayload(kReasonPayload).has_value(); }
 
 std::string FieldOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kFieldPayload);

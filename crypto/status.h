@@ -47,6 +47,7 @@ enum class Reason {
   kTooManyConnections,
   kDraining,
   kDeadlineExceeded,
+  kOverloaded,
   // What we stand on.
   kStoreUnavailable,
   kStoreFull,
@@ -79,6 +80,9 @@ Reason PublicReason(Reason reason);
 absl::Status Error(absl::StatusCode code, Reason reason, std::string_view message,
                    std::string_view field = {});
 
+// Bug is the status of what cannot be: Error(kInternal, kInternal, message).
+absl::Status Bug(std::string_view message);
+
 // InvalidField is Error(kInvalidArgument, kInvalidField, ...).
 absl::Status InvalidField(std::string_view field, std::string_view message);
 
@@ -89,6 +93,10 @@ absl::Status DecryptError(Reason detail);
 // ReasonOf returns the reason given to Error, else kInternal for a status of
 // another origin (kUnspecified for OK).
 Reason ReasonOf(const absl::Status& status);
+
+// HasReason: whether a status was made by Error, whose messages name rules and never
+// values. What a library puts into a status of its own may be a value.
+bool HasReason(const absl::Status& status);
 
 // FieldOf returns the field given to Error, else "".
 std::string FieldOf(const absl::Status& status);

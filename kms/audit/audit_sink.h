@@ -58,8 +58,8 @@ struct AuditRecord {
 class AuditWaiter {
  public:
   // OnAudited runs exactly once an Append, on any thread, perhaps before Append
-  // returns. It must not block. Not OK, with reason kAuditUnavailable: the record
-  // may be lost, and nothing may be released.
+  // returns. It must not block. Not OK, with reason kAuditUnavailable or
+  // kOverloaded: the record may be lost, and nothing may be released.
   virtual void OnAudited(const absl::Status& status) = 0;
 
  protected:

@@ -48,8 +48,8 @@ class JsonlAudit::Impl {
       std::lock_guard lock(mutex_);
       failed = failure_;
       if (failed.ok() && pending_.size() > kMaxPending) {
-        failed = Error(absl::StatusCode::kUnavailable, Reason::kAuditUnavailable,
-                       "audit trail: too many records are waiting");
+        failed = Error(absl::StatusCode::kUnavailable, Reason::kOverloaded,
+                       "too many records of the audit trail are waiting");
       }
       if (failed.ok()) {
         AppendAuditSeq(next_seq_++, &pending_);

@@ -40,6 +40,7 @@ struct Parts {
   std::unique_ptr<StaticAccess> access;
   std::unique_ptr<JsonlAudit> audit;
   std::unique_ptr<RefusalLog> refusals;
+  std::unique_ptr<TroubleLog> troubles;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<ServiceContext> context;
   v1::CryptoService::AsyncService crypto_service;
@@ -133,9 +134,10 @@ UnixListenerOptions ListenerOptions(const Config& config, RefusalLog& refusals) 
 absl::Status Serve(const Config& config, Parts& parts) {
   parts.executor =
       std::make_unique<Executor>(config.io_threads, static_cast<size_t>(config.io_queue));
+  parts.troubles = std::make_unique<TroubleLog>(SystemClock());
   parts.context.reset(new ServiceContext{
       *parts.keyring, *parts.access, *parts.access, *parts.access, *parts.audit, *parts.refusals,
-      *parts.executor, SystemClock(), config.calls_per_connection});
+      *parts.troubles, *parts.executor, SystemClock(), config.calls_per_connection});
   EngineOptions options;
   options.queues = config.threads;
   parts.engine = std::make_unique<Engine>(options);

@@ -21,6 +21,7 @@ void FailItem(int index, const absl::Status& status, google::rpc::Status* error,
   ++outcome->failed;
   const Reason reason = ReasonOf(status);
   if (outcome->failed == 1) outcome->reason = reason;
+  if (outcome->trouble.ok() && OperatorReason(reason)) outcome->trouble = status;
   if (PublicReason(reason) == Reason::kDecryptFailed) {
     // By far the most frequent, and always the same.
     static const google::rpc::Status& failed =

@@ -147,7 +147,7 @@ void ServiceCall::RunInline() {
 
 void ServiceCall::SubmitOrFail() {
   if (service_.executor.Submit(this)) return;
-  Complete(Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable,
+  Complete(Error(absl::StatusCode::kUnavailable, Reason::kOverloaded,
                  "too many calls are waiting for the store"));
 }
 
@@ -155,12 +155,14 @@ void ServiceCall::RunTask() {
   if (rpc_->deadline() <= service_.clock.Steady()) return Complete(DeadlinePassed());
   const absl::StatusOr<RunState> state = RunNow(/*may_block=*/true);
   if (state.ok() && *state == RunState::kNeedsIo) {
-    return Complete(absl::InternalError("a method asked for I/O where it may block"));
+    return Complete(Bug("a method asked for I/O where it may block"));
   }
   Complete(state.status());
 }
 
 void ServiceCall::Complete(const absl::Status& status) {
+  const absl::Status& trouble = status.ok() ? outcome_.trouble : status;
+  if (!trouble.ok()) service_.troubles.Note(Info().name, trouble);
   answer_ = status;
   stage_ = Stage::kAnswer;
   service_.audit.Append(AnswerRecord(AuditKind::kOutcome, status), this);

@@ -23,6 +23,7 @@
 #include "kms/keyring/keyring.h"
 #include "kms/rpc/call.h"
 #include "kms/service/executor.h"
+#include "kms/service/trouble_log.h"
 
 namespace fieldkms {
 
@@ -35,6 +36,7 @@ struct ServiceContext {
   Limiter& limiter;
   AuditSink& audit;
   RefusalLog& refusals;
+  TroubleLog& troubles;
   Executor& executor;
   const Clock& clock;
   Rate calls_per_connection;
@@ -113,12 +115,14 @@ struct CallOutcome {
   KeyNames destination_keys;
   uint32_t failed = 0;
   Reason reason = Reason::kUnspecified;  // of the first item that failed
+  absl::Status trouble;                  // of the first item that failed for an OperatorReason
 
   void Reset() {
     keys.Reset();
     destination_keys.Reset();
     failed = 0;
     reason = Reason::kUnspecified;
+    trouble = absl::OkStatus();
   }
 };
 

@@ -100,7 +100,7 @@ absl::StatusOr<ItemCrypto::RewrapKeys> ItemCrypto::FindRewrapKeys(const Envelope
     if (found.destination.key == nullptr) return RewrapKeys{};
     if (keys_.generation() == generation) return found;
   }
-  return absl::InternalError("keys of a rewrap do not stay loaded");
+  return Bug("keys of a rewrap do not stay loaded");
 }
 
 absl::StatusOr<RunState> ItemCrypto::Rewrap(std::string_view destination_key,

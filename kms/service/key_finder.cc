@@ -44,7 +44,7 @@ absl::StatusOr<KeyFinder::Sealer> KeyFinder::FindToSeal(std::string_view name,
     }
     FIELDKMS_RETURN_IF_ERROR(loaded);
     key = snapshot_->FindByName(tenant_, name);
-    if (key == nullptr) return absl::InternalError("a key is not in the snapshot after its load");
+    if (key == nullptr) return Bug("a key is not in the snapshot after its load");
   }
   if (key->record.purpose != KeyPurpose::kEncrypt) {
     return Error(absl::StatusCode::kFailedPrecondition, Reason::kKeyPurpose,
@@ -91,7 +91,7 @@ absl::StatusOr<KeyFinder::Opener> KeyFinder::FindToOpen(const EnvelopeHeader& he
     FIELDKMS_RETURN_IF_ERROR(loaded);
     opener = Lookup(header);
     if (opener.version == nullptr) {
-      return absl::InternalError("a key version is not in the snapshot after its load");
+      return Bug("a key version is not in the snapshot after its load");
     }
     if (opener.key->record.tenant != tenant_) return DecryptError(Reason::kOtherTenant);
   }

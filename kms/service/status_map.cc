@@ -4,19 +4,20 @@
 
 #include "crypto/status.h"
 #include "google/rpc/error_details.pb.h"
+#include "kms/service/trouble_log.h"
 
 namespace fieldkms {
 namespace {
 
 constexpr std::chrono::nanoseconds kMinRetryWhenUnavailable = std::chrono::milliseconds(100);
 
-// What callers read. Paths and system errors are the operator's.
+std::string_view MessageOf(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
+
+// Of the server's own troubles callers get a fixed text; the log has the message.
 std::string PublicMessage(const absl::Status& status, Reason reason) {
-  if (reason == Reason::kInternal) return "internal error; the server's log says more";
-  if (reason == Reason::kAuditUnavailable) {
-    return "the audit trail cannot be written, so nothing is answered; the server's log says more";
-  }
-  return std::string(status.message());
+  return std::string(OperatorReason(reason) ? PublicText(reason) : MessageOf(status));
 }
 
 google::rpc::RetryInfo ToRetryInfo(std::chrono::nanoseconds delay) {

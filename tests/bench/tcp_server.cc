@@ -74,8 +74,9 @@ absl::Status Run(const std::string& dir, const sigset_t& stop) {
   RefusalLog refusals(*audit, clock, Rate{});
   Executor executor(2, 64);
   const AnyoneIsMe authenticator(*access);
-  ServiceContext context{*keyring, authenticator, *access, *access, *audit,
-                         refusals, executor,      clock,   Rate{}};
+  TroubleLog troubles(clock);
+  ServiceContext context{*keyring, authenticator, *access,  *access, *audit,
+                         refusals, troubles,      executor, clock,   Rate{}};
   return Serve(context, stop);
 }
 

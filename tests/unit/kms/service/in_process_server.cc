@@ -109,9 +109,10 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
   keyring = *Keyring::Open(*store, *root, SystemClock());
   access = *StaticAccess::Create(policy_);
   refusals = std::make_unique<RefusalLog>(audit, SystemClock(), Rate{});
+  troubles = std::make_unique<TroubleLog>(SystemClock());
   executor = std::make_unique<Executor>(io_threads, io_queue);
-  context.reset(new ServiceContext{*keyring, *access, *access, *access, audit, *refusals, *executor,
-                                   SystemClock(), Rate{}});
+  context.reset(new ServiceContext{*keyring, *access, *access, *access, audit, *refusals, *troubles,
+                                   *executor, SystemClock(), Rate{}});
   services_ = std::make_unique<Services>();
   engine = std::make_unique<Engine>(EngineOptions{});
   AddCryptoService(*engine, services_->crypto, *context);

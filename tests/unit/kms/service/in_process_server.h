@@ -84,6 +84,7 @@ class InProcessServer {
   std::unique_ptr<Keyring> keyring;
   std::unique_ptr<StaticAccess> access;
   std::unique_ptr<RefusalLog> refusals;
+  std::unique_ptr<TroubleLog> troubles;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<ServiceContext> context;
   std::unique_ptr<Engine> engine;

@@ -77,12 +77,28 @@ TEST(StatusMapTest, ForeignStatusKeepsItsMessageInside) {
   EXPECT_EQ((status.error_message() + status.error_details()).find("canary"), std::string::npos);
 }
 
-// Its cause names a path and a system error.
-TEST(StatusMapTest, AFailedAuditTrailIsTheOperators) {
-  const grpc::Status status = ToGrpcStatus(
-      Error(absl::StatusCode::kUnavailable, Reason::kAuditUnavailable, "canary: write failed"));
-  EXPECT_EQ((status.error_message() + status.error_details()).find("canary"), std::string::npos);
-  EXPECT_NE(status.error_message().find("the server's log says more"), std::string::npos);
+// Their causes name paths, system errors and records.
+TEST(StatusMapTest, TheServersOwnTroublesHaveAFixedText) {
+  for (const Reason reason :
+       {Reason::kStoreUnavailable, Reason::kStoreFull, Reason::kStoreCorrupt, Reason::kStoreTooNew,
+        Reason::kRootUnavailable, Reason::kRootWrongKey, Reason::kRootFilePermissions,
+        Reason::kAuditUnavailable, Reason::kMemoryLock, Reason::kCryptoFailure,
+        Reason::kConfigInvalid, Reason::kDataDirInUse, Reason::kInternal}) {
+    const grpc::Status status =
+        ToGrpcStatus(Error(absl::StatusCode::kUnavailable, reason, "canary"));
+    const std::string all = status.error_message() + status.error_details();
+    EXPECT_EQ(all.find("canary"), std::string::npos) << ReasonName(reason);
+    EXPECT_NE(all.find("the server's log says more"), std::string::npos) << ReasonName(reason);
+  }
+}
+
+TEST(StatusMapTest, WhatIsWrongWithARequestIsSaid) {
+  for (const Reason reason :
+       {Reason::kInvalidField, Reason::kRequestTooLarge, Reason::kTenantNotFound,
+        Reason::kKeyExists, Reason::kPrimaryChanged, Reason::kRateLimited, Reason::kOverloaded}) {
+    EXPECT_EQ(ToGrpcStatus(Error(absl::StatusCode::kAborted, reason, "the rule")).error_message(),
+              "the rule");
+  }
 }
 
 }  // namespace

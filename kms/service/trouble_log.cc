@@ -1,0 +1,71 @@
+#include "kms/service/trouble_log.h"
+
+#include <utility>
+
+#include "kms/observe/log.h"
+
+namespace fieldkms {
+namespace {
+
+constexpr std::chrono::seconds kInterval(10);
+
+}  // namespace
+
+bool OperatorReason(Reason reason) { return !PublicText(reason).empty(); }
+
+std::string_view PublicText(Reason reason) {
+  switch (reason) {
+    case Reason::kStoreUnavailable:
+      return "the key store cannot be reached; the server's log says more";
+    case Reason::kStoreFull:
+      return "the key store has no space left, nothing was changed; the server's log says more";
+    case Reason::kStoreCorrupt:
+      return "the key store is damaged; the server's log says more";
+    case Reason::kStoreTooNew:
+      return "the key store is of a newer release; the server's log says more";
+    case Reason::kRootUnavailable:
+      return "the root of trust cannot be reached; the server's log says more";
+    case Reason::kRootWrongKey:
+      return "the root of trust does not open the keys; the server's log says more";
+    case Reason::kAuditUnavailable:
+      return "the audit trail cannot be written, so nothing is answered; the server's log says "
+             "more";
+    case Reason::kMemoryLock:
+      return "no memory is left for keys; the server's log says more";
+    case Reason::kCryptoFailure:
+      return "the cryptographic library failed; the server's log says more";
+    case Reason::kRootFilePermissions:
+    case Reason::kDataDirInUse:
+    case Reason::kConfigInvalid:
+    case Reason::kInternal:
+      return "internal error; the server's log says more";
+    default:
+      return {};
+  }
+}
+
+void TroubleLog::Note(std::string_view method, const absl::Status& status) {
+  const Reason reason = ReasonOf(status);
+  if (!OperatorReason(reason)) return;
+  int64_t left_out = 0;
+  {
+    std::lock_guard lock(mutex_);
+    const auto now = clock_.Steady();
+    const auto [entry, first] = last_.try_emplace(reason);
+    Last& last = entry->second;
+    if (!first && now - last.logged < kInterval) {
+      ++last.left_out;
+      return;
+    }
+    last.logged = now;
+    left_out = std::exchange(last.left_out, 0);
+  }
+  const absl::Status foreign = absl::InternalError("a library's status of its own");
+  Log(LogLevel::kError, "call_failed",
+      {{"method", method},
+       {"reason", ReasonName(reason)},
+       {"error", HasReason(status) ? status : foreign},
+       {"left_out", left_out}});
+}
+
+}  // namespace fieldkms
