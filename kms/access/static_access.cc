@@ -9,6 +9,9 @@
 namespace fieldkms {
 namespace {
 
+// A name stands in each line of the audit trail.
+constexpr size_t kMaxPrincipalName = 256;
+
 constexpr uint32_t Bit(Action action) { return 1u << static_cast<uint32_t>(action); }
 constexpr uint32_t kTenantActions = Bit(Action::kTenantCreate) | Bit(Action::kTenantRead);
 
@@ -36,6 +39,9 @@ absl::StatusOr<std::unique_ptr<StaticAccess>> StaticAccess::Create(const AccessP
   auto access = std::make_unique<StaticAccess>();
   std::set<std::string> names;
   for (const AccessPolicy::Member& member : policy.principals) {
+    if (member.name.empty() || member.name.size() > kMaxPrincipalName) {
+      return PolicyError("the name of a principal has 1 to 256 bytes");
+    }
     if (!names.insert(member.name).second) {
       return PolicyError("principal '" + member.name + "' is defined twice");
     }

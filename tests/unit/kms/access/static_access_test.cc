@@ -111,6 +111,17 @@ TEST_F(StaticAccessTest, RefusesWhatIsAmbiguous) {
   EXPECT_NE(StaticAccess::Create(policy).status().message().find("twice"), std::string::npos);
 }
 
+TEST_F(StaticAccessTest, NamesOfPrincipalsFitIntoAuditLines) {
+  AccessPolicy policy = Policy();
+  policy.principals[0].name = std::string(256, 'n');
+  EXPECT_TRUE(StaticAccess::Create(policy).ok());
+  for (const size_t size : {0u, 257u}) {
+    policy.principals[0].name = std::string(size, 'n');
+    EXPECT_NE(StaticAccess::Create(policy).status().message().find("1 to 256 bytes"),
+              std::string::npos);
+  }
+}
+
 TEST(ActionTest, NamesAndParsesAll) {
   for (int i = 0; i < kActionCount; ++i) {
     const auto action = static_cast<Action>(i);
