@@ -7,11 +7,15 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 #include <string>
 
 #include "clients/cpp/client.h"
@@ -26,10 +30,13 @@ namespace {
 
 using ::fieldkms::testing::Daemon;
 using ::fieldkms::testing::MaterializeShadow;
+using ::fieldkms::testing::ReadFile;
 using ::fieldkms::testing::RunCommand;
 using ::fieldkms::testing::SyncShadowEnv;
 using ::fieldkms::testing::TempDir;
 using ::fieldkms::testing::WriteFile;
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
 
 constexpr char kTenant[] = "acme";
 constexpr char kKey[] = "customers.card_number";
@@ -70,11 +77,13 @@ std::unique_ptr<Client> Connect(const Daemon& daemon) {
   return *std::move(client);
 }
 
-// What a service shows of itself: rows by the ciphertexts that it must open, and
-// the version that is primary, 0 where there is no key, -1 where there is no tenant.
+// What a service shows of itself: rows by the ciphertexts that it must open, the
+// version that is primary, 0 where there is no key, -1 where there is no tenant; and
+// the calls that it answered, which its trail must have.
 struct Shown {
   int primary = -1;
   std::map<std::string, std::string> rows;
+  std::set<std::string> request_ids;  // of changes
 };
 
 absl::Status Encrypt(Client& client, const std::string& value, Shown* shown) {
@@ -87,40 +96,45 @@ absl::Status Encrypt(Client& client, const std::string& value, Shown* shown) {
   return sealed.status();
 }
 
-absl::Status CreateTenant(Client& client) {
+absl::Status Acknowledge(const absl::Status& status, const std::string& request_id, int primary,
+                         Shown* acknowledged) {
+  if (!status.ok()) return status;
+  acknowledged->request_ids.insert(request_id);
+  acknowledged->primary = primary;
+  return status;
+}
+
+absl::Status CreateTenant(Client& client, Shown* acknowledged) {
   v1::CreateTenantRequest request;
   request.set_tenant(kTenant);
   request.set_request_id("create-tenant");
-  return client.CreateTenant(request).status();
+  return Acknowledge(client.CreateTenant(request).status(), request.request_id(), 0, acknowledged);
 }
 
-absl::Status CreateKey(Client& client) {
+absl::Status CreateKey(Client& client, Shown* acknowledged) {
   v1::CreateKeyRequest request;
   request.set_tenant(kTenant);
   request.set_name(kKey);
   request.set_request_id("create-key");
-  return client.CreateKey(request).status();
+  return Acknowledge(client.CreateKey(request).status(), request.request_id(), 1, acknowledged);
 }
 
-absl::Status Rotate(Client& client) {
+absl::Status Rotate(Client& client, Shown* acknowledged) {
   v1::RotateKeyRequest request;
   request.set_tenant(kTenant);
   request.set_name(kKey);
   request.set_expected_primary(1);
   request.set_request_id("rotate-key");
-  return client.RotateKey(request).status();
+  return Acknowledge(client.RotateKey(request).status(), request.request_id(), 2, acknowledged);
 }
 
 // Every kind of change and a value under each version, noting what is acknowledged.
 // Ends at the first error: the daemon is dead.
 absl::Status RunScript(Client& client, Shown* acknowledged) {
-  FIELDKMS_RETURN_IF_ERROR(CreateTenant(client));
-  acknowledged->primary = 0;
-  FIELDKMS_RETURN_IF_ERROR(CreateKey(client));
-  acknowledged->primary = 1;
+  FIELDKMS_RETURN_IF_ERROR(CreateTenant(client, acknowledged));
+  FIELDKMS_RETURN_IF_ERROR(CreateKey(client, acknowledged));
   FIELDKMS_RETURN_IF_ERROR(Encrypt(client, "under version 1", acknowledged));
-  FIELDKMS_RETURN_IF_ERROR(Rotate(client));
-  acknowledged->primary = 2;
+  FIELDKMS_RETURN_IF_ERROR(Rotate(client, acknowledged));
   return Encrypt(client, "under version 2", acknowledged);
 }
 
@@ -145,6 +159,21 @@ void ExpectOpens(Client& client, const Shown& shown) {
   }
 }
 
+// Every answer is in the trail.
+void ExpectRecorded(const Shown& shown, const std::string& trail) {
+  std::set<std::string> request_ids;
+  size_t sealed = 0;
+  std::istringstream lines(trail);
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!record.is_object() || record["kind"] != "outcome" || record["code"] != "OK") continue;
+    if (record.contains("request_id")) request_ids.insert(record["request_id"]);
+    if (record["method"] == "CryptoService.Encrypt") ++sealed;
+  }
+  EXPECT_THAT(request_ids, IsSupersetOf(shown.request_ids));
+  EXPECT_GE(sealed, shown.rows.size());
+}
+
 class CrashPointTest : public ::testing::Test {
  protected:
   static Daemon DaemonIn(const std::string& place, std::map<std::string, std::string> env) {
@@ -158,11 +187,18 @@ class CrashPointTest : public ::testing::Test {
   // Lets a daemon die before its sync `number`. False: it lived to the script's end.
   bool DiesBefore(int number, Shown* acknowledged) {
     Daemon daemon = DaemonIn(files(), SyncShadowEnv(files(), shadow(), number));
-    if (!daemon.Start().ok()) return true;
-    const absl::Status status = RunScript(*Connect(daemon), acknowledged);
-    daemon.Kill();
-    EXPECT_TRUE(status.ok() || status.code() == absl::StatusCode::kUnavailable) << status;
-    return !status.ok();
+    const absl::Status started = daemon.Start();
+    if (!started.ok()) {
+      EXPECT_THAT(started.message(), HasSubstr("signal 9"));
+      return true;
+    }
+    const bool finished = RunScript(*Connect(daemon), acknowledged).ok();
+    if (finished) {
+      daemon.Kill();
+    } else {
+      EXPECT_EQ(daemon.AwaitEnd().signal, SIGKILL) << daemon.Log();
+    }
+    return !finished;
   }
 
   // The successor: shows what was acknowledged at least, and all of that it opens.
@@ -183,6 +219,7 @@ class CrashPointTest : public ::testing::Test {
   // After a power cut: all that was shown is there, and the script can be finished.
   void ExpectSurvives(const Shown& shown) {
     MaterializeShadow(shadow(), dir_.File("copy"));
+    ExpectRecorded(shown, ReadFile(dir_.File("copy/audit/audit.jsonl")));
     Daemon daemon = DaemonIn(dir_.File("copy"), {});
     ASSERT_THAT(daemon.Start(), IsOk());
     const auto client = Connect(daemon);

@@ -54,6 +54,10 @@ absl::Status Daemon::Start() {
 
 ExitStatus Daemon::StartAndWait() {
   Launch();
+  return AwaitEnd();
+}
+
+ExitStatus Daemon::AwaitEnd() {
   const auto end = process_->WaitFor(kStartTimeout);
   if (!end) process_->Signal(SIGKILL);
   const ExitStatus status = process_->Wait();

@@ -46,6 +46,8 @@ class Daemon {
   ExitStatus Terminate(std::chrono::seconds timeout = std::chrono::seconds(30));
   // Kill sends SIGKILL and waits.
   void Kill();
+  // AwaitEnd waits for a daemon that is about to end by itself; as StartAndWait.
+  ExitStatus AwaitEnd();
 
   // Whether it was started and has not ended by itself since.
   bool Alive() const {

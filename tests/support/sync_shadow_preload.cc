@@ -243,7 +243,8 @@ void BeforeSync(int fd) {
   }();
   static std::atomic<int> count{0};
   struct stat info;
-  if (last == 0 || WatchedPath(*GetShadow(), fd, &info).empty()) return;
+  Shadow* const shadow = GetShadow();
+  if (last == 0 || shadow == nullptr || WatchedPath(*shadow, fd, &info).empty()) return;
   if (++count >= last) {
     ::kill(::getpid(), SIGKILL);
     for (;;) ::pause();  // No sync while the signal is on its way.

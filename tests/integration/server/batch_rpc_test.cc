@@ -82,6 +82,20 @@ TEST_F(BatchRpcTest, SizesOutOfRange) {
   EXPECT_EQ(FieldOfRpc(status), "items");
 }
 
+TEST_F(BatchRpcTest, ARequestAboveFourMebibytesIsRefusedByUs) {
+  v1::BatchEncryptRequest request = Batch(2);
+  const size_t rest = request.ByteSizeLong() + 6;  // the lengths of value and item grow
+  request.mutable_items(1)->set_plaintext(std::string((4 << 20) - rest, 'x'));
+  std::string& value = *request.mutable_items(1)->mutable_plaintext();
+  value.append((4 << 20) - request.ByteSizeLong(), 'x');
+  ASSERT_EQ(request.ByteSizeLong(), size_t{4 << 20});
+  v1::BatchEncryptResponse sealed;
+  EXPECT_EQ(Verdict(Encrypt(request, &sealed)), "OK");
+  EXPECT_EQ(sealed.failed_count(), 0u);
+  value.push_back('x');
+  EXPECT_EQ(Verdict(Encrypt(request, &sealed)), "INVALID_ARGUMENT REQUEST_TOO_LARGE");
+}
+
 TEST_F(BatchRpcTest, BadItemsTakeNoOthersWithThem) {
   v1::BatchEncryptRequest request = Batch(6);
   request.mutable_items(1)->set_key("no.such.key");

@@ -16,16 +16,11 @@ constexpr uint32_t kMessage = 4u << 20;
 constexpr int kConnections = 8;
 constexpr int kStreams = 20;  // 640 MiB in all
 
-// A sanitizer keeps what was freed, so only a build without tells what was held.
+// What a sanitizer keeps of freed memory has no bound, so under it only the rest holds.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define FIELDKMS_KEEPS_FREED_MEMORY 1
+#define FIELDKMS_KEEPS_FREED_MEMORY
 #endif
-#endif
-#ifdef FIELDKMS_KEEPS_FREED_MEMORY
-constexpr size_t kBound = 8192;
-#else
-constexpr size_t kBound = 256 + 150;
 #endif
 
 // The most memory that a process ever had, in MiB.
@@ -54,10 +49,13 @@ TEST_F(MemoryTest, UnfinishedRequestsAreBounded) {
   }
   RecordProperty("sent_mib", static_cast<int>(sent >> 20));
   RecordProperty("peak_mib", static_cast<int>(PeakMemory(daemon_->pid())));
-  EXPECT_GT(sent, 64u << 20) << "the flood was none";
-  EXPECT_LT(PeakMemory(daemon_->pid()), kBound);
+  EXPECT_GT(sent >> 20, 500u) << "the server took less than it is to be bounded by";
+#ifndef FIELDKMS_KEEPS_FREED_MEMORY
+  EXPECT_LT(PeakMemory(daemon_->pid()), 256u + 150u);
+#endif
+  CreateTenant("acme");  // serves on, during the flood and after it
   clients.clear();
-  CreateTenant("acme");  // serves on
+  CreateTenant("globex");
 }
 
 }  // namespace

@@ -43,6 +43,8 @@ RawHttp2::RawHttp2(const std::string& socket)
     ::close(fd_);
     throw std::runtime_error("cannot connect to " + socket);
   }
+  const timeval patience{30, 0};  // a server that stops reading fails the test, not hangs it
+  ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
   ::send(fd_, kPreface.data(), kPreface.size(), MSG_NOSIGNAL);
   Frame(kSettings, 0, 0, "");
