@@ -9,6 +9,9 @@ target_include_directories(fieldkms_version INTERFACE "${PROJECT_BINARY_DIR}/gen
 # all targets that fieldkms_use_precompiled(TARGET NAME) names. Never headers of ours:
 # each file still includes what it uses.
 function(fieldkms_precompiled name kind)
+  if(NOT FIELDKMS_PRECOMPILED)
+    return()
+  endif()
   cmake_parse_arguments(ARG "" "" "HEADERS;DEPS;OPTIONS" ${ARGN})
   set(source "${PROJECT_BINARY_DIR}/generated/precompiled/${name}.cc")
   file(GENERATE OUTPUT "${source}" CONTENT "int main() { return 0; }\n")

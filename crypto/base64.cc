@@ -38,10 +38,6 @@ bool CutPadding(ByteView* text) {
 
 }  // namespace
 
-size_t Base64Size(Base64 form, size_t size) {
-  return form == Base64::kPadded ? (size + 2) / 3 * 4 : (size * 4 + 2) / 3;
-}
-
 void EncodeBase64(Base64 form, ByteView bytes, MutableBytes text) {
   const std::string_view alphabet = form == Base64::kPadded ? kPaddedAlphabet : kUrlAlphabet;
   uint32_t bits = 0;   // the low `count` bits are still to be written

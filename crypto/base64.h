@@ -15,13 +15,15 @@ enum class Base64 {
 };
 
 // Base64Size is the length of the text of `size` bytes.
-size_t Base64Size(Base64 form, size_t size);
+constexpr size_t Base64Size(Base64 form, size_t size) {
+  return form == Base64::kPadded ? (size + 2) / 3 * 4 : (size * 4 + 2) / 3;
+}
 
 // EncodeBase64 writes exactly Base64Size(form, bytes.size()) characters to `text`.
 void EncodeBase64(Base64 form, ByteView bytes, MutableBytes text);
 
 // MaxBase64Bytes bounds what a text of `size` characters stands for.
-constexpr size_t MaxBase64Bytes(size_t size) { return (size + 3) / 4 * 3; }
+constexpr size_t MaxBase64Bytes(size_t size) { return size * 3 / 4; }
 
 // DecodeBase64 writes to `bytes`, which holds MaxBase64Bytes(text.size()), and returns
 // how many it wrote. nullopt for all that EncodeBase64 does not write: white space,

@@ -127,6 +127,10 @@ Reason ReasonOf(const absl::Status& status) {
 
 bool HasReason(const absl::Status& status) { return status.GetPayload(kReasonPayload).has_value(); }
 
+std::string_view MessageOf(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
+
 std::string FieldOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kFieldPayload);
   return payload ? std::string(*payload) : std::string();

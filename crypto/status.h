@@ -98,6 +98,9 @@ Reason ReasonOf(const absl::Status& status);
 // values. What a library puts into a status of its own may be a value.
 bool HasReason(const absl::Status& status);
 
+// MessageOf returns the message, as a view into `status`.
+std::string_view MessageOf(const absl::Status& status);
+
 // FieldOf returns the field given to Error, else "".
 std::string FieldOf(const absl::Status& status);
 

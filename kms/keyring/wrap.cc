@@ -48,9 +48,7 @@ std::string KekContext(std::string_view tenant, uint32_t version) {
 
 absl::StatusOr<std::string> WrapDek(const XaesKey& kek, const SecretBytes& dek,
                                     const DekPlace& place) {
-  if (dek.size() != kDekSize) {
-    return Error(absl::StatusCode::kInternal, Reason::kInternal, "a key version is not 32 bytes");
-  }
+  if (dek.size() != kDekSize) return Bug("a key version is not 32 bytes");
   std::string wrapped(kWrappedDekSize, '\0');
   const MutableBytes out = AsMutableBytes(wrapped);
   FIELDKMS_RETURN_IF_ERROR(RandomBytes(out.first<kXaesNonceSize>()));

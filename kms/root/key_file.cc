@@ -19,7 +19,8 @@ namespace fieldkms {
 namespace {
 
 constexpr std::string_view kPrefix = "fieldkms-root-1 ";
-constexpr size_t kEncodedSize = (kRootKeySize * 8 + 5) / 6;
+constexpr size_t kEncodedSize = Base64Size(Base64::kUrl, kRootKeySize);
+static_assert(MaxBase64Bytes(kEncodedSize) == kRootKeySize);
 constexpr size_t kLineSize = kPrefix.size() + kEncodedSize + 1;
 
 absl::Status FileError(int error, std::string_view doing, const std::string& path) {
@@ -125,12 +126,9 @@ absl::StatusOr<SecretBytes> ReadKeyFile(const std::string& path) {
     return NoKeyFile(path);
   }
   const ByteView encoded = text.subspan(kPrefix.size(), kEncodedSize);
-  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes decoded,
-                            SecretBytes::Allocate(MaxBase64Bytes(kEncodedSize)));
-  if (DecodeBase64(Base64::kUrl, encoded, decoded.ExposeMutable()) != kRootKeySize) {
-    return NoKeyFile(path);
-  }
-  return SecretBytes::CopyOf(decoded.Expose().first(kRootKeySize));
+  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes key, SecretBytes::Allocate(kRootKeySize));
+  if (!DecodeBase64(Base64::kUrl, encoded, key.ExposeMutable())) return NoKeyFile(path);
+  return key;
 }
 
 }  // namespace fieldkms

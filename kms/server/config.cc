@@ -55,8 +55,7 @@ absl::StatusOr<Config> LoadConfig(const std::string& path) {
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   absl::StatusOr<Config> config = ParseConfig(text);
   if (config.ok()) return config;
-  const std::string message(config.status().message().data(), config.status().message().size());
-  return ConfigError(path + ": " + message);
+  return ConfigError(path + ": " + std::string(MessageOf(config.status())));
 }
 
 Config DevConfig(const std::string& data_dir) {

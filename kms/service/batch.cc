@@ -34,9 +34,8 @@ void FailItem(int index, const absl::Status& status, google::rpc::Status* error,
     *error = ToRpcStatus(status);
     return;
   }
-  *error =
-      ToRpcStatus(Error(status.code(), reason, {status.message().data(), status.message().size()},
-                        "items[" + std::to_string(index) + "]." + field));
+  *error = ToRpcStatus(Error(status.code(), reason, MessageOf(status),
+                             "items[" + std::to_string(index) + "]." + field));
 }
 
 bool IsOutage(const absl::Status& status) {

@@ -172,6 +172,7 @@ void ServiceCall::Complete(const absl::Status& status) {
 void ServiceCall::OnAudited(const absl::Status& audited) {
   if (stage_ == Stage::kIntent && audited.ok()) return SubmitOrFail();
   if (!audited.ok()) {
+    service_.troubles.Note(Info().name, audited);
     answer_ = audited;
     retry_after_ = {};
   }

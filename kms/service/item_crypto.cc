@@ -15,10 +15,6 @@ class WipedString {
   std::string text_;
 };
 
-std::string_view MessageOf(const absl::Status& status) {
-  return {status.message().data(), status.message().size()};
-}
-
 }  // namespace
 
 absl::StatusOr<XaesNonce> SingleNonce::Next() {

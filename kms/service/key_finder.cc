@@ -39,8 +39,7 @@ absl::StatusOr<KeyFinder::Sealer> KeyFinder::FindToSeal(std::string_view name,
         Load([&] { return context_.service.keyring.LoadByName(tenant_, name, context_.deadline); });
     // The store's field is `name`: the caller wrote it elsewhere.
     if (ReasonOf(loaded) == Reason::kKeyNotFound) {
-      return Error(loaded.code(), Reason::kKeyNotFound,
-                   {loaded.message().data(), loaded.message().size()}, field);
+      return Error(loaded.code(), Reason::kKeyNotFound, MessageOf(loaded), field);
     }
     FIELDKMS_RETURN_IF_ERROR(loaded);
     key = snapshot_->FindByName(tenant_, name);

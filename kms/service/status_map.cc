@@ -11,13 +11,10 @@ namespace {
 
 constexpr std::chrono::nanoseconds kMinRetryWhenUnavailable = std::chrono::milliseconds(100);
 
-std::string_view MessageOf(const absl::Status& status) {
-  return {status.message().data(), status.message().size()};
-}
-
 // Of the server's own troubles callers get a fixed text; the log has the message.
 std::string PublicMessage(const absl::Status& status, Reason reason) {
-  return std::string(OperatorReason(reason) ? PublicText(reason) : MessageOf(status));
+  if (!OperatorReason(reason)) return std::string(MessageOf(status));
+  return std::string(PublicText(reason)) + "; the server's log says more";
 }
 
 google::rpc::RetryInfo ToRetryInfo(std::chrono::nanoseconds delay) {

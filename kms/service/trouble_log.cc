@@ -16,29 +16,28 @@ bool OperatorReason(Reason reason) { return !PublicText(reason).empty(); }
 std::string_view PublicText(Reason reason) {
   switch (reason) {
     case Reason::kStoreUnavailable:
-      return "the key store cannot be reached; the server's log says more";
+      return "the key store cannot be reached";
     case Reason::kStoreFull:
-      return "the key store has no space left, nothing was changed; the server's log says more";
+      return "the key store has no space left, nothing was changed";
     case Reason::kStoreCorrupt:
-      return "the key store is damaged; the server's log says more";
+      return "the key store is damaged";
     case Reason::kStoreTooNew:
-      return "the key store is of a newer release; the server's log says more";
+      return "the key store is of a newer release";
     case Reason::kRootUnavailable:
-      return "the root of trust cannot be reached; the server's log says more";
+      return "the root of trust cannot be reached";
     case Reason::kRootWrongKey:
-      return "the root of trust does not open the keys; the server's log says more";
+      return "the root of trust does not open the keys";
     case Reason::kAuditUnavailable:
-      return "the audit trail cannot be written, so nothing is answered; the server's log says "
-             "more";
+      return "the audit trail cannot be written, so nothing is answered";
     case Reason::kMemoryLock:
-      return "no memory is left for keys; the server's log says more";
+      return "no memory is left for keys";
     case Reason::kCryptoFailure:
-      return "the cryptographic library failed; the server's log says more";
+      return "the cryptographic library failed";
     case Reason::kRootFilePermissions:
     case Reason::kDataDirInUse:
     case Reason::kConfigInvalid:
     case Reason::kInternal:
-      return "internal error; the server's log says more";
+      return "internal error";
     default:
       return {};
   }
@@ -46,7 +45,7 @@ std::string_view PublicText(Reason reason) {
 
 void TroubleLog::Note(std::string_view method, const absl::Status& status) {
   const Reason reason = ReasonOf(status);
-  if (!OperatorReason(reason)) return;
+  if (!OperatorReason(reason) && reason != Reason::kOverloaded) return;
   int64_t left_out = 0;
   {
     std::lock_guard lock(mutex_);
@@ -60,11 +59,11 @@ void TroubleLog::Note(std::string_view method, const absl::Status& status) {
     last.logged = now;
     left_out = std::exchange(last.left_out, 0);
   }
-  const absl::Status foreign = absl::InternalError("a library's status of its own");
+  const std::string_view message = HasReason(status) ? MessageOf(status) : "a status of a library";
   Log(LogLevel::kError, "call_failed",
       {{"method", method},
        {"reason", ReasonName(reason)},
-       {"error", HasReason(status) ? status : foreign},
+       {"error", message},
        {"left_out", left_out}});
 }
 

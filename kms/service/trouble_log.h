@@ -17,7 +17,8 @@ namespace fieldkms {
 
 // OperatorReason: whether a failure is the server's own (its store, root key, memory,
 // audit trail or code) rather than the request's. PublicText is what callers read of
-// such a failure, whatever its message says of paths, system errors and records.
+// such a failure, whatever its message says of paths, system errors and records;
+// empty for other reasons.
 bool OperatorReason(Reason reason);
 std::string_view PublicText(Reason reason);
 
@@ -27,9 +28,9 @@ class TroubleLog {
   explicit TroubleLog(const Clock& clock) : clock_(clock) {}
 
   // Logs "call_failed" with the method, the reason and the message of `status`, if its
-  // reason is an OperatorReason. A reason is logged once in ten seconds; the next line
-  // of it says how many were left out. The message of a library's status (HasReason)
-  // is not written.
+  // reason is an OperatorReason, or the server is overloaded. A reason is logged once
+  // in ten seconds; the next line of it says how many were left out. The message of a
+  // library's status (HasReason) is not written.
   void Note(std::string_view method, const absl::Status& status);
 
  private:

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "tests/support/fake_clock.h"
+
 namespace fieldkms {
 namespace {
 
@@ -22,13 +24,6 @@ class FakeSink final : public AuditSink {
   std::vector<Written> records;
 };
 
-class FakeClock final : public Clock {
- public:
-  WallTime Now() const override { return {}; }
-  std::chrono::steady_clock::time_point Steady() const override { return now; }
-  std::chrono::steady_clock::time_point now{std::chrono::hours(1)};
-};
-
 struct CountingWaiter final : AuditWaiter {
   void OnAudited(const absl::Status& status) override { told += status.ok() ? 1 : 1000; }
   int told = 0;
@@ -44,7 +39,7 @@ AuditRecord Refusal(uid_t uid) {
 class RefusalLogTest : public ::testing::Test {
  protected:
   FakeSink sink_;
-  FakeClock clock_;
+  testing::FakeClock clock_;
   CountingWaiter waiter_;
   RefusalLog log_{sink_, clock_, Rate{1, 3}};
 };

@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 std::string ErrorOf(const std::string& yaml) {
   const auto config = ParseConfig(yaml);
   EXPECT_THAT(config, StatusIs(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid));
-  return std::string(config.status().message().data(), config.status().message().size());
+  return std::string(MessageOf(config.status()));
 }
 
 TEST(ConfigTest, DefaultsOfTheSmallestFile) {

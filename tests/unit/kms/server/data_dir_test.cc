@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/status.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -16,8 +17,8 @@ class DataDirTest : public ::testing::Test {
  protected:
   DataDirTest() : old_(umask(077)) {}
   ~DataDirTest() override { umask(old_); }
-  std::string MessageOf(const absl::StatusOr<DataDirLock>& lock) {
-    return std::string(lock.status().message().data(), lock.status().message().size());
+  std::string TextOf(const absl::StatusOr<DataDirLock>& lock) {
+    return std::string(MessageOf(lock.status()));
   }
   const mode_t old_;
   testing::TempDir temp_;
@@ -39,7 +40,7 @@ TEST_F(DataDirTest, HeldByOneAtATime) {
     ASSERT_THAT(first, IsOk());
     const auto second = DataDirLock::Acquire(dir_);
     EXPECT_THAT(second, StatusIs(Reason::kDataDirInUse));
-    EXPECT_THAT(MessageOf(second), HasSubstr("process " + std::to_string(getpid())));
+    EXPECT_THAT(TextOf(second), HasSubstr("process " + std::to_string(getpid())));
   }
   EXPECT_THAT(DataDirLock::Acquire(dir_), IsOk());
 }
@@ -48,7 +49,7 @@ TEST_F(DataDirTest, LoosePermissionsAreRefused) {
   ASSERT_EQ(mkdir(dir_.c_str(), 0700), 0);
   for (const mode_t mode : {0701u, 0710u, 0750u, 0777u}) {
     ASSERT_EQ(chmod(dir_.c_str(), mode), 0);
-    EXPECT_THAT(MessageOf(DataDirLock::Acquire(dir_)), HasSubstr("chmod 700"));
+    EXPECT_THAT(TextOf(DataDirLock::Acquire(dir_)), HasSubstr("chmod 700"));
   }
 }
 
@@ -62,7 +63,7 @@ TEST_F(DataDirTest, SymbolicLinkIsRefused) {
   ASSERT_EQ(mkdir(dir_.c_str(), 0700), 0);
   const std::string link = temp_.File("link");
   ASSERT_EQ(symlink(dir_.c_str(), link.c_str()), 0);
-  EXPECT_THAT(MessageOf(DataDirLock::Acquire(link)), HasSubstr("not a directory"));
+  EXPECT_THAT(TextOf(DataDirLock::Acquire(link)), HasSubstr("not a directory"));
 }
 
 }  // namespace

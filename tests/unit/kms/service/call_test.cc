@@ -89,6 +89,7 @@ TEST_F(CallTest, FullExecutorIsUnavailableAndAudited) {
 
   const grpc::Status status = server_.CreateKey("new-key");
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(ReasonIn(status), "OVERLOADED");
   EXPECT_EQ(server_.audit.Lines().back().kind, AuditKind::kOutcome);
   EXPECT_EQ(server_.audit.Lines().back().code, "UNAVAILABLE");
   block.go.set_value();

@@ -7,18 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "kms/service/batch.h"
+#include "tests/support/fake_clock.h"
 #include "tests/unit/kms/service/in_process_server.h"
 
 namespace fieldkms {
 namespace {
-
-class SettableClock final : public Clock {
- public:
-  WallTime Now() const override { return {}; }
-  std::chrono::steady_clock::time_point Steady() const override { return now; }
-  std::chrono::steady_clock::time_point now{std::chrono::hours(1)};
-};
 
 // Runs `body` and returns the lines that it logged.
 template <class Body>
@@ -40,7 +33,7 @@ class TroubleLogTest : public ::testing::Test {
   std::vector<nlohmann::json> Note(const absl::Status& status) {
     return Logged([&] { log_.Note("KeyService.CreateKey", status); });
   }
-  SettableClock clock_;
+  testing::FakeClock clock_;
   TroubleLog log_{clock_};
 };
 
@@ -75,6 +68,13 @@ TEST_F(TroubleLogTest, WhatIsWrongWithARequestIsNotTheOperators) {
   EXPECT_EQ(Note(DecryptError(Reason::kTagMismatch)).size(), 0u);
 }
 
+TEST_F(TroubleLogTest, OverloadIsTold) {
+  const auto lines =
+      Note(Error(absl::StatusCode::kUnavailable, Reason::kOverloaded, "too many calls wait"));
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["reason"], "OVERLOADED");
+}
+
 TEST_F(TroubleLogTest, ALibrarysMessageMayBeAValue) {
   const auto lines = Note(absl::InternalError("canary"));
   ASSERT_EQ(lines.size(), 1u);
@@ -100,16 +100,45 @@ TEST(TroublesOfCallsTest, AreLoggedOnce) {
   EXPECT_EQ(lines[0]["error"], "down, says the test");
 }
 
+// A batch is answered OK though its items fail; the first of them that is the
+// server's failure is told.
 TEST(TroublesOfCallsTest, OfItemsToo) {
-  CallOutcome outcome;
-  google::rpc::Status error;
-  FailItem(0, DecryptError(Reason::kTagMismatch), &error, &outcome);
-  EXPECT_TRUE(outcome.trouble.ok());
-  FailItem(1, Full("first"), &error, &outcome);
-  FailItem(2, Full("second"), &error, &outcome);
-  EXPECT_EQ(outcome.trouble.message(), "first");
-  outcome.Reset();
-  EXPECT_TRUE(outcome.trouble.ok());
+  InProcessServer server;
+  server.Make("acme", "card");
+  v1::EncryptResponse sealed;
+  ASSERT_TRUE(server.Encrypt(server.EncryptRequest(), &sealed).ok());
+  server.Restart();
+  server.root->down = true;
+  v1::BatchDecryptRequest request;
+  request.set_tenant("acme");
+  *request.mutable_shared_context() = server.EncryptRequest().context();
+  request.add_items()->set_ciphertext("garbage");
+  request.add_items()->set_ciphertext(sealed.ciphertext());
+  v1::BatchDecryptResponse response;
+  const auto decrypt = [&] {
+    grpc::ClientContext context;
+    EXPECT_TRUE(server.crypto->BatchDecrypt(&context, request, &response).ok());
+    ASSERT_EQ(response.results_size(), 2);
+    EXPECT_EQ(ReasonIn(response.results(0).error()), "DECRYPT_FAILED");
+    EXPECT_EQ(ReasonIn(response.results(1).error()), "ROOT_UNAVAILABLE");
+  };
+  const auto lines = Logged(decrypt);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["method"], "CryptoService.BatchDecrypt");
+  EXPECT_EQ(lines[0]["reason"], "ROOT_UNAVAILABLE");
+  EXPECT_EQ(Logged(decrypt).size(), 0u);
+}
+
+TEST(TroublesOfCallsTest, OfTheAuditTrailToo) {
+  InProcessServer server;
+  server.Make("acme", "card");
+  server.audit.FailFrom(AuditKind::kOutcome);
+  v1::EncryptResponse response;
+  const auto lines =
+      Logged([&] { EXPECT_FALSE(server.Encrypt(server.EncryptRequest(), &response).ok()); });
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["method"], "CryptoService.Encrypt");
+  EXPECT_EQ(lines[0]["reason"], "AUDIT_UNAVAILABLE");
 }
 
 }  // namespace
