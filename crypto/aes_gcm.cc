@@ -6,6 +6,7 @@
 #include <openssl/params.h>
 
 #include <algorithm>
+#include <array>
 #include <climits>
 
 #include "crypto/openssl.h"
@@ -56,18 +57,59 @@ bool GetTag(EVP_CIPHER_CTX* ctx, uint8_t* tag) {
   return EVP_CIPHER_CTX_get_params(ctx, params) == 1;
 }
 
-bool SetTag(EVP_CIPHER_CTX* ctx, const uint8_t* tag) {
-  const OSSL_PARAM params[] = {
-      OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, const_cast<uint8_t*>(tag), kGcmTagSize),
-      OSSL_PARAM_END};
-  return EVP_CIPHER_CTX_set_params(ctx, params) == 1;
+OSSL_PARAM TagParameter(const uint8_t* tag) {
+  return OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, const_cast<uint8_t*>(tag),
+                                 kGcmTagSize);
+}
+
+// What EVP_CTRL_GCM_SET_IV_FIXED with a length of -1 comes to.
+OSSL_PARAM NonceParameter(const uint8_t* nonce) {
+  return OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_IV_FIXED, const_cast<uint8_t*>(nonce),
+                                 static_cast<size_t>(-1));
+}
+
+bool SetParameter(EVP_CIPHER_CTX* ctx, OSSL_PARAM parameter) {
+  const OSSL_PARAM parameters[] = {parameter, OSSL_PARAM_END};
+  return EVP_CIPHER_CTX_set_params(ctx, parameters) == 1;
+}
+
+// The tag of an empty message; all zero if anything fails.
+std::array<uint8_t, kGcmTagSize> TagOfNothing(EVP_CIPHER_CTX* ctx) {
+  std::array<uint8_t, kGcmTagSize> tag = {};
+  if (!Finish(ctx) || !GetTag(ctx, tag.data())) tag.fill(0);
+  return tag;
+}
+
+bool TryNonceParameter() {
+  const EvpCipherCtx ctx(EVP_CIPHER_CTX_new());
+  const uint8_t key[32] = {};
+  const uint8_t first[kGcmNonceSize] = {1};
+  const uint8_t second[kGcmNonceSize] = {2};
+  if (ctx == nullptr || EVP_EncryptInit_ex(ctx.get(), Aes256Gcm(), nullptr, key, second) != 1) {
+    return false;
+  }
+  const auto expected = TagOfNothing(ctx.get());
+  if (EVP_EncryptInit_ex(ctx.get(), nullptr, nullptr, nullptr, first) != 1) return false;
+  const auto other = TagOfNothing(ctx.get());
+  const bool works = SetParameter(ctx.get(), NonceParameter(second)) &&
+                     TagOfNothing(ctx.get()) == expected && other != expected;
+  ERR_clear_error();  // a provider without it is no failure
+  return works;
 }
 
 }  // namespace
 
 void AesGcm::CtxDeleter::operator()(evp_cipher_ctx_st* ctx) const { EVP_CIPHER_CTX_free(ctx); }
 
-AesGcm::AesGcm(Direction direction) : direction_(direction), ctx_(EVP_CIPHER_CTX_new()) {}
+bool AesGcm::NonceParameterWorks() {
+  static const bool works = TryNonceParameter();
+  return works;
+}
+
+AesGcm::AesGcm(Direction direction, bool use_nonce_parameter)
+    : direction_(direction),
+      use_nonce_parameter_(use_nonce_parameter),
+      ctx_(EVP_CIPHER_CTX_new()) {}
 
 AesGcm::~AesGcm() { DropNextKey(); }
 
@@ -94,10 +136,24 @@ void AesGcm::DropNextKey() {
   next_key_set_ = false;
 }
 
-bool AesGcm::Begin(std::span<const uint8_t, 12> nonce) {
+bool AesGcm::BeginSeal(std::span<const uint8_t, 12> nonce) {
+  if (next_key_set_ || !use_nonce_parameter_) return Init(nonce);
+  return SetParameter(ctx_.get(), NonceParameter(nonce.data()));
+}
+
+bool AesGcm::BeginOpen(std::span<const uint8_t, 12> nonce, const uint8_t* tag) {
+  if (next_key_set_ || !use_nonce_parameter_) {
+    return Init(nonce) && SetParameter(ctx_.get(), TagParameter(tag));
+  }
+  const OSSL_PARAM parameters[] = {NonceParameter(nonce.data()), TagParameter(tag), OSSL_PARAM_END};
+  return EVP_CIPHER_CTX_set_params(ctx_.get(), parameters) == 1;
+}
+
+bool AesGcm::Init(std::span<const uint8_t, 12> nonce) {
   EVP_CIPHER_CTX* ctx = ctx_.get();
-  if (!next_key_set_)
+  if (!next_key_set_) {
     return EVP_CipherInit_ex(ctx, nullptr, nullptr, nullptr, nonce.data(), -1) == 1;
+  }
   // With a cipher given, OpenSSL rebuilds the context: give it the first time only.
   EVP_CIPHER* cipher = EVP_CIPHER_CTX_get0_cipher(ctx) == nullptr ? Aes256Gcm() : nullptr;
   const int encrypt = direction_ == Direction::kSeal ? 1 : 0;
@@ -114,7 +170,7 @@ absl::Status AesGcm::Seal(std::span<const uint8_t, 12> nonce, ByteView aad, Byte
   FIELDKMS_RETURN_IF_ERROR(
       CheckSizes(keyed_, aad, plaintext.size(), out.size(), plaintext.size() + kGcmTagSize));
   EVP_CIPHER_CTX* ctx = ctx_.get();
-  if (!Begin(nonce) || !Update(ctx, aad, nullptr) || !Update(ctx, plaintext, out.data()) ||
+  if (!BeginSeal(nonce) || !Update(ctx, aad, nullptr) || !Update(ctx, plaintext, out.data()) ||
       !Finish(ctx) || !GetTag(ctx, out.data() + plaintext.size())) {
     Wipe(out);
     return CryptoFailure("AES-256-GCM encryption");
@@ -134,8 +190,8 @@ absl::Status AesGcm::Open(std::span<const uint8_t, 12> nonce, ByteView aad, Byte
   const ByteView ciphertext = sealed.first(sealed.size() - kGcmTagSize);
   FIELDKMS_RETURN_IF_ERROR(CheckSizes(keyed_, aad, sealed.size(), out.size(), ciphertext.size()));
   EVP_CIPHER_CTX* ctx = ctx_.get();
-  if (!Begin(nonce) || !SetTag(ctx, sealed.data() + ciphertext.size()) ||
-      !Update(ctx, aad, nullptr) || !Update(ctx, ciphertext, out.data())) {
+  if (!BeginOpen(nonce, sealed.data() + ciphertext.size()) || !Update(ctx, aad, nullptr) ||
+      !Update(ctx, ciphertext, out.data())) {
     Wipe(out);
     return CryptoFailure("AES-256-GCM decryption");
   }

@@ -26,7 +26,13 @@ inline constexpr size_t kGcmTagSize = 16;
 class AesGcm {
  public:
   enum class Direction { kSeal, kOpen };
-  explicit AesGcm(Direction direction);
+  // NonceParameterWorks: whether OpenSSL takes a whole nonce as a parameter of the
+  // context. It has since 1.0.1 (EVP_CTRL_GCM_SET_IV_FIXED of length -1), and so
+  // have its descendants, yet no manual promises it: tried out once a process. Its
+  // init costs a sixth of a short message more, for the lookup of a length.
+  static bool NonceParameterWorks();
+
+  explicit AesGcm(Direction direction, bool use_nonce_parameter = NonceParameterWorks());
   ~AesGcm();
   AesGcm(const AesGcm&) = delete;
   AesGcm& operator=(const AesGcm&) = delete;
@@ -59,12 +65,16 @@ class AesGcm {
     void operator()(evp_cipher_ctx_st* ctx) const;
   };
 
-  // Sets the context up for a message: one pass through OpenSSL's init, with the
-  // key too if there is a new one (a pass of its own costs as much as the nonce's).
-  bool Begin(std::span<const uint8_t, 12> nonce);
+  // Set the context up for a message.
+  bool BeginSeal(std::span<const uint8_t, 12> nonce);
+  bool BeginOpen(std::span<const uint8_t, 12> nonce, const uint8_t* tag);
+  // One pass through OpenSSL's init, with the key too if there is a new one (a pass
+  // of its own costs as much as the nonce's).
+  bool Init(std::span<const uint8_t, 12> nonce);
   void DropNextKey();
 
-  Direction direction_;
+  const Direction direction_;
+  const bool use_nonce_parameter_;
   bool keyed_ = false;
   bool next_key_set_ = false;
   std::array<uint8_t, 32> next_key_ = {};  // of SetKey, until the next message

@@ -16,8 +16,10 @@ namespace {
 using Bytes = std::vector<uint8_t>;
 const std::string kVectors = FIELDKMS_VECTORS_DIR;
 
-// One context for each direction, reused through all vectors, as threads do.
-class AesGcmTest : public ::testing::Test {
+// One context for each direction, reused through all vectors, as threads do; with the
+// nonce as a parameter, and by OpenSSL's init alone. Each message goes twice: with its
+// key fresh, and with its key there already, after a message of another nonce.
+class AesGcmTest : public ::testing::TestWithParam<bool> {
  protected:
   static std::span<const uint8_t, 12> Nonce(const Bytes& bytes) {
     return std::span<const uint8_t, 12>(bytes.data(), 12);
@@ -30,12 +32,26 @@ class AesGcmTest : public ::testing::Test {
     EXPECT_OK(seal_.SetKey(Key(key)));
     Bytes out(plaintext.size() + kGcmTagSize, 0xaa);
     EXPECT_OK(seal_.Seal(Nonce(nonce), aad, plaintext, out));
+    Bytes nothing(kGcmTagSize);
+    EXPECT_OK(seal_.Seal(Nonce(kOtherNonce), {}, {}, nothing));
+    Bytes again(out.size(), 0x55);
+    EXPECT_OK(seal_.Seal(Nonce(nonce), aad, plaintext, again));
+    EXPECT_EQ(again, out);
     return ToHex(out);
   }
 
   // The plaintext in hex, or "refused": with the output wiped.
   std::string Open(const Bytes& key, const Bytes& nonce, const Bytes& aad, const Bytes& sealed) {
     EXPECT_OK(open_.SetKey(Key(key)));
+    const std::string opened = OpenOne(nonce, aad, sealed);
+    Bytes nothing;
+    EXPECT_THAT(open_.Open(Nonce(kOtherNonce), {}, Bytes(kGcmTagSize), nothing),
+                StatusIs(Reason::kTagMismatch));
+    EXPECT_EQ(OpenOne(nonce, aad, sealed), opened);
+    return opened;
+  }
+
+  std::string OpenOne(const Bytes& nonce, const Bytes& aad, const Bytes& sealed) {
     Bytes out(sealed.size() - kGcmTagSize, 0xaa);
     const absl::Status status = open_.Open(Nonce(nonce), aad, sealed, out);
     EXPECT_EQ(ERR_peek_error(), 0u);
@@ -45,11 +61,18 @@ class AesGcmTest : public ::testing::Test {
     return "refused";
   }
 
-  AesGcm seal_{AesGcm::Direction::kSeal};
-  AesGcm open_{AesGcm::Direction::kOpen};
+  const Bytes kOtherNonce = Bytes(kGcmNonceSize, 0xee);
+  AesGcm seal_{AesGcm::Direction::kSeal, GetParam()};
+  AesGcm open_{AesGcm::Direction::kOpen, GetParam()};
 };
 
-TEST_F(AesGcmTest, NistEncrypt) {
+INSTANTIATE_TEST_SUITE_P(Nonces, AesGcmTest, ::testing::Bool(),
+                         [](const auto& test) { return test.param ? "AsParameter" : "ByInit"; });
+
+// Else the other half of these tests would be the same again.
+TEST(AesGcmNonceTest, TheParameterWorksHere) { EXPECT_TRUE(AesGcm::NonceParameterWorks()); }
+
+TEST_P(AesGcmTest, NistEncrypt) {
   const auto cases = ReadRsp(kVectors + "/gcmEncryptExtIV256.rsp", "Count");
   ASSERT_EQ(cases.size(), 375u);
   for (const RspCase& c : cases) {
@@ -59,7 +82,7 @@ TEST_F(AesGcmTest, NistEncrypt) {
   }
 }
 
-TEST_F(AesGcmTest, NistDecrypt) {
+TEST_P(AesGcmTest, NistDecrypt) {
   const auto cases = ReadRsp(kVectors + "/gcmDecrypt256.rsp", "Count");
   ASSERT_EQ(cases.size(), 375u);
   size_t refused = 0;
@@ -73,7 +96,7 @@ TEST_F(AesGcmTest, NistDecrypt) {
   EXPECT_EQ(refused, 191u);
 }
 
-TEST_F(AesGcmTest, Wycheproof) {
+TEST_P(AesGcmTest, Wycheproof) {
   size_t valid = 0;
   size_t invalid = 0;
   const nlohmann::json file = ReadJson(kVectors + "/aes_gcm_test.json");
@@ -101,7 +124,7 @@ TEST_F(AesGcmTest, Wycheproof) {
   EXPECT_EQ(invalid, 27u);
 }
 
-TEST_F(AesGcmTest, NeedsAKey) {
+TEST_P(AesGcmTest, NeedsAKey) {
   const Bytes nonce(12);
   Bytes out(16);
   EXPECT_THAT(seal_.Seal(Nonce(nonce), {}, {}, out),
@@ -115,7 +138,7 @@ TEST_F(AesGcmTest, NeedsAKey) {
   EXPECT_EQ(Seal(Bytes(32, 1), nonce, {}, {}), sealed) << "Clear leaves it usable";
 }
 
-TEST_F(AesGcmTest, RefusesOutputsOfWrongSize) {
+TEST_P(AesGcmTest, RefusesOutputsOfWrongSize) {
   const Bytes nonce(12);
   const Bytes plaintext(5);
   ASSERT_OK(seal_.SetKey(Key(Bytes(32))));
@@ -130,7 +153,7 @@ TEST_F(AesGcmTest, RefusesOutputsOfWrongSize) {
               StatusIs(absl::StatusCode::kInvalidArgument, Reason::kInternal));
 }
 
-TEST_F(AesGcmTest, ADirectionIsForGood) {
+TEST_P(AesGcmTest, ADirectionIsForGood) {
   const Bytes nonce(12);
   Bytes out(16);
   ASSERT_OK(seal_.SetKey(Key(Bytes(32))));
@@ -139,7 +162,7 @@ TEST_F(AesGcmTest, ADirectionIsForGood) {
   EXPECT_THAT(seal_.Open(Nonce(nonce), {}, out, {}), StatusIs(Reason::kInternal));
 }
 
-TEST_F(AesGcmTest, RefusesWhatIsShorterThanATag) {
+TEST_P(AesGcmTest, RefusesWhatIsShorterThanATag) {
   const Bytes nonce(12);
   ASSERT_OK(open_.SetKey(Key(Bytes(32))));
   for (size_t size = 0; size < kGcmTagSize; ++size) {
@@ -147,7 +170,7 @@ TEST_F(AesGcmTest, RefusesWhatIsShorterThanATag) {
   }
 }
 
-TEST_F(AesGcmTest, AFailureLeavesTheContextUsable) {
+TEST_P(AesGcmTest, AFailureLeavesTheContextUsable) {
   const Bytes key(32, 9);
   const Bytes nonce(12, 9);
   const Bytes aad = FromHex("0102");
