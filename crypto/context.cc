@@ -12,10 +12,6 @@
 namespace fieldkms {
 namespace {
 
-constexpr size_t kCountSize = 2;
-constexpr size_t kNameLengthSize = 2;
-constexpr size_t kValueLengthSize = 4;
-
 absl::Status Refuse(std::string_view rule) { return InvalidField("context", rule); }
 
 // A table, since this is asked for every byte of every name of every value.
@@ -34,7 +30,7 @@ bool IsName(std::string_view name) {
 }
 
 size_t EncodedSize(const ContextEntry& entry) {
-  return kNameLengthSize + entry.name.size() + kValueLengthSize + entry.value.size();
+  return kContextNameLengthSize + entry.name.size() + kContextValueLengthSize + entry.value.size();
 }
 
 // CheckEntries holds the rules of crypto/FORMAT.md for both directions; entries
@@ -42,7 +38,7 @@ size_t EncodedSize(const ContextEntry& entry) {
 // the canonical form.
 absl::Status CheckEntries(std::span<const ContextEntry> entries, size_t* size) {
   if (entries.size() > kMaxContextEntries) return Refuse("has more than 16 entries");
-  *size = kCountSize;
+  *size = kContextCountSize;
   for (size_t i = 0; i < entries.size(); ++i) {
     const ContextEntry& entry = entries[i];
     if (!IsName(entry.name)) {
@@ -88,12 +84,12 @@ class Reader {
     return taken;
   }
   std::optional<size_t> TakeU16() {
-    const auto bytes = Take(kNameLengthSize);
+    const auto bytes = Take(kContextNameLengthSize);
     if (!bytes) return std::nullopt;
     return GetU16(AsBytes(*bytes).data());
   }
   std::optional<size_t> TakeU32() {
-    const auto bytes = Take(kValueLengthSize);
+    const auto bytes = Take(kContextValueLengthSize);
     if (!bytes) return std::nullopt;
     return GetU32(AsBytes(*bytes).data());
   }

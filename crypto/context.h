@@ -19,6 +19,12 @@ inline constexpr size_t kMaxContextNameSize = 64;
 inline constexpr size_t kMaxContextValueSize = 4096;
 inline constexpr size_t kMaxContextSize = 8192;  // in canonical form
 
+// The canonical form: the number of entries, and for each its name and its value with
+// their lengths before them. The sizes of these numbers:
+inline constexpr size_t kContextCountSize = 2;
+inline constexpr size_t kContextNameLengthSize = 2;
+inline constexpr size_t kContextValueLengthSize = 4;
+
 // A view of one entry: name of [a-z0-9_.-]{1,64}, value of 0 to 4,096 bytes.
 struct ContextEntry {
   std::string_view name;

@@ -1,5 +1,6 @@
 #include "crypto/envelope.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "crypto/status.h"
@@ -58,8 +59,40 @@ FieldSealer::FieldSealer(std::string_view tenant) {
 
 absl::Status FieldSealer::SetContext(std::span<ContextEntry> entries) {
   if (context_offset_ == 0) return InvalidField("tenant", "is too long");
+  if (HasContext() && OverwriteValues(entries)) return absl::OkStatus();
   aad_.resize(context_offset_);  // a canonical context is never empty: HasContext
-  return AppendContext(entries, &aad_);
+  FIELDKMS_RETURN_IF_ERROR(AppendContext(entries, &aad_));
+  NoteSlots(entries);
+  return absl::OkStatus();
+}
+
+// The rows of a batch have contexts of the same names and, mostly, sizes: what the last
+// one was checked for holds, and nothing but the values is to be written. False: not
+// so, and some values may be overwritten.
+bool FieldSealer::OverwriteValues(std::span<const ContextEntry> entries) {
+  if (entries.size() != slots_.size()) return false;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const Slot& slot = slots_[i];
+    const ContextEntry& entry = entries[i];
+    if (entry.value.size() != slot.value_size ||
+        entry.name != std::string_view(aad_).substr(slot.name_at, slot.name_size)) {
+      return false;
+    }
+    std::copy(entry.value.begin(), entry.value.end(), aad_.data() + slot.value_at);
+  }
+  return true;
+}
+
+// `entries` are in the order of the canonical form just written.
+void FieldSealer::NoteSlots(std::span<const ContextEntry> entries) {
+  slots_.clear();
+  size_t at = context_offset_ + kContextCountSize;
+  for (const ContextEntry& entry : entries) {
+    const size_t name_at = at + kContextNameLengthSize;
+    const size_t value_at = name_at + entry.name.size() + kContextValueLengthSize;
+    slots_.push_back({name_at, entry.name.size(), value_at, entry.value.size()});
+    at = value_at + entry.value.size();
+  }
 }
 
 absl::Status FieldSealer::Seal(const XaesKey& key, const EnvelopeHeader& header, XaesNonce nonce,

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -79,9 +80,18 @@ class FieldSealer {
   absl::Status Open(const XaesKey& key, const EnvelopeView& envelope, std::string* out);
 
  private:
+  // Where an entry of the context is in aad_.
+  struct Slot {
+    size_t name_at, name_size;
+    size_t value_at, value_size;
+  };
+
   bool HasContext() const { return aad_.size() > context_offset_; }
+  bool OverwriteValues(std::span<const ContextEntry> entries);
+  void NoteSlots(std::span<const ContextEntry> entries);
 
   std::string aad_;            // header ‖ tenant ‖ context
+  std::vector<Slot> slots_;    // of the context in aad_, if it has one
   EnvelopeHeader aad_header_;  // what the header in aad_ encodes; key id 0: nothing
   size_t context_offset_ = 0;
 };
