@@ -1,6 +1,7 @@
 #include "crypto/names.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "crypto/status.h"
 
@@ -19,6 +20,22 @@ bool IsRequestIdByte(char c) {
 
 bool Fits(std::string_view name, size_t min, size_t max, bool (*is_byte)(char)) {
   return name.size() >= min && name.size() <= max && std::all_of(name.begin(), name.end(), is_byte);
+}
+
+// Levenshtein's distance.
+size_t Distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t substitute = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({substitute, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
 }
 
 }  // namespace
@@ -49,6 +66,20 @@ std::string FormatKeyId(uint64_t key_id) {
     *digit = kHex[key_id & 15];
   }
   return text;
+}
+
+std::string_view NearestName(std::string_view name, const std::vector<std::string_view>& known) {
+  // Half of a short name, or a third of a long one, may be wrong.
+  size_t best = std::max<size_t>(2, name.size() / 3) + 1;
+  std::string_view nearest;
+  for (const std::string_view candidate : known) {
+    const size_t distance = Distance(name, candidate);
+    if (distance < best) {
+      best = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
 }
 
 }  // namespace fieldkms

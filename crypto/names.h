@@ -1,10 +1,12 @@
-// The rules for names: tenant ids, key names, request ids.
+// The rules for names (tenant ids, key names, request ids), and what was meant by a wrong
+// one.
 #ifndef FIELDKMS_CRYPTO_NAMES_H_
 #define FIELDKMS_CRYPTO_NAMES_H_
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,6 +23,9 @@ absl::Status CheckRequestId(std::string_view id, std::string_view field = "reque
 
 // A key id as people see it: 16 lower-case hex digits.
 std::string FormatKeyId(uint64_t key_id);
+
+// The one of `known` that `name` was probably meant to be, or "".
+std::string_view NearestName(std::string_view name, const std::vector<std::string_view>& known);
 
 }  // namespace fieldkms
 

@@ -22,6 +22,7 @@ constexpr std::array kNames = {
     NamedReason{Reason::kUnspecified, "UNSPECIFIED"},
     NamedReason{Reason::kInvalidField, "INVALID_FIELD"},
     NamedReason{Reason::kRequestTooLarge, "REQUEST_TOO_LARGE"},
+    NamedReason{Reason::kRequestMalformed, "REQUEST_MALFORMED"},
     NamedReason{Reason::kTooManyItems, "TOO_MANY_ITEMS"},
     NamedReason{Reason::kRequestIdReused, "REQUEST_ID_REUSED"},
     NamedReason{Reason::kDecryptFailed, "DECRYPT_FAILED"},

@@ -21,6 +21,7 @@ enum class Reason {
   // Requests.
   kInvalidField,
   kRequestTooLarge,
+  kRequestMalformed,
   kTooManyItems,
   kRequestIdReused,
   // Opening ciphertexts. The ones after kDecryptFailed are internal: they reach

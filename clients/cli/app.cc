@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "clients/cli/commands.h"
-#include "crypto/status.h"
+#include "clients/cli/usage_error.h"
 #include "fieldkms/version.h"
 
 namespace fieldkms {
@@ -30,20 +30,6 @@ void AddGlobalOptions(CLI::App* app, GlobalOptions* options) {
       ->check(CLI::Range(0.001, kLongestTimeout))
       ->capture_default_str();
   app->add_flag("--json", options->json, "Results and errors as JSON, for machines");
-}
-
-// A complaint of the parser, without the values that it would repeat: somebody
-// may have typed a secret where none belongs.
-absl::Status UsageStatus(const CLI::ParseError& error) {
-  std::string message = error.what();
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    message =
-        "there are more arguments than the command takes; values are given on standard input, "
-        "never as arguments";
-  }
-  if (message.ends_with('\n')) message.pop_back();
-  return Error(absl::StatusCode::kInvalidArgument, Reason::kInvalidField,
-               message + "; --help tells more");
 }
 
 bool AsksForJson(int argc, const char* const* argv) {
@@ -130,7 +116,7 @@ int RunApp(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app->exit(error);  // --help, --version
     session.options.json = AsksForJson(argc, argv);
-    session.ReportError(UsageStatus(error));
+    session.ReportError(UsageStatus(*app, error));
     return static_cast<int>(ExitCode::kUsage);
   }
   return static_cast<int>(session.exit_code());

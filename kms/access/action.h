@@ -20,6 +20,11 @@ enum class Action : uint8_t {
 };
 inline constexpr int kActionCount = 8;
 
+// Whether an action is on tenants themselves rather than on keys of a tenant.
+constexpr bool ActsOnTenants(Action action) {
+  return action == Action::kTenantCreate || action == Action::kTenantRead;
+}
+
 // The name in configuration and audit, such as "key.rotate".
 std::string_view ActionName(Action action);
 std::optional<Action> ParseAction(std::string_view name);

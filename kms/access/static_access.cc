@@ -13,7 +13,6 @@ namespace {
 constexpr size_t kMaxPrincipalName = 256;
 
 constexpr uint32_t Bit(Action action) { return 1u << static_cast<uint32_t>(action); }
-constexpr uint32_t kTenantActions = Bit(Action::kTenantCreate) | Bit(Action::kTenantRead);
 
 bool MatchesAny(const std::vector<std::string>& patterns, std::string_view text) {
   return std::any_of(patterns.begin(), patterns.end(),
@@ -79,7 +78,7 @@ const Principal* StaticAccess::Authenticate(const Peer& peer) const {
 bool StaticAccess::Allows(const Principal& who, Action action, std::string_view tenant,
                           std::string_view key) const {
   const uint32_t bit = Bit(action);
-  const bool asks_key = (bit & kTenantActions) == 0;
+  const bool asks_key = !ActsOnTenants(action);
   for (const Rule& rule : entries_[who.index]->rules) {
     if ((rule.actions & bit) != 0 && MatchesAny(rule.tenants, tenant) &&
         (!asks_key || MatchesAny(rule.keys, key))) {
@@ -91,7 +90,7 @@ bool StaticAccess::Allows(const Principal& who, Action action, std::string_view 
 
 bool StaticAccess::AllowsSome(const Principal& who, Action action, std::string_view tenant) const {
   const uint32_t bit = Bit(action);
-  const bool asks_key = (bit & kTenantActions) == 0;
+  const bool asks_key = !ActsOnTenants(action);
   for (const Rule& rule : entries_[who.index]->rules) {
     if ((rule.actions & bit) != 0 && MatchesAny(rule.tenants, tenant) &&
         (!asks_key || !rule.keys.empty())) {
@@ -103,7 +102,7 @@ bool StaticAccess::AllowsSome(const Principal& who, Action action, std::string_v
 
 bool StaticAccess::AllowsAnywhere(const Principal& who, Action action) const {
   const uint32_t bit = Bit(action);
-  const bool asks_key = (bit & kTenantActions) == 0;
+  const bool asks_key = !ActsOnTenants(action);
   const std::vector<Rule>& rules = entries_[who.index]->rules;
   return std::any_of(rules.begin(), rules.end(), [bit, asks_key](const Rule& rule) {
     return (rule.actions & bit) != 0 && !rule.tenants.empty() && (!asks_key || !rule.keys.empty());

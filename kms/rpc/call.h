@@ -4,11 +4,14 @@
 #define FIELDKMS_KMS_RPC_CALL_H_
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/support/async_unary_call.h>
 
-#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 
+#include "absl/status/status.h"
+#include "google/protobuf/message.h"
 #include "kms/clock.h"
 #include "kms/rpc/connection_table.h"
 
@@ -16,6 +19,16 @@ namespace fieldkms {
 
 class Engine;
 class CallPool;
+
+// gRPC's time of a deadline as ours; a hundred years and more are for ever.
+Deadline ToDeadline(gpr_timespec time);
+
+// How a call of a method is asked for: a generated service's RequestX of
+// WithRawMethod_X, bound to the service. Raw, since we read and write the messages:
+// gRPC would parse whatever comes, at any cost, before anybody can look at it.
+using ArmFunction = std::function<void(grpc::ServerContext*, grpc::ByteBuffer*,
+                                       grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>*,
+                                       grpc::ServerCompletionQueue*, void* tag)>;
 
 // A call object serves one RPC after another (pooled; see Engine) and stays with
 // one completion queue. Between OnRequest and Finish it belongs to the handler,
@@ -32,6 +45,8 @@ class Call {
   TokenBucket* connection_bucket() const { return connection_bucket_; }
   // When the caller stops waiting; kNoDeadline if it never does.
   Deadline deadline() const { return deadline_; }
+  // The request's bytes as they came.
+  size_t request_size() const { return request_size_; }
 
   // Finish answers the RPC: with the response if `status` is OK, else with the
   // status alone. Exactly once a request, from any thread. The object may be
@@ -42,37 +57,46 @@ class Call {
   Call() = default;
 
   // OnRequest runs on the queue's thread when a request has arrived, and must not
-  // block: every other call of the queue waits.
+  // block: every other call of the queue waits. OnUnreadable runs instead for one that
+  // ReadMessage refuses: what is in the request is to be wiped and not to be used.
   virtual void OnRequest() = 0;
+  virtual void OnUnreadable(const absl::Status& why);
 
   // OnRecycle runs on the queue's thread when the answer is on its way and before
   // the messages are cleared for the next RPC: the place to wipe plaintext.
   // Returns whether to keep the messages' memory; false frees it.
   virtual bool OnRecycle() { return true; }
 
+  // What Finish comes to.
+  void Send(const grpc::ByteBuffer& response) { writer_->Finish(response, grpc::Status::OK, this); }
+  void SendError(const grpc::Status& status) { writer_->FinishWithError(status, this); }
+
  private:
   friend class Engine;
   friend class CallPool;
   enum class Stage : uint8_t { kArmed, kRunning };
 
-  // Asks gRPC for the next RPC of this method.
-  virtual void Arm() = 0;
-  virtual const grpc::ServerContext& context() const = 0;
+  virtual google::protobuf::Message* MutableRequest() = 0;
   virtual void ClearMessages(bool keep_memory) = 0;
+
+  // Asks gRPC for the next RPC of this method.
+  void Arm();
+  // Reads what has arrived, and hands it on.
+  void Receive();
 
   Stage stage_ = Stage::kArmed;
   CallPool* pool_ = nullptr;
+  const ArmFunction* arm_ = nullptr;
+  grpc::ServerCompletionQueue* queue_ = nullptr;
   Peer peer_;
   TokenBucket* connection_bucket_ = nullptr;
   Deadline deadline_ = kNoDeadline;
+  size_t request_size_ = 0;
+  grpc::ByteBuffer received_;
+  // gRPC's own objects serve one RPC each.
+  std::optional<grpc::ServerContext> context_;
+  std::optional<grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>> writer_;
 };
-
-// How a call of type (Request, Response) is asked for: a generated AsyncService's
-// RequestX, bound to its service.
-template <class Request, class Response>
-using ArmFunction =
-    std::function<void(grpc::ServerContext*, Request*, grpc::ServerAsyncResponseWriter<Response>*,
-                       grpc::ServerCompletionQueue*, void* tag)>;
 
 template <class Request, class Response>
 class UnaryCall : public Call {
@@ -83,19 +107,17 @@ class UnaryCall : public Call {
   Response* response() { return response_.get(); }
 
   void Finish(const grpc::Status& status) final {
-    writer_->Finish(*response_, status, static_cast<Call*>(this));
+    if (!status.ok()) return SendError(status);
+    grpc::ByteBuffer encoded;
+    bool own = false;
+    const grpc::Status serialised =
+        grpc::SerializationTraits<Response>::Serialize(*response_, &encoded, &own);
+    if (!serialised.ok()) return SendError(serialised);
+    Send(encoded);
   }
 
  private:
-  friend class Engine;
-
-  void Arm() final {
-    writer_.reset();
-    context_.emplace();
-    writer_.emplace(&*context_);
-    (*arm_)(&*context_, request_.get(), &*writer_, queue_, static_cast<Call*>(this));
-  }
-  const grpc::ServerContext& context() const final { return *context_; }
+  google::protobuf::Message* MutableRequest() final { return request_.get(); }
   void ClearMessages(bool keep_memory) final {
     if (keep_memory) {
       request_->Clear();
@@ -109,11 +131,6 @@ class UnaryCall : public Call {
   // Reused: Clear() keeps the capacity of strings and repeated fields.
   std::unique_ptr<Request> request_ = std::make_unique<Request>();
   std::unique_ptr<Response> response_ = std::make_unique<Response>();
-  // gRPC's own objects serve one RPC each.
-  std::optional<grpc::ServerContext> context_;
-  std::optional<grpc::ServerAsyncResponseWriter<Response>> writer_;
-  const ArmFunction<Request, Response>* arm_ = nullptr;
-  grpc::ServerCompletionQueue* queue_ = nullptr;
 };
 
 }  // namespace fieldkms

@@ -39,14 +39,6 @@ int DescriptorOf(std::string_view peer) {
   return error == std::errc() && end == peer.data() + peer.size() ? number : -1;
 }
 
-Deadline ToDeadline(gpr_timespec time) {
-  if (gpr_time_cmp(time, gpr_inf_future(time.clock_type)) == 0) return kNoDeadline;
-  // gRPC's monotonic clock is CLOCK_MONOTONIC, as is std::chrono::steady_clock.
-  const gpr_timespec monotonic = gpr_convert_clock_type(time, GPR_CLOCK_MONOTONIC);
-  return Deadline(std::chrono::seconds(monotonic.tv_sec) +
-                  std::chrono::nanoseconds(monotonic.tv_nsec));
-}
-
 }  // namespace
 
 CallPool::CallPool(Engine& engine, Factory factory, int low, int max)
@@ -71,6 +63,19 @@ Engine::~Engine() { Shutdown(std::chrono::milliseconds(0)); }
 void Engine::AddService(grpc::Service& service, std::string_view name) {
   services_.push_back(&service);
   if (!name.empty()) health_.AddName(name);
+}
+
+void Engine::AddMethod(ArmFunction arm, CallPool::Factory make_call, PoolSize size) {
+  auto shared_arm = std::make_shared<const ArmFunction>(std::move(arm));
+  methods_.push_back([this, shared_arm, make_call, size](grpc::ServerCompletionQueue* queue) {
+    auto factory = [shared_arm, make_call, queue] {
+      std::unique_ptr<Call> call = make_call();
+      call->arm_ = shared_arm.get();
+      call->queue_ = queue;
+      return call;
+    };
+    return std::make_unique<CallPool>(*this, std::move(factory), size.low, size.max);
+  });
 }
 
 absl::Status Engine::ListenUnix(UnixListenerOptions options) {
@@ -99,6 +104,7 @@ void Engine::Build(grpc::ServerBuilder& builder) {
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   grpc::ResourceQuota quota("fieldkms");
   quota.Resize(options_.max_receive_memory);
+  quota.SetMaxThreads(options_.max_stream_threads);
   builder.SetResourceQuota(quota);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options_.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options_.max_metadata_size);
@@ -168,7 +174,7 @@ void Engine::Advance(Queue& queue, Call* call, bool ok) {
     call->stage_ = Call::Stage::kRunning;
     queue.Count(1);
     ReadPeer(call);
-    call->OnRequest();
+    call->Receive();
     return;
   }
   call->ClearMessages(call->OnRecycle());
@@ -180,11 +186,11 @@ void Engine::Advance(Queue& queue, Call* call, bool ok) {
 }
 
 void Engine::ReadPeer(Call* call) {
-  call->deadline_ = ToDeadline(call->context().raw_deadline());
+  call->deadline_ = ToDeadline(call->context_->raw_deadline());
   call->peer_ = {};
   call->connection_bucket_ = nullptr;
   if (!connections_) return;
-  const int number = DescriptorOf(call->context().peer());
+  const int number = DescriptorOf(call->context_->peer());
   if (number < 0) return;
   call->peer_ = connections_->Find(number);
   call->connection_bucket_ = connections_->Bucket(number);

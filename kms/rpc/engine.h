@@ -23,11 +23,12 @@
 #include "kms/rpc/call.h"
 #include "kms/rpc/connection_table.h"
 #include "kms/rpc/health_service.h"
+#include "kms/rpc/message_reader.h"
 #include "kms/rpc/unix_listener.h"
 
 namespace fieldkms {
 
-inline constexpr size_t kMaxRequestSize = 4u << 20;  // of a request, encoded
+// A little more than kMaxRequestSize, so that the refusal is ours.
 inline constexpr size_t kMaxReceiveSize = kMaxRequestSize + (64u << 10);
 
 struct EngineOptions {
@@ -37,6 +38,8 @@ struct EngineOptions {
   // together: it buffers a message before anybody knows who sent it and why.
   size_t max_receive_memory = 256u << 20;
   int max_metadata_size = 8 << 10;
+  // Of gRPC's own, for streams of health and reflection: each takes one while it lasts.
+  int max_stream_threads = 48;
   bool health_and_reflection = true;
 };
 
@@ -75,17 +78,18 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // AddService registers a generated AsyncService, not owned (`name`: what health
-  // calls it), and AddUnary one of its methods, as in
-  //   engine.AddUnary(service, &v1::CryptoService::AsyncService::RequestEncrypt,
+  // AddService registers a generated service, not owned (`name`: what health calls
+  // it), and AddUnary one of its methods, which must be a raw one, as in
+  //   v1::CryptoService::WithRawMethod_Encrypt<v1::CryptoService::Service> service;
+  //   engine.AddUnary(service, &decltype(service)::RequestEncrypt,
   //                   [&] { return std::make_unique<EncryptCall>(...); }, kBusyMethod);
   // where the factory makes a UnaryCall<Request, Response>. Each method of an added
   // service must be added, or its callers wait for ever.
   void AddService(grpc::Service& service, std::string_view name = {});
-  template <class Service, class Base, class Request, class Response, class MakeCall>
+  template <class Service, class Base, class MakeCall>
   void AddUnary(Service& service,
-                void (Base::*request_method)(grpc::ServerContext*, Request*,
-                                             grpc::ServerAsyncResponseWriter<Response>*,
+                void (Base::*request_method)(grpc::ServerContext*, grpc::ByteBuffer*,
+                                             grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>*,
                                              grpc::CompletionQueue*, grpc::ServerCompletionQueue*,
                                              void*),
                 MakeCall make_call, PoolSize size);
@@ -122,6 +126,7 @@ class Engine {
   void Serve(Queue& queue);
   void Advance(Queue& queue, Call* call, bool ok);
   void ReadPeer(Call* call);
+  void AddMethod(ArmFunction arm, CallPool::Factory make_call, PoolSize size);
 
   const EngineOptions options_;
   HealthService health_;
@@ -140,29 +145,21 @@ class Engine {
   std::atomic<bool> stopping_{false};
 };
 
-template <class Service, class Base, class Request, class Response, class MakeCall>
-void Engine::AddUnary(Service& service,
-                      void (Base::*request_method)(grpc::ServerContext*, Request*,
-                                                   grpc::ServerAsyncResponseWriter<Response>*,
-                                                   grpc::CompletionQueue*,
-                                                   grpc::ServerCompletionQueue*, void*),
-                      MakeCall make_call, PoolSize size) {
+template <class Service, class Base, class MakeCall>
+void Engine::AddUnary(
+    Service& service,
+    void (Base::*request_method)(grpc::ServerContext*, grpc::ByteBuffer*,
+                                 grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>*,
+                                 grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
+    MakeCall make_call, PoolSize size) {
   Base& base = service;
-  auto arm = std::make_shared<const ArmFunction<Request, Response>>(
-      [&base, request_method](grpc::ServerContext* context, Request* request,
-                              grpc::ServerAsyncResponseWriter<Response>* writer,
+  AddMethod(
+      [&base, request_method](grpc::ServerContext* context, grpc::ByteBuffer* request,
+                              grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>* writer,
                               grpc::ServerCompletionQueue* queue, void* tag) {
         (base.*request_method)(context, request, writer, queue, queue, tag);
-      });
-  methods_.push_back([this, arm, make_call, size](grpc::ServerCompletionQueue* queue) {
-    auto factory = [arm, make_call, queue]() -> std::unique_ptr<Call> {
-      std::unique_ptr<UnaryCall<Request, Response>> call = make_call();
-      call->arm_ = arm.get();
-      call->queue_ = queue;
-      return call;
-    };
-    return std::make_unique<CallPool>(*this, std::move(factory), size.low, size.max);
-  });
+      },
+      std::move(make_call), size);
 }
 
 }  // namespace fieldkms

@@ -20,7 +20,7 @@ class Engine;
 // few are let in: it is for operators and load balancers, not for clients in number.
 // Thread-safe.
 class HealthService final
-    : public grpc::health::v1::Health::WithAsyncMethod_Check<grpc::health::v1::Health::Service> {
+    : public grpc::health::v1::Health::WithRawMethod_Check<grpc::health::v1::Health::Service> {
  public:
   static constexpr int kMaxWatchers = 16;
 

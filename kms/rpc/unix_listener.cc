@@ -204,6 +204,9 @@ class UnixListener::Impl {
   void Closed(int number) {
     const auto it = connections_.find(number);
     if (it == connections_.end()) return;
+    // gRPC's duplicate keeps the socket, and with it our watch, alive while calls of the
+    // connection last: its hang-up would be told again without end.
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, it->second.watched.get(), nullptr);
     --users_[it->second.uid].connections;
     connections_.erase(it);
     table_.Leave(number, SteadyClock::now());

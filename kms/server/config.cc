@@ -49,8 +49,11 @@ absl::StatusOr<Config> LoadConfig(const std::string& path) {
     return ConfigError(path + ": cannot be read as a file");
   }
   // It says who may do what.
-  if ((info.st_mode & 002) != 0) {
-    return ConfigError(path + ": everybody may write to it; run: chmod o-w " + path);
+  if (info.st_uid != 0 && info.st_uid != geteuid()) {
+    return ConfigError(path + ": it belongs to another user; run: chown root " + path);
+  }
+  if ((info.st_mode & 022) != 0) {
+    return ConfigError(path + ": others than its owner may write to it; run: chmod go-w " + path);
   }
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   absl::StatusOr<Config> config = ParseConfig(text);

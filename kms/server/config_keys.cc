@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <pwd.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace fieldkms {
@@ -106,6 +107,10 @@ void ReadRoles(const YAML::Node& node, Config& config) {
       ReadMapping<AccessRule>(rule, kRuleKeys, role.back());
       if (role.back().actions.empty() || role.back().tenants.empty()) {
         throw YamlError(at, "each rule of role '" + name + "' needs actions and tenants");
+      }
+      if (role.back().keys.empty() &&
+          !std::all_of(role.back().actions.begin(), role.back().actions.end(), ActsOnTenants)) {
+        throw YamlError(rule, "a rule with actions on keys needs keys: without, it allows nothing");
       }
     }
   });

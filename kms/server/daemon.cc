@@ -43,9 +43,9 @@ struct Parts {
   std::unique_ptr<TroubleLog> troubles;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<ServiceContext> context;
-  v1::CryptoService::AsyncService crypto_service;
-  v1::KeyService::AsyncService key_service;
-  v1::TenantService::AsyncService tenant_service;
+  CryptoAsyncService crypto_service;
+  KeyAsyncService key_service;
+  TenantAsyncService tenant_service;
   std::unique_ptr<Engine> engine;
 };
 
@@ -163,6 +163,7 @@ void HouseKeep(Signals& signals, Parts& parts) {
         break;
     }
     parts.refusals->Flush();
+    parts.troubles->Flush();
   }
 }
 

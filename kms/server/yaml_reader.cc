@@ -2,26 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 
 namespace fieldkms {
 namespace {
-
-// Levenshtein's distance.
-size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t substitute = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({substitute, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
 
 template <class T>
 bool ParseWhole(std::string_view text, T* out) {
@@ -100,7 +83,7 @@ size_t ReadChoice(const YAML::Node& node, std::span<const std::string_view> choi
   if (found != choices.end()) return static_cast<size_t>(found - choices.begin());
   std::string message = "must be one of:";
   for (const std::string_view choice : choices) message += " " + std::string(choice);
-  const std::string_view nearest = Nearest(text, {choices.begin(), choices.end()});
+  const std::string_view nearest = NearestName(text, {choices.begin(), choices.end()});
   if (!nearest.empty()) message += "; did you mean '" + std::string(nearest) + "'?";
   throw YamlError(node, message);
 }
@@ -113,20 +96,6 @@ std::vector<std::string> ReadTexts(const YAML::Node& node) {
   std::vector<std::string> texts;
   for (const YAML::Node& item : node) texts.push_back(ReadText(item));
   return texts;
-}
-
-std::string_view Nearest(std::string_view name, const std::vector<std::string_view>& known) {
-  // Half of a short name, or a third of a long one, may be wrong.
-  size_t best = std::max<size_t>(2, name.size() / 3) + 1;
-  std::string_view nearest;
-  for (const std::string_view candidate : known) {
-    const size_t distance = Distance(name, candidate);
-    if (distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
 }
 
 }  // namespace fieldkms

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/names.h"
+
 namespace fieldkms {
 
 // "line 3: server.threads: message". Messages name keys and rules.
@@ -61,9 +63,6 @@ size_t ReadChoice(const YAML::Node& node, std::span<const std::string_view> choi
 // A sequence of at least one string, or a single string.
 std::vector<std::string> ReadTexts(const YAML::Node& node);
 
-// The one of `known` that `name` was probably meant to be, or "".
-std::string_view Nearest(std::string_view name, const std::vector<std::string_view>& known);
-
 // Runs f(key, value) for each entry of a mapping. Throws for another kind of node
 // and for a key given twice.
 template <class Function>
@@ -90,7 +89,7 @@ void RefuseUnknown(const YAML::Node& at, const std::string& path, std::string_vi
   // A key of another section is more often misplaced than misspelt.
   for (const YamlKey<T>& key : keys) known.push_back(key.path);
   std::string message = "unknown key '" + path + "'";
-  const std::string_view nearest = Nearest(path, known);
+  const std::string_view nearest = NearestName(path, known);
   if (!nearest.empty()) message += "; did you mean '" + std::string(nearest) + "'?";
   throw YamlError(at, message);
 }

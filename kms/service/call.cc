@@ -63,7 +63,8 @@ void ServiceCall::Begin(Call& rpc) {
   answer_ = absl::OkStatus();
   retry_after_ = {};
   const absl::Status admitted = Admit(service_.clock.Steady());
-  if (!admitted.ok()) return Refuse(admitted);
+  admitted_ = admitted.ok();
+  if (!admitted_) return Refuse(admitted);
   switch (Info().kind) {
     case MethodInfo::Kind::kCrypto:
       return RunInline();
@@ -86,10 +87,7 @@ absl::Status ServiceCall::Admit(std::chrono::steady_clock::time_point now) {
     return Error(absl::StatusCode::kUnauthenticated, Reason::kUnauthenticated,
                  "no principal is configured for the user that this connection comes from");
   }
-  if (RequestSize() > kMaxRequestSize) {
-    return Error(absl::StatusCode::kInvalidArgument, Reason::kRequestTooLarge,
-                 "a request may have 4 MiB encoded");
-  }
+  FIELDKMS_RETURN_IF_ERROR(Readable());
   CallPlan plan;
   FIELDKMS_RETURN_IF_ERROR(Describe(&plan));
   plan_ = plan;

@@ -151,10 +151,13 @@ class ServiceCall : private AuditWaiter, private Task {
 
   // Takes a request from its arrival to its answer.
   void Begin(Call& rpc);
+  // Whether the call got through admission.
+  bool Admitted() const { return admitted_; }
 
   // The method's part. Describe checks the request's form; Run carries it out.
   virtual const MethodInfo& Info() const = 0;
-  virtual size_t RequestSize() const = 0;
+  // Why the request could not be read, if so.
+  virtual absl::Status Readable() const = 0;
   virtual absl::Status Describe(CallPlan* plan) = 0;
   virtual absl::StatusOr<RunState> Run(RunContext& context) = 0;
   // Makes sure that nothing of the response leaves.
@@ -185,6 +188,7 @@ class ServiceCall : private AuditWaiter, private Task {
   CallPlan plan_;
   CallOutcome outcome_;
   Stage stage_ = Stage::kAnswer;
+  bool admitted_ = false;
   absl::Status answer_;
   std::chrono::nanoseconds retry_after_{};
 };

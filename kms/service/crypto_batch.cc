@@ -29,6 +29,14 @@ absl::StatusOr<std::string_view> ItemKey(const std::string& own, const std::stri
   return std::string_view(own);
 }
 
+// The items and their entries of context.
+template <class Request>
+size_t CountBatch(const Request& request) {
+  size_t count = Size(request.shared_context()) + static_cast<size_t>(request.items_size());
+  for (const auto& item : request.items()) count += Size(item.context());
+  return count;
+}
+
 }  // namespace
 
 absl::Status BatchEncryptMethod::Describe(const Request& request, CallPlan* plan) {
@@ -73,6 +81,8 @@ absl::StatusOr<RunState> BatchEncryptMethod::Run(RunContext& context, const Requ
   return RunBatch(context, request.items_size(), &next_, response, encrypt_one);
 }
 
+size_t BatchEncryptMethod::CountMessages(const Request& request) { return CountBatch(request); }
+
 void BatchEncryptMethod::WipeRequest(Request* request) {
   for (Request::Item& item : *request->mutable_items()) WipeString(item.mutable_plaintext());
 }
@@ -99,6 +109,8 @@ absl::StatusOr<RunState> BatchDecryptMethod::Run(RunContext& context, const Requ
         return state;
       });
 }
+
+size_t BatchDecryptMethod::CountMessages(const Request& request) { return CountBatch(request); }
 
 void BatchDecryptMethod::WipeResponse(Response* response) {
   for (Response::Result& result : *response->mutable_results()) {
@@ -132,6 +144,14 @@ absl::StatusOr<RunState> BatchRewrapMethod::Run(RunContext& context, const Reque
         result->set_key_version(out.key_version);
         return state;
       });
+}
+
+size_t BatchRewrapMethod::CountMessages(const Request& request) {
+  size_t count = CountBatch(request);
+  for (const Request::Item& item : request.items()) {
+    count += Size(item.destination_context().entries());
+  }
+  return count;
 }
 
 }  // namespace fieldkms

@@ -17,6 +17,7 @@ class BatchEncryptMethod {
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
   static void WipeRequest(Request* request);
   static void WipeResponse(Response*) {}
+  static size_t CountMessages(const Request& request);
 
  private:
   int next_ = 0;
@@ -33,6 +34,7 @@ class BatchDecryptMethod {
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
   static void WipeRequest(Request*) {}
   static void WipeResponse(Response* response);
+  static size_t CountMessages(const Request& request);
 
  private:
   int next_ = 0;
@@ -48,6 +50,7 @@ class BatchRewrapMethod {
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
   static void WipeRequest(Request*) {}
   static void WipeResponse(Response*) {}
+  static size_t CountMessages(const Request& request);
 
  private:
   int next_ = 0;

@@ -6,9 +6,8 @@
 
 namespace fieldkms {
 
-void AddCryptoService(Engine& engine, v1::CryptoService::AsyncService& service,
-                      ServiceContext& context) {
-  using Async = v1::CryptoService::AsyncService;
+void AddCryptoService(Engine& engine, CryptoAsyncService& service, ServiceContext& context) {
+  using Async = CryptoAsyncService;
   engine.AddService(service, v1::CryptoService::service_full_name());
   AddMethod<EncryptMethod>(engine, service, &Async::RequestEncrypt, context, kBusyMethod);
   AddMethod<DecryptMethod>(engine, service, &Async::RequestDecrypt, context, kBusyMethod);

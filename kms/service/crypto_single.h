@@ -18,6 +18,7 @@ class EncryptMethod {
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
   static void WipeRequest(Request* request) { WipeString(request->mutable_plaintext()); }
   static void WipeResponse(Response*) {}
+  static size_t CountMessages(const Request& request) { return Size(request.context()); }
 };
 
 class DecryptMethod {
@@ -30,6 +31,7 @@ class DecryptMethod {
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
   static void WipeRequest(Request*) {}
   static void WipeResponse(Response* response) { WipeString(response->mutable_plaintext()); }
+  static size_t CountMessages(const Request& request) { return Size(request.context()); }
 };
 
 class RewrapMethod {
@@ -42,6 +44,9 @@ class RewrapMethod {
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
   static void WipeRequest(Request*) {}
   static void WipeResponse(Response*) {}
+  static size_t CountMessages(const Request& request) {
+    return Size(request.context()) + Size(request.destination_context().entries());
+  }
 };
 
 }  // namespace fieldkms

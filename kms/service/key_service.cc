@@ -166,8 +166,8 @@ struct ListKeyVersionsMethod {
 
 }  // namespace
 
-void AddKeyService(Engine& engine, v1::KeyService::AsyncService& service, ServiceContext& context) {
-  using Async = v1::KeyService::AsyncService;
+void AddKeyService(Engine& engine, KeyAsyncService& service, ServiceContext& context) {
+  using Async = KeyAsyncService;
   engine.AddService(service, v1::KeyService::service_full_name());
   AddMethod<CreateKeyMethod>(engine, service, &Async::RequestCreateKey, context);
   AddMethod<GetKeyMethod>(engine, service, &Async::RequestGetKey, context);

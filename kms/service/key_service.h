@@ -9,7 +9,15 @@
 namespace fieldkms {
 
 // As AddCryptoService.
-void AddKeyService(Engine& engine, v1::KeyService::AsyncService& service, ServiceContext& context);
+namespace key_service_internal {
+using S = v1::KeyService;
+using Reads = S::WithRawMethod_GetKey<
+    S::WithRawMethod_ListKeys<S::WithRawMethod_ListKeyVersions<S::Service>>>;
+}  // namespace key_service_internal
+using KeyAsyncService = v1::KeyService::WithRawMethod_CreateKey<
+    v1::KeyService::WithRawMethod_RotateKey<key_service_internal::Reads>>;
+
+void AddKeyService(Engine& engine, KeyAsyncService& service, ServiceContext& context);
 
 }  // namespace fieldkms
 

@@ -6,6 +6,7 @@
 //   absl::StatusOr<RunState> Run(RunContext&, const Request&, Response*);
 //   static void WipeRequest(Request*);    // plaintext in it, if any
 //   static void WipeResponse(Response*);
+//   static size_t CountMessages(const Request&);  // optional: see MessagesIn
 // It is made anew for each request, so its members may hold a run's progress.
 #ifndef FIELDKMS_KMS_SERVICE_METHOD_CALL_H_
 #define FIELDKMS_KMS_SERVICE_METHOD_CALL_H_
@@ -22,22 +23,35 @@ class MethodCall final : public UnaryCall<typename Method::Request, typename Met
   explicit MethodCall(ServiceContext& service) : ServiceCall(service) {}
 
  private:
-  // Messages above this are freed after the call instead of kept for the next.
+  // The messages of a call beyond these are freed after it instead of kept for the
+  // next; and those of who has no business here.
   static constexpr size_t kMaxKeptSize = 512u << 10;
+  static constexpr size_t kMaxKeptMessages = 40'000;
 
-  void OnRequest() override {
+  // Those of its repeated fields, if the method has such.
+  static size_t MessagesIn(const typename Method::Request& request) {
+    if constexpr (requires { Method::CountMessages(request); }) {
+      return Method::CountMessages(request);
+    }
+    return 0;
+  }
+
+  void OnRequest() override { BeginWith(absl::OkStatus()); }
+  void OnUnreadable(const absl::Status& why) override { BeginWith(why); }
+  void BeginWith(const absl::Status& readable) {
     method_ = Method();
-    request_size_ = this->request().ByteSizeLong();
+    readable_ = readable;
     Begin(*this);
   }
   bool OnRecycle() override {
     Method::WipeRequest(this->mutable_request());
     Method::WipeResponse(this->response());
-    return request_size_ <= kMaxKeptSize;
+    return this->request_size() <= kMaxKeptSize && Admitted() &&
+           MessagesIn(this->request()) <= kMaxKeptMessages;
   }
 
   const MethodInfo& Info() const override { return Method::kInfo; }
-  size_t RequestSize() const override { return request_size_; }
+  absl::Status Readable() const override { return readable_; }
   absl::Status Describe(CallPlan* plan) override { return method_.Describe(this->request(), plan); }
   absl::StatusOr<RunState> Run(RunContext& context) override {
     return method_.Run(context, this->request(), this->response());
@@ -48,11 +62,11 @@ class MethodCall final : public UnaryCall<typename Method::Request, typename Met
   }
 
   Method method_;
-  size_t request_size_ = 0;
+  absl::Status readable_;
 };
 
 // AddMethod adds Method to the engine, as the RPC that `request_method` (such as
-// &v1::CryptoService::AsyncService::RequestEncrypt) receives.
+// &CryptoAsyncService::RequestEncrypt) receives.
 template <class Method, class Service, class RequestMethod>
 void AddMethod(Engine& engine, Service& service, RequestMethod request_method,
                ServiceContext& context, PoolSize size = {}) {

@@ -71,9 +71,8 @@ struct ListTenantsMethod {
 
 }  // namespace
 
-void AddTenantService(Engine& engine, v1::TenantService::AsyncService& service,
-                      ServiceContext& context) {
-  using Async = v1::TenantService::AsyncService;
+void AddTenantService(Engine& engine, TenantAsyncService& service, ServiceContext& context) {
+  using Async = TenantAsyncService;
   engine.AddService(service, v1::TenantService::service_full_name());
   AddMethod<CreateTenantMethod>(engine, service, &Async::RequestCreateTenant, context);
   AddMethod<ListTenantsMethod>(engine, service, &Async::RequestListTenants, context);

@@ -9,8 +9,10 @@
 namespace fieldkms {
 
 // As AddCryptoService.
-void AddTenantService(Engine& engine, v1::TenantService::AsyncService& service,
-                      ServiceContext& context);
+using TenantAsyncService = v1::TenantService::WithRawMethod_CreateTenant<
+    v1::TenantService::WithRawMethod_ListTenants<v1::TenantService::Service>>;
+
+void AddTenantService(Engine& engine, TenantAsyncService& service, ServiceContext& context);
 
 }  // namespace fieldkms
 

@@ -50,7 +50,7 @@ void TroubleLog::Note(std::string_view method, const absl::Status& status) {
   {
     std::lock_guard lock(mutex_);
     const auto now = clock_.Steady();
-    const auto [entry, first] = last_.try_emplace(reason);
+    const auto [entry, first] = last_.try_emplace({method, reason});
     Last& last = entry->second;
     if (!first && now - last.logged < kInterval) {
       ++last.left_out;
@@ -65,6 +65,18 @@ void TroubleLog::Note(std::string_view method, const absl::Status& status) {
        {"reason", ReasonName(reason)},
        {"error", message},
        {"left_out", left_out}});
+}
+
+void TroubleLog::Flush() {
+  std::lock_guard lock(mutex_);
+  const auto now = clock_.Steady();
+  for (auto& [which, last] : last_) {
+    if (last.left_out == 0 || now - last.logged < kInterval) continue;
+    Log(LogLevel::kError, "calls_failed",
+        {{"method", which.first},
+         {"reason", ReasonName(which.second)},
+         {"count", std::exchange(last.left_out, 0)}});
+  }
 }
 
 }  // namespace fieldkms

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "crypto/status.h"
@@ -28,10 +29,12 @@ class TroubleLog {
   explicit TroubleLog(const Clock& clock) : clock_(clock) {}
 
   // Logs "call_failed" with the method, the reason and the message of `status`, if its
-  // reason is an OperatorReason, or the server is overloaded. A reason is logged once
-  // in ten seconds; the next line of it says how many were left out. The message of a
-  // library's status (HasReason) is not written.
+  // reason is an OperatorReason, or the server is overloaded. `method` is a literal. A
+  // method's reason is logged once in ten seconds; its next line, or Flush, says how
+  // many were left out. The message of a library's status (HasReason) is not written.
   void Note(std::string_view method, const absl::Status& status);
+  // Logs "calls_failed" for each of which some were left out more than ten seconds ago.
+  void Flush();
 
  private:
   struct Last {
@@ -41,7 +44,7 @@ class TroubleLog {
 
   const Clock& clock_;
   std::mutex mutex_;
-  std::map<Reason, Last> last_;
+  std::map<std::pair<std::string_view, Reason>, Last> last_;  // by method and reason
 };
 
 }  // namespace fieldkms

@@ -14,6 +14,8 @@ namespace fieldkms {
 
 using ContextField = google::protobuf::RepeatedPtrField<v1::ContextEntry>;
 
+inline size_t Size(const ContextField& context) { return static_cast<size_t>(context.size()); }
+
 class Workspace {
  public:
   // The calling thread's, set to `tenant`. Valid until the thread's next call of For.

@@ -44,8 +44,8 @@ class NoopBatchEncrypt final : public UnaryCall<v1::BatchEncryptRequest, v1::Bat
 };
 
 // Other methods answer UNIMPLEMENTED.
-using NoopService = v1::CryptoService::WithAsyncMethod_Encrypt<
-    v1::CryptoService::WithAsyncMethod_BatchEncrypt<v1::CryptoService::Service>>;
+using NoopService = v1::CryptoService::WithRawMethod_Encrypt<
+    v1::CryptoService::WithRawMethod_BatchEncrypt<v1::CryptoService::Service>>;
 
 }  // namespace
 

@@ -45,7 +45,7 @@ absl::Status MakeTenantAndKey(Keyring& keyring) {
 
 // Serves until a signal of `stop`.
 absl::Status Serve(ServiceContext& context, const sigset_t& stop) {
-  v1::CryptoService::AsyncService service;
+  CryptoAsyncService service;
   Engine engine(EngineOptions{});
   AddCryptoService(engine, service, context);
   int port = 0;

@@ -1,7 +1,10 @@
 // Memory under clients that send large requests and never end them.
+#include <grpcpp/generic/generic_stub.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +59,33 @@ TEST_F(MemoryTest, UnfinishedRequestsAreBounded) {
   CreateTenant("acme");  // serves on, during the flood and after it
   clients.clear();
   CreateTenant("globex");
+}
+
+// Two million empty items are 4 MiB on the wire and would be 260 MiB in memory.
+TEST_F(MemoryTest, RequestsOfTinyPartsAreNotRead) {
+  StartDev();
+  v1::BatchEncryptRequest one;
+  one.add_items();
+  const std::string item = one.SerializeAsString();
+  std::string bytes;
+  while (bytes.size() + item.size() <= kMessage) bytes += item;
+  const grpc::Slice slice(bytes);
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(NewChannel());
+  const size_t before = PeakMemory(daemon_->pid());
+  for (int i = 0; i < 5; ++i) {
+    grpc::ClientContext context;
+    grpc::ByteBuffer response;
+    std::promise<grpc::Status> answer;
+    stub.UnaryCall(&context, "/fieldkms.v1.CryptoService/BatchEncrypt", {}, &request, &response,
+                   [&](const grpc::Status& status) { answer.set_value(status); });
+    EXPECT_EQ(ReasonOfRpc(answer.get_future().get()), "REQUEST_TOO_LARGE");
+  }
+  RecordProperty("peak_mib", static_cast<int>(PeakMemory(daemon_->pid())));
+#ifndef FIELDKMS_KEEPS_FREED_MEMORY
+  EXPECT_LT(PeakMemory(daemon_->pid()), before + 60u);
+#endif
+  EXPECT_EQ(AuditLines().back()["reason"], "REQUEST_TOO_LARGE");
 }
 
 }  // namespace

@@ -65,5 +65,11 @@ TEST(NamesTest, KeyIdsAreSixteenHexDigits) {
   EXPECT_EQ(FormatKeyId(UINT64_MAX), "ffffffffffffffff");
 }
 
+TEST(NamesTest, NearestName) {
+  EXPECT_EQ(NearestName("threds", {"threads", "queue"}), "threads");
+  EXPECT_EQ(NearestName("xyz", {"threads", "queue"}), "");
+  EXPECT_EQ(NearestName("queue", {}), "");
+}
+
 }  // namespace
 }  // namespace fieldkms

@@ -1,11 +1,14 @@
 #include "kms/rpc/engine.h"
 
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <ctime>
+#include <filesystem>
 #include <future>
 #include <map>
 #include <mutex>
@@ -15,7 +18,8 @@
 namespace fieldkms {
 namespace {
 
-using Service = v1::TenantService::AsyncService;
+using Service = v1::TenantService::WithRawMethod_CreateTenant<
+    v1::TenantService::WithRawMethod_ListTenants<v1::TenantService::Service>>;
 
 // What the calls of one server saw and how they are to behave.
 struct Script {
@@ -160,6 +164,110 @@ TEST_F(EngineTest, DeadlineArrives) {
   EXPECT_GT(script_.deadlines[0], before + std::chrono::minutes(59));
   EXPECT_LT(script_.deadlines[0], before + std::chrono::minutes(61));
   EXPECT_EQ(script_.deadlines[1], kNoDeadline);
+}
+
+TEST(ToDeadlineTest, AnyTime) {
+  EXPECT_EQ(ToDeadline(gpr_inf_future(GPR_CLOCK_REALTIME)), kNoDeadline);
+  EXPECT_EQ(ToDeadline(gpr_inf_future(GPR_CLOCK_MONOTONIC)), kNoDeadline);
+  const auto now = std::chrono::steady_clock::now();
+  EXPECT_LT(ToDeadline(gpr_now(GPR_CLOCK_MONOTONIC)), now + std::chrono::seconds(10));
+  const gpr_timespec far =
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_hours(24 * 365 * 90, GPR_TIMESPAN));
+  EXPECT_GT(ToDeadline(far), now + std::chrono::hours(24 * 365 * 89));
+  EXPECT_LT(ToDeadline(far), kNoDeadline);
+  // What "grpc-timeout: 2562048H" comes to, and more: nanoseconds would overflow.
+  for (const int64_t hours : {int64_t{2'562'048}, int64_t{99'999'999}}) {
+    const gpr_timespec centuries =
+        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_hours(hours, GPR_TIMESPAN));
+    EXPECT_EQ(ToDeadline(centuries), kNoDeadline) << hours;
+  }
+}
+
+// The processor time of this process, all threads.
+std::chrono::duration<double> ProcessorTime() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+// gRPC keeps the socket of a client that has gone while its calls last.
+TEST_F(EngineTest, AHangUpIsHeardOnce) {
+  std::promise<void> go;
+  script_.hold = go.get_future().share();
+  Start();
+  auto stub = Connect();
+  grpc::ClientContext context;
+  std::thread caller([&] {
+    v1::CreateTenantResponse response;
+    EXPECT_FALSE(stub->CreateTenant(&context, {}, &response).ok());
+  });
+  while (engine_->InFlight() < 1) std::this_thread::yield();
+  context.TryCancel();
+  caller.join();
+  stub.reset();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const auto before = ProcessorTime();
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  const auto used = ProcessorTime() - before;
+  EXPECT_EQ(engine_->InFlight(), 1);
+  go.set_value();
+  EXPECT_LT(used, std::chrono::milliseconds(250));
+}
+
+size_t Threads() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+// Each stream of gRPC's own services takes a thread.
+TEST_F(EngineTest, StreamsTakeFewThreads) {
+  Start();
+  EXPECT_TRUE(Call(*Connect(), "acme").ok());
+  const size_t before = Threads();
+  grpc::GenericStub stub(
+      grpc::CreateChannel("unix:" + listener_.path, grpc::InsecureChannelCredentials()));
+  grpc::CompletionQueue queue;
+  struct Stream {
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call;
+  };
+  std::vector<std::unique_ptr<Stream>> streams;
+  for (int i = 0; i < 120; ++i) {
+    auto stream = std::make_unique<Stream>();
+    stream->call = stub.PrepareCall(
+        &stream->context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
+    stream->call->StartCall(nullptr);
+    streams.push_back(std::move(stream));
+  }
+  void* tag = nullptr;
+  bool ok = false;
+  for (size_t i = 0; i < streams.size(); ++i) ASSERT_TRUE(queue.Next(&tag, &ok));
+  size_t most = 0;
+  for (int i = 0; i < 20; ++i) {
+    most = std::max(most, Threads());
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  }
+  EXPECT_GT(most, before + 10) << "nothing was tried";
+  EXPECT_LE(most, before + static_cast<size_t>(EngineOptions{}.max_stream_threads) + 5);
+  EXPECT_TRUE(Call(*Connect(), "acme").ok());
+  for (auto& stream : streams) stream->context.TryCancel();
+  queue.Shutdown();
+}
+
+TEST_F(EngineTest, WhatCannotBeReadIsRefused) {
+  Start();
+  grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(
+      grpc::CreateChannel("unix:" + listener_.path, grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  const grpc::Slice slice("\xff\xff");
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer response;
+  std::promise<grpc::Status> answer;
+  stub.UnaryCall(&context, "/fieldkms.v1.TenantService/CreateTenant", {}, &request, &response,
+                 [&](const grpc::Status& status) { answer.set_value(status); });
+  EXPECT_EQ(answer.get_future().get().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_TRUE(script_.peers.empty()) << "no handler saw it";
+  EXPECT_TRUE(Call(*Connect(), "acme").ok());
 }
 
 TEST_F(EngineTest, ServesMoreCallsThanAreArmed) {

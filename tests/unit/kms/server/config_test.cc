@@ -13,6 +13,7 @@
 namespace fieldkms {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 std::string ErrorOf(const std::string& yaml) {
@@ -135,6 +136,9 @@ TEST(ConfigTest, AccessIsChecked) {
               HasSubstr("did you mean 'decrypt'?"));
   EXPECT_THAT(ErrorOf(base + "  roles:\n    r:\n      - {actions: [decrypt]}\n"),
               HasSubstr("needs actions and tenants"));
+  EXPECT_THAT(
+      ErrorOf(base + "  roles:\n    r:\n      - {actions: [decrypt, tenant.read], tenants: a}\n"),
+      AllOf(HasSubstr("line 5"), HasSubstr("needs keys")));
   EXPECT_THAT(ErrorOf(base + "  principals:\n    p: {roles: r}\n"), HasSubstr("needs users"));
   EXPECT_THAT(ErrorOf(base + "  principals:\n    p: {users: no-such-user}\n"),
               HasSubstr("no-such-user"));
@@ -150,8 +154,15 @@ TEST(ConfigTest, FileErrorsBeginWithThePath) {
   EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr(path + ": cannot"));
   testing::WriteFile(path, "data_dir: relative\n");
   EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr(path + ": line 1"));
-  ASSERT_EQ(chmod(path.c_str(), 0666), 0);
-  EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr("chmod o-w"));
+  for (const mode_t mode : {0666u, 0620u, 0602u}) {
+    ASSERT_EQ(chmod(path.c_str(), mode), 0);
+    EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr("chmod go-w")) << mode;
+  }
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  if (geteuid() == 0) {
+    ASSERT_EQ(chown(path.c_str(), 12345, static_cast<gid_t>(-1)), 0);
+    EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr("another user"));
+  }
   EXPECT_THAT(std::string(LoadConfig("/tmp").status().message()), HasSubstr("/tmp: cannot"));
 }
 

@@ -43,12 +43,6 @@ TEST(YamlReaderTest, Lists) {
   EXPECT_THROW(ReadTexts(YAML::Load("[[a]]")), YamlError);
 }
 
-TEST(YamlReaderTest, NearestName) {
-  EXPECT_EQ(Nearest("threds", {"threads", "queue"}), "threads");
-  EXPECT_EQ(Nearest("xyz", {"threads", "queue"}), "");
-  EXPECT_EQ(Nearest("queue", {}), "");
-}
-
 TEST(YamlReaderTest, ErrorsAddUpTheirPath) {
   const YAML::Node node = YAML::Load("\n\nx: y")["x"];
   const YamlError error = YamlError(node, "is bad").Under("inner").Under("outer");

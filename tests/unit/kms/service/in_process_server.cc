@@ -89,9 +89,9 @@ absl::StatusOr<SecretBytes> ScriptedRoot::Unwrap(std::string_view wrapped, std::
 }
 
 struct InProcessServer::Services {
-  v1::CryptoService::AsyncService crypto;
-  v1::KeyService::AsyncService keys;
-  v1::TenantService::AsyncService tenants;
+  CryptoAsyncService crypto;
+  KeyAsyncService keys;
+  TenantAsyncService tenants;
 };
 
 AccessPolicy InProcessServer::DefaultPolicy() { return AccessPolicy::Administrator(getuid()); }

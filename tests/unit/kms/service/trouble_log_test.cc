@@ -68,6 +68,24 @@ TEST_F(TroubleLogTest, WhatIsWrongWithARequestIsNotTheOperators) {
   EXPECT_EQ(Note(DecryptError(Reason::kTagMismatch)).size(), 0u);
 }
 
+TEST_F(TroubleLogTest, AnotherMethodIsAnotherTrouble) {
+  EXPECT_EQ(Note(Full("a")).size(), 1u);
+  EXPECT_EQ(Logged([&] { log_.Note("KeyService.RotateKey", Full("b")); }).size(), 1u);
+}
+
+TEST_F(TroubleLogTest, TheEndOfABurstIsTold) {
+  for (int i = 0; i < 3; ++i) Note(Full("a"));
+  EXPECT_EQ(Logged([&] { log_.Flush(); }).size(), 0u) << "too early";
+  clock_.now += std::chrono::seconds(10);
+  const auto lines = Logged([&] { log_.Flush(); });
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["event"], "calls_failed");
+  EXPECT_EQ(lines[0]["method"], "KeyService.CreateKey");
+  EXPECT_EQ(lines[0]["reason"], "STORE_FULL");
+  EXPECT_EQ(lines[0]["count"], 2);
+  EXPECT_EQ(Logged([&] { log_.Flush(); }).size(), 0u) << "once";
+}
+
 TEST_F(TroubleLogTest, OverloadIsTold) {
   const auto lines =
       Note(Error(absl::StatusCode::kUnavailable, Reason::kOverloaded, "too many calls wait"));
