@@ -63,14 +63,15 @@ std::string AboutExtras(const CLI::App& app) {
   const std::vector<std::string> extras = app.remaining(/*recurse=*/true);
   if (extras.empty()) return "";
   const CLI::App& given = GivenCommand(app);
+  // Options of a command that is not known are not known either: the command first.
+  const std::vector<std::string> commands = CommandNames(given);
+  if (!commands.empty() && !extras.front().starts_with('-')) {
+    return WithNearest("there is no such command", extras.front(), commands);
+  }
   for (const std::string& extra : extras) {
     const std::string option = OptionName(extra);
     if (option.empty()) continue;
     return WithNearest("there is no option " + option, option, OptionNames(given));
-  }
-  const std::vector<std::string> commands = CommandNames(given);
-  if (!commands.empty() && !extras.front().starts_with('-')) {
-    return WithNearest("there is no such command", extras.front(), commands);
   }
   return "there are more arguments than the command takes; values are given on standard input, "
          "never as arguments";
