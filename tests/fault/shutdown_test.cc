@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 
 #include "tests/fault/checker.h"
@@ -135,6 +137,40 @@ TEST_F(ShutdownTest, ClientsThatVanishLeaveNothingBehind) {
   request.set_tenant("acme");
   request.set_key("storm");
   EXPECT_THAT(client->Encrypt(request), IsOk());
+  EXPECT_EQ(daemon_.Terminate(), (ExitStatus{0, 0})) << daemon_.Log();
+}
+
+// Clock ticks of processor time that the daemon has used.
+long ProcessorTicks(const Daemon& daemon) {
+  const std::string stat = ReadFile(fmt::format("/proc/{}/stat", daemon.pid()));
+  std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;  // to utime, the 14th of all
+  long user = 0, system = 0;
+  fields >> user >> system;
+  return user + system;
+}
+
+// gRPC keeps the socket of a caller that has gone while its call waits for the store;
+// its hang-up must not be heard again and again.
+TEST_F(ShutdownTest, ACallerThatVanishedIsNotWatched) {
+  sqlite3* store = nullptr;
+  ASSERT_EQ(sqlite3_open((daemon_.data_dir() + "/store.db").c_str(), &store), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(store, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  const size_t files = OpenFiles(daemon_);
+  {
+    const Subprocess client({.argv = {BinaryPath("fieldkms"), "--target", daemon_.target(), "key",
+                                      "create", "late", "--tenant", "acme"}});
+    while (OpenFiles(daemon_) <= files) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const long before = ProcessorTicks(daemon_);
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  const long used = ProcessorTicks(daemon_) - before;
+  EXPECT_LT(used, sysconf(_SC_CLK_TCK) / 2);
+  ASSERT_EQ(sqlite3_exec(store, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(store);
   EXPECT_EQ(daemon_.Terminate(), (ExitStatus{0, 0})) << daemon_.Log();
 }
 

@@ -7,7 +7,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <ctime>
 #include <filesystem>
 #include <future>
 #include <map>
@@ -181,38 +180,6 @@ TEST(ToDeadlineTest, AnyTime) {
         gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_hours(hours, GPR_TIMESPAN));
     EXPECT_EQ(ToDeadline(centuries), kNoDeadline) << hours;
   }
-}
-
-// The processor time of this process, all threads.
-std::chrono::duration<double> ProcessorTime() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
-
-// gRPC keeps the socket of a client that has gone while its calls last.
-TEST_F(EngineTest, AHangUpIsHeardOnce) {
-  std::promise<void> go;
-  script_.hold = go.get_future().share();
-  Start();
-  auto stub = Connect();
-  grpc::ClientContext context;
-  std::thread caller([&] {
-    v1::CreateTenantResponse response;
-    EXPECT_FALSE(stub->CreateTenant(&context, {}, &response).ok());
-  });
-  while (engine_->InFlight() < 1) std::this_thread::yield();
-  context.TryCancel();
-  caller.join();
-  stub.reset();
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  const auto before = ProcessorTime();
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
-  const auto used = ProcessorTime() - before;
-  EXPECT_EQ(engine_->InFlight(), 1);
-  go.set_value();
-  const bool spins = used > std::chrono::milliseconds(250);
-  EXPECT_FALSE(spins);
 }
 
 size_t Threads() {
