@@ -68,7 +68,7 @@ std::string FormatKeyId(uint64_t key_id) {
   return text;
 }
 
-std::string_view NearestName(std::string_view name, const std::vector<std::string_view>& known) {
+std::string DidYouMean(std::string_view name, const std::vector<std::string_view>& known) {
   // Half of a short name, or a third of a long one, may be wrong.
   size_t best = std::max<size_t>(2, name.size() / 3) + 1;
   std::string_view nearest;
@@ -79,7 +79,7 @@ std::string_view NearestName(std::string_view name, const std::vector<std::strin
       nearest = candidate;
     }
   }
-  return nearest;
+  return nearest.empty() ? "" : "; did you mean '" + std::string(nearest) + "'?";
 }
 
 }  // namespace fieldkms

@@ -24,8 +24,9 @@ absl::Status CheckRequestId(std::string_view id, std::string_view field = "reque
 // A key id as people see it: 16 lower-case hex digits.
 std::string FormatKeyId(uint64_t key_id);
 
-// The one of `known` that `name` was probably meant to be, or "".
-std::string_view NearestName(std::string_view name, const std::vector<std::string_view>& known);
+// DidYouMean ends a complaint about a name: "; did you mean 'x'?" with the one of `known`
+// that it was probably meant to be, or "" if none is near.
+std::string DidYouMean(std::string_view name, const std::vector<std::string_view>& known);
 
 }  // namespace fieldkms
 

@@ -51,13 +51,6 @@ std::string OptionName(const std::string& argument) {
   return like_one ? name : std::string();
 }
 
-std::string WithNearest(std::string message, std::string_view name,
-                        const std::vector<std::string>& known) {
-  const std::string_view nearest = NearestName(name, Views(known));
-  if (!nearest.empty()) message += "; did you mean '" + std::string(nearest) + "'?";
-  return message;
-}
-
 // About arguments that no command takes; "" if they are not what is wrong.
 std::string AboutExtras(const CLI::App& app) {
   const std::vector<std::string> extras = app.remaining(/*recurse=*/true);
@@ -66,12 +59,12 @@ std::string AboutExtras(const CLI::App& app) {
   // Options of a command that is not known are not known either: the command first.
   const std::vector<std::string> commands = CommandNames(given);
   if (!commands.empty() && !extras.front().starts_with('-')) {
-    return WithNearest("there is no such command", extras.front(), commands);
+    return "there is no such command" + DidYouMean(extras.front(), Views(commands));
   }
   for (const std::string& extra : extras) {
     const std::string option = OptionName(extra);
     if (option.empty()) continue;
-    return WithNearest("there is no option " + option, option, OptionNames(given));
+    return "there is no option " + option + DidYouMean(option, Views(OptionNames(given)));
   }
   return "there are more arguments than the command takes; values are given on standard input, "
          "never as arguments";

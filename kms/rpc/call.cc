@@ -29,7 +29,7 @@ void Call::Arm() {
 
 void Call::Receive() {
   request_size_ = received_.Length();
-  const absl::Status read = ReadMessage(received_, MutableRequest());
+  const absl::Status read = ReadMessage(&received_, MutableRequest());
   received_.Clear();
   read.ok() ? OnRequest() : OnUnreadable(read);
 }

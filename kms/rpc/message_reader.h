@@ -16,9 +16,11 @@ inline constexpr int kMaxRequestMessages = 200'000;
 
 // ReadMessage reads `received` into `message`. Errors: kInvalidArgument, reason
 // kRequestTooLarge, beyond kMaxRequestSize bytes or kMaxRequestMessages messages and
-// unknown fields in all; reason kRequestMalformed for bytes that are no such message.
+// unknown fields in all (CountMessages); reason kRequestMalformed for bytes that are no
+// such message.
 // `message` then holds what was read so far: to be wiped, not to be used.
-absl::Status ReadMessage(const grpc::ByteBuffer& received, google::protobuf::Message* message);
+// `received` is left as it was; gRPC's reader asks for a pointer.
+absl::Status ReadMessage(grpc::ByteBuffer* received, google::protobuf::Message* message);
 
 }  // namespace fieldkms
 

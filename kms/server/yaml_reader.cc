@@ -83,9 +83,7 @@ size_t ReadChoice(const YAML::Node& node, std::span<const std::string_view> choi
   if (found != choices.end()) return static_cast<size_t>(found - choices.begin());
   std::string message = "must be one of:";
   for (const std::string_view choice : choices) message += " " + std::string(choice);
-  const std::string_view nearest = NearestName(text, {choices.begin(), choices.end()});
-  if (!nearest.empty()) message += "; did you mean '" + std::string(nearest) + "'?";
-  throw YamlError(node, message);
+  throw YamlError(node, message + DidYouMean(text, {choices.begin(), choices.end()}));
 }
 
 std::vector<std::string> ReadTexts(const YAML::Node& node) {

@@ -88,10 +88,7 @@ void RefuseUnknown(const YAML::Node& at, const std::string& path, std::string_vi
   }
   // A key of another section is more often misplaced than misspelt.
   for (const YamlKey<T>& key : keys) known.push_back(key.path);
-  std::string message = "unknown key '" + path + "'";
-  const std::string_view nearest = NearestName(path, known);
-  if (!nearest.empty()) message += "; did you mean '" + std::string(nearest) + "'?";
-  throw YamlError(at, message);
+  throw YamlError(at, "unknown key '" + path + "'" + DidYouMean(path, known));
 }
 
 }  // namespace internal

@@ -10,14 +10,11 @@ namespace fieldkms {
 
 inline constexpr int kMaxBatchItems = 10'000;
 
-namespace crypto_service_internal {
-using S = v1::CryptoService;
-using Batches = S::WithRawMethod_BatchEncrypt<
-    S::WithRawMethod_BatchDecrypt<S::WithRawMethod_BatchRewrap<S::Service>>>;
-}  // namespace crypto_service_internal
-using CryptoAsyncService =
-    v1::CryptoService::WithRawMethod_Encrypt<v1::CryptoService::WithRawMethod_Decrypt<
-        v1::CryptoService::WithRawMethod_Rewrap<crypto_service_internal::Batches>>>;
+// The generated service with each method raw, as Engine::AddUnary takes them.
+using CryptoAsyncService = v1::CryptoService::WithRawMethod_Encrypt<
+    v1::CryptoService::WithRawMethod_Decrypt<v1::CryptoService::WithRawMethod_Rewrap<
+        v1::CryptoService::WithRawMethod_BatchEncrypt<v1::CryptoService::WithRawMethod_BatchDecrypt<
+            v1::CryptoService::WithRawMethod_BatchRewrap<v1::CryptoService::Service>>>>>>;
 
 // Adds `service` and its methods to `engine`. All three outlive the engine's run.
 void AddCryptoService(Engine& engine, CryptoAsyncService& service, ServiceContext& context);

@@ -8,15 +8,11 @@
 
 namespace fieldkms {
 
-// As AddCryptoService.
-namespace key_service_internal {
-using S = v1::KeyService;
-using Reads = S::WithRawMethod_GetKey<
-    S::WithRawMethod_ListKeys<S::WithRawMethod_ListKeyVersions<S::Service>>>;
-}  // namespace key_service_internal
-using KeyAsyncService = v1::KeyService::WithRawMethod_CreateKey<
-    v1::KeyService::WithRawMethod_RotateKey<key_service_internal::Reads>>;
-
+// As CryptoAsyncService and AddCryptoService.
+using KeyAsyncService =
+    v1::KeyService::WithRawMethod_CreateKey<v1::KeyService::WithRawMethod_GetKey<
+        v1::KeyService::WithRawMethod_ListKeys<v1::KeyService::WithRawMethod_RotateKey<
+            v1::KeyService::WithRawMethod_ListKeyVersions<v1::KeyService::Service>>>>>;
 void AddKeyService(Engine& engine, KeyAsyncService& service, ServiceContext& context);
 
 }  // namespace fieldkms

@@ -8,10 +8,9 @@
 
 namespace fieldkms {
 
-// As AddCryptoService.
+// As CryptoAsyncService and AddCryptoService.
 using TenantAsyncService = v1::TenantService::WithRawMethod_CreateTenant<
     v1::TenantService::WithRawMethod_ListTenants<v1::TenantService::Service>>;
-
 void AddTenantService(Engine& engine, TenantAsyncService& service, ServiceContext& context);
 
 }  // namespace fieldkms

@@ -1,6 +1,7 @@
 #include "kms/service/trouble_log.h"
 
 #include <utility>
+#include <vector>
 
 #include "kms/observe/log.h"
 
@@ -68,14 +69,18 @@ void TroubleLog::Note(std::string_view method, const absl::Status& status) {
 }
 
 void TroubleLog::Flush() {
-  std::lock_guard lock(mutex_);
-  const auto now = clock_.Steady();
-  for (auto& [which, last] : last_) {
-    if (last.left_out == 0 || now - last.logged < kInterval) continue;
+  std::vector<std::pair<Which, int64_t>> left_out;
+  {
+    std::lock_guard lock(mutex_);
+    const auto now = clock_.Steady();
+    for (auto& [which, last] : last_) {
+      if (last.left_out == 0 || now - last.logged < kInterval) continue;
+      left_out.emplace_back(which, std::exchange(last.left_out, 0));
+    }
+  }
+  for (const auto& [which, count] : left_out) {
     Log(LogLevel::kError, "calls_failed",
-        {{"method", which.first},
-         {"reason", ReasonName(which.second)},
-         {"count", std::exchange(last.left_out, 0)}});
+        {{"method", which.first}, {"reason", ReasonName(which.second)}, {"count", count}});
   }
 }
 

@@ -37,6 +37,7 @@ class TroubleLog {
   void Flush();
 
  private:
+  using Which = std::pair<std::string_view, Reason>;  // method and reason
   struct Last {
     std::chrono::steady_clock::time_point logged;
     int64_t left_out = 0;
@@ -44,7 +45,7 @@ class TroubleLog {
 
   const Clock& clock_;
   std::mutex mutex_;
-  std::map<std::pair<std::string_view, Reason>, Last> last_;  // by method and reason
+  std::map<Which, Last> last_;
 };
 
 }  // namespace fieldkms

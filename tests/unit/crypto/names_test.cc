@@ -65,10 +65,10 @@ TEST(NamesTest, KeyIdsAreSixteenHexDigits) {
   EXPECT_EQ(FormatKeyId(UINT64_MAX), "ffffffffffffffff");
 }
 
-TEST(NamesTest, NearestName) {
-  EXPECT_EQ(NearestName("threds", {"threads", "queue"}), "threads");
-  EXPECT_EQ(NearestName("xyz", {"threads", "queue"}), "");
-  EXPECT_EQ(NearestName("queue", {}), "");
+TEST(NamesTest, DidYouMean) {
+  EXPECT_EQ(DidYouMean("threds", {"threads", "queue"}), "; did you mean 'threads'?");
+  EXPECT_EQ(DidYouMean("xyz", {"threads", "queue"}), "");
+  EXPECT_EQ(DidYouMean("queue", {}), "");
 }
 
 }  // namespace
