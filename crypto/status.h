@@ -41,6 +41,18 @@ enum class Reason {
   kKeyExists,
   kKeyPurpose,
   kPrimaryChanged,
+  kAliasNotFound,
+  kEtagMismatch,
+  // The life of keys.
+  kKeyState,
+  kVersionIsPrimary,
+  kNotExportable,
+  kImportFailed,
+  kLeaseDenied,
+  kLeaseNotFound,
+  kLeaseExpired,
+  kOperationNotFound,
+  kOperationRunning,
   // Access.
   kUnauthenticated,
   kPermissionDenied,
