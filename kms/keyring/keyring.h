@@ -1,25 +1,54 @@
 // Keyring: the key hierarchy (root key → tenant KEK → key versions) over a Store
-// and a RootKey.
+// and a RootKey, as far as it is loaded.
 //
 // Reading is split so that the hot path is free of I/O and locks: Snapshot()
 // gives what is loaded; where something is missing the caller leaves its event
-// loop, calls a Load method, which blocks, and looks again.
+// loop, calls a Load method, which blocks, and looks again. KeyAdmin changes
+// keys; a follower thread hears of what other replicas change.
+//
+// How long what is loaded may be used:
+// - A change is in force on the replica that made it when it is answered, on the
+//   others when their store tells them: at once where notifications arrive, else
+//   with the next poll (KeyringOptions::poll).
+// - A replica that cannot reach its store goes on for `stale_limit` after the last time
+//   that it could, and then fences itself (CheckFresh). So a disabled version stops
+//   everywhere within that time, whatever is lost.
+// - A KEK is unwrapped again, ahead of time, while it is used; if the root cannot do so
+//   the keys under it serve until `root_limit` after the last time that it could.
 #ifndef FIELDKMS_KMS_KEYRING_KEYRING_H_
 #define FIELDKMS_KMS_KEYRING_KEYRING_H_
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "kms/keyring/key_admin.h"
 #include "kms/keyring/key_snapshot.h"
 #include "kms/root/root_key.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {
+
+struct KeyringOptions {
+  std::chrono::milliseconds poll{1'000};    // of the store, for changes of others
+  std::chrono::seconds stale_limit{3'600};  // without the store; see above
+  std::chrono::seconds root_refresh{300};   // a KEK in use is unwrapped again after
+  std::chrono::seconds root_limit{3'600};   // and serves without the root for at most
+  size_t most_versions = 65'536;            // loaded at a time, with their keys
+};
+
+// What a status page says of a keyring.
+struct KeyringStatus {
+  size_t loaded_keys = 0;
+  size_t loaded_versions = 0;
+  size_t loaded_keks = 0;
+  uint64_t change = 0;                               // the last change heard of
+  std::chrono::steady_clock::time_point store_seen;  // when the store last answered the follower
+};
 
 // Safe for concurrent use.
 class Keyring {
@@ -29,53 +58,40 @@ class Keyring {
   // Error: kFailedPrecondition, reason kRootWrongKey, saying what to do. Neither
   // `store`, `root` nor `clock` is owned; they must outlive the keyring.
   static absl::StatusOr<std::unique_ptr<Keyring>> Open(Store& store, const RootKey& root,
-                                                       const Clock& clock);
+                                                       const Clock& clock,
+                                                       const KeyringOptions& options = {});
   // Threads that called Snapshot() keep their last one, and so the keys in it,
   // until their next call on another keyring or their end.
   ~Keyring();
+
+  // Start begins to follow the store and to refresh KEKs, on two threads that end with
+  // the keyring. Without it the keyring hears of nothing that others change.
+  void Start();
 
   // The current snapshot. A thread keeps the one it saw last behind an atomic
   // epoch, so an unchanged snapshot costs one atomic load. The reference is
   // valid until the calling thread's next call of Snapshot() on any keyring.
   const KeySnapshot& Snapshot() const;
 
-  // Load brings a key's record and primary version into the snapshot. Blocks on
-  // store and root; concurrent calls for one key share one load. It leaves the
-  // calling thread's Snapshot() as it is. Errors: kInvalidField, kTenantNotFound,
-  // kKeyNotFound, kStoreUnavailable, kRootUnavailable, kDeadlineExceeded;
-  // kStoreCorrupt where wrapped keys were altered or moved; kMemoryLock.
+  // CheckFresh: OK, or kUnavailable, kStoreUnavailable, when the store has been out of
+  // reach for longer than stale_limit at `now`. Always OK before Start. One atomic load.
+  absl::Status CheckFresh(std::chrono::steady_clock::time_point now) const;
+
+  // Load brings a key's record and primary version into the snapshot, by its name or
+  // an alias. Blocks on store and root; concurrent calls for one key share one load. It
+  // leaves the calling thread's Snapshot() as it is. Errors: kInvalidField,
+  // kTenantNotFound, kKeyNotFound, kStoreUnavailable, kRootUnavailable,
+  // kDeadlineExceeded; kStoreCorrupt where wrapped keys were altered or moved; kMemoryLock.
   absl::Status LoadByName(std::string_view tenant, std::string_view name, Deadline deadline);
   // The same for the key and version that an envelope names. Errors here are
   // internal reasons of a failed decryption: kKeyIdUnknown, kKeyVersionUnknown,
-  // kOtherTenant; and the others of LoadByName.
+  // kOtherTenant; and the others of LoadByName. A version that is not enabled loads as
+  // that, without material.
   absl::Status LoadById(std::string_view tenant, uint64_t key_id, uint32_t version,
                         Deadline deadline);
 
-  // Mutations: durable when they return OK, and published to the snapshot
-  // before they return. Names and request ids are checked here.
-  absl::StatusOr<TenantRecord> CreateTenant(std::string_view tenant, std::string_view request_id,
-                                            Deadline deadline);
-  absl::StatusOr<KeyRecord> CreateKey(std::string_view tenant, std::string_view name,
-                                      KeyPurpose purpose, std::string_view request_id,
-                                      Deadline deadline);
-  // `expected_primary` 0: whichever it is.
-  absl::StatusOr<KeyRecord> RotateKey(std::string_view tenant, std::string_view name,
-                                      uint32_t expected_primary, std::string_view request_id,
-                                      Deadline deadline);
-
-  // Reads of records, from the store.
-  absl::StatusOr<TenantRecord> GetTenant(std::string_view tenant, Deadline deadline);
-  absl::StatusOr<std::vector<TenantRecord>> ListTenants(std::string_view after, size_t limit,
-                                                        Deadline deadline);
-  absl::StatusOr<KeyRecord> GetKey(std::string_view tenant, std::string_view name,
-                                   Deadline deadline);
-  absl::StatusOr<std::vector<KeyRecord>> ListKeys(std::string_view tenant,
-                                                  std::string_view after_name, size_t limit,
-                                                  Deadline deadline);
-  absl::StatusOr<std::vector<KeyVersionRecord>> ListKeyVersions(std::string_view tenant,
-                                                                std::string_view name,
-                                                                uint32_t before, size_t limit,
-                                                                Deadline deadline);
+  KeyAdmin& admin();
+  KeyringStatus Status() const;
 
  private:
   class Impl;
