@@ -191,10 +191,26 @@ TEST_F(KeyringDamage, StoreWithoutItsBinding) {
   EXPECT_THAT(Start(), Damaged());
 }
 
-TEST_F(KeyringDamage, RootThatIsDownAtTheStartIsNoWrongRoot) {
+TEST_F(KeyringDamage, ARootThatIsDownAtTheStartIsCheckedBeforeAnythingIsWrapped) {
+  const auto down = [] {
+    return Error(StatusCode::kUnavailable, Reason::kRootUnavailable, "down");
+  };
+  root().watch().SetHook("Unwrap", down);
+  ASSERT_OK_AND_ASSIGN(const auto keyring, Keyring::Open(store(), root(), SystemClock()));
+  EXPECT_THAT(keyring->admin().CreateTenant("initech", FreshId(), kNoDeadline),
+              StatusIs(StatusCode::kUnavailable, Reason::kRootUnavailable));
+  EXPECT_EQ(root().watch().Count("Wrap"), 0);
+  root().watch().SetHook("Unwrap", nullptr);
+  EXPECT_OK(keyring->admin().CreateTenant("initech", FreshId(), kNoDeadline));
+}
+
+TEST_F(KeyringDamage, ANewStoreNeedsItsRoot) {
+  TempDir directory;
+  ASSERT_OK_AND_ASSIGN(const auto fresh,
+                       OpenSqliteStore(directory.File("store.db"), SystemClock()));
   root().watch().SetHook(
-      "Unwrap", [] { return Error(StatusCode::kUnavailable, Reason::kRootUnavailable, "down"); });
-  EXPECT_THAT(Keyring::Open(store(), root(), SystemClock()),
+      "Wrap", [] { return Error(StatusCode::kUnavailable, Reason::kRootUnavailable, "down"); });
+  EXPECT_THAT(Keyring::Open(*fresh, root(), SystemClock()),
               StatusIs(StatusCode::kUnavailable, Reason::kRootUnavailable));
 }
 
