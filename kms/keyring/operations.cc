@@ -118,7 +118,10 @@ absl::StatusOr<bool> RotateRootStep(KeyringCore& core, OperationRecord& operatio
                                     Deadline deadline) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::vector<TenantRecord> tenants,
                             core.store.ListTenants(operation.cursor, kTenantsAtOnce, deadline));
-  if (tenants.empty()) return true;
+  if (tenants.empty()) {
+    FIELDKMS_RETURN_IF_ERROR(core.binding.Rewrap(deadline));
+    return true;
+  }
   std::vector<RewrappedKek> made;
   for (const TenantRecord& tenant : tenants) {
     FIELDKMS_RETURN_IF_ERROR(RewrapKeksOf(core, tenant.tenant, &made, deadline));

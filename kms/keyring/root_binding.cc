@@ -36,6 +36,19 @@ absl::Status RootBinding::Check(Deadline deadline) {
   return binding ? Open(*binding, deadline) : BindingLost();
 }
 
+absl::Status RootBinding::Rewrap(Deadline deadline) {
+  FIELDKMS_ASSIGN_OR_RETURN(const std::optional<std::string> old, store_.GetRootBinding(deadline));
+  if (!old) return BindingLost();
+  FIELDKMS_RETURN_IF_ERROR(Open(*old, deadline));
+  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes value,
+                            root_.Unwrap(*old, kBindingContext, deadline));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string binding,
+                            root_.Wrap(value, kBindingContext, deadline));
+  const absl::Status status = store_.SetRootBinding(*old, binding, deadline);
+  // Another replica has done it meanwhile.
+  return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
+}
+
 absl::Status RootBinding::Open(const std::string& binding, Deadline deadline) {
   const absl::Status status = root_.Unwrap(binding, kBindingContext, deadline).status();
   if (status.ok()) checked_.store(true);

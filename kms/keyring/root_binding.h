@@ -28,6 +28,9 @@ class RootBinding {
   // anything new is wrapped by the root. Errors as above, and kUnavailable.
   absl::Status Check(Deadline deadline);
 
+  // Rewrap wraps the binding anew, under what the root wraps with now.
+  absl::Status Rewrap(Deadline deadline);
+
  private:
   absl::Status Open(const std::string& binding, Deadline deadline);
   absl::Status Make(Deadline deadline);

@@ -208,6 +208,7 @@ TEST_F(CaretakerTest, TheRootIsRotatedUnderTheTenants) {
   HaveKey("acme", "k");
   const std::string sealed = Seal(*keyring().Snapshot().FindByName("acme", "k"));
   ASSERT_OK_AND_ASSIGN(const KekRecord before, store().GetKek("acme", 1, kNoDeadline));
+  ASSERT_OK_AND_ASSIGN(const auto binding, store().GetRootBinding(kNoDeadline));
   ASSERT_OK_AND_ASSIGN(const OperationRecord operation, admin().RotateRoot(FreshId(), kNoDeadline));
   Caretaker caretaker = Make();
   ASSERT_OK(caretaker.RunOnce());
@@ -215,6 +216,7 @@ TEST_F(CaretakerTest, TheRootIsRotatedUnderTheTenants) {
   EXPECT_EQ(Operation(operation.operation_id).done, 2u);
   ASSERT_OK_AND_ASSIGN(const KekRecord after, store().GetKek("acme", 1, kNoDeadline));
   EXPECT_NE(after.wrapped, before.wrapped);
+  EXPECT_NE(store().GetRootBinding(kNoDeadline).value(), binding);
   Restart();
   ASSERT_OK(keyring().LoadByName("acme", "k", kNoDeadline));
   EXPECT_TRUE(Opens(*keyring().Snapshot().FindByName("acme", "k"), 1, sealed));
