@@ -170,7 +170,7 @@ absl::Status CallGuard::Refusal() const {
   } else if (health.state == BreakerState::kOpen) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(breaker_.retry_at() - clock_.Steady());
-    text += fmt::format("the next attempt is due in {} ms", left.count());
+    text += fmt::format("the next attempt is due in {} ms", std::max<int64_t>(left.count(), 0));
   } else {
     text += "an attempt to reach it is under way";
   }
