@@ -80,7 +80,7 @@ absl::Status CallGuard::AwaitRoom(std::unique_lock<std::mutex>& lock, Deadline d
     if (!breaker_.Admits()) return Refusal();
     if (HasRoom()) return absl::OkStatus();
     if (breaker_.state() != BreakerState::kClosed) return Refusal();
-    // A call whose caller has left may be overdue before anything else happens.
+    // A call may be overdue, and the breaker open, before any ends.
     const Deadline wake = std::min(leave, WakeTime(clock_, NextOverdue()));
     ++waiting_;
     const bool woken = changed_.wait_until(lock, wake) == std::cv_status::no_timeout;
@@ -134,8 +134,6 @@ void CallGuard::CountEnd(Flight& flight, const absl::Status& status) {
   if (flight.counted) return;
   flight.counted = true;
   breaker_.End(flight.began, VerdictOf(status), ReasonOf(status));
-  // Who waits for room learns that there is no point in it.
-  if (breaker_.state() != BreakerState::kClosed) changed_.notify_all();
 }
 
 void CallGuard::CountOverdue() {
@@ -170,7 +168,7 @@ absl::Status CallGuard::Refusal() const {
   } else if (health.state == BreakerState::kOpen) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(breaker_.retry_at() - clock_.Steady());
-    text += fmt::format("the next attempt is due in {} ms", left.count());
+    text += fmt::format("the next attempt is due in {} ms", std::max<int64_t>(left.count(), 0));
   } else {
     text += "an attempt to reach it is under way";
   }

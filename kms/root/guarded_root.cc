@@ -32,9 +32,8 @@ absl::StatusOr<std::string> GuardedRoot::Wrap(const SecretBytes& key, std::strin
   FIELDKMS_ASSIGN_OR_RETURN(work->key, SecretBytes::CopyOf(key.Expose()));
   work->context = context;
   const auto call = [root = root_.get(), work](Deadline end) {
-    auto wrapped = root->Wrap(work->key, work->context, end);
-    if (wrapped.ok()) work->wrapped = *std::move(wrapped);
-    return wrapped.status();
+    FIELDKMS_ASSIGN_OR_RETURN(work->wrapped, root->Wrap(work->key, work->context, end));
+    return absl::OkStatus();
   };
   FIELDKMS_RETURN_IF_ERROR(guard_->Run(call, deadline));
   return std::move(work->wrapped);
@@ -46,9 +45,8 @@ absl::StatusOr<SecretBytes> GuardedRoot::Unwrap(std::string_view wrapped, std::s
   work->wrapped = wrapped;
   work->context = context;
   const auto call = [root = root_.get(), work](Deadline end) {
-    auto key = root->Unwrap(work->wrapped, work->context, end);
-    if (key.ok()) work->key = *std::move(key);
-    return key.status();
+    FIELDKMS_ASSIGN_OR_RETURN(work->key, root->Unwrap(work->wrapped, work->context, end));
+    return absl::OkStatus();
   };
   FIELDKMS_RETURN_IF_ERROR(guard_->Run(call, deadline));
   return std::move(work->key);
