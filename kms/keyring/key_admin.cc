@@ -87,7 +87,7 @@ std::string TextOf(const KeyPatch& patch) {
 // A version of `key`, wrapped under its tenant's primary KEK. `material` empty: fresh.
 absl::StatusOr<KeyVersionRecord> MakeVersion(KeyringCore& core, const KeyRecord& key,
                                              uint32_t version, const SecretBytes& material,
-                                             Deadline deadline) {
+                                             WallTime now, Deadline deadline) {
   FIELDKMS_ASSIGN_OR_RETURN(const TenantRecord tenant, core.store.GetTenant(key.tenant, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(const KekCache::KekPtr kek,
                             core.keks.Get(key.tenant, tenant.primary_kek, deadline));
@@ -98,7 +98,7 @@ absl::StatusOr<KeyVersionRecord> MakeVersion(KeyringCore& core, const KeyRecord&
   KeyVersionRecord made;
   made.version = version;
   made.kek_version = tenant.primary_kek;
-  made.create_time = core.clock.Now();
+  made.create_time = now;
   made.origin = material.empty() ? KeyOrigin::kGenerated : KeyOrigin::kImported;
   const DekPlace place{key.tenant, key.key_id, version, key.purpose};
   FIELDKMS_ASSIGN_OR_RETURN(made.wrapped,
@@ -199,8 +199,9 @@ absl::StatusOr<KeyRecord> MakeKey(KeyringCore& core, const KeySpec& spec,
   if (before) return *std::move(before);
   for (int attempt = 0; attempt < kIdAttempts; ++attempt) {
     FIELDKMS_ASSIGN_OR_RETURN(key.key_id, DrawKeyId());
-    FIELDKMS_ASSIGN_OR_RETURN(const KeyVersionRecord first,
-                              MakeVersion(core, key, kFirstVersion, material, deadline));
+    FIELDKMS_ASSIGN_OR_RETURN(
+        const KeyVersionRecord first,
+        MakeVersion(core, key, kFirstVersion, material, key.create_time, deadline));
     absl::StatusOr<Applied<KeyRecord>> applied =
         core.store.CreateKey(key, first, mutation, deadline);
     if (absl::IsAborted(applied.status())) continue;  // the id is taken
@@ -297,9 +298,9 @@ absl::StatusOr<KeyChange> KeyAdmin::NextVersion(KeyRecord key, const SecretBytes
   KeyVersionRecord next;
   next.version = key.primary_version + 1;
   next.origin = material.empty() ? KeyOrigin::kGenerated : KeyOrigin::kImported;
-  FIELDKMS_RETURN_IF_ERROR(AddVersion(key, primary, next, core_.clock.Now()).status());
-  FIELDKMS_ASSIGN_OR_RETURN(next, MakeVersion(core_, key, next.version, material, deadline));
-  const WallTime now = next.create_time;
+  const WallTime now = core_.clock.Now();
+  FIELDKMS_RETURN_IF_ERROR(AddVersion(key, primary, next, now).status());
+  FIELDKMS_ASSIGN_OR_RETURN(next, MakeVersion(core_, key, next.version, material, now, deadline));
   return AddVersion(std::move(key), primary, std::move(next), now);
 }
 

@@ -36,7 +36,7 @@ void Put(std::vector<std::string>& aliases, std::string_view name) {
 
 std::shared_ptr<LoadedKey> NewKey() {
   auto key = std::make_shared<LoadedKey>();
-  key->used = std::make_shared<std::atomic<bool>>(true);
+  key->used = std::make_shared<std::atomic<bool>>(false);
   return key;
 }
 
@@ -145,7 +145,10 @@ bool KeyLoader::Publish(const KeyRecord& record, std::shared_ptr<const LoadedVer
     // Of an older record the states are not known as of this one: they are loaded again.
     const bool same = old != nullptr && old->record.change == record.change;
     auto key = same ? std::make_shared<LoadedKey>(*old) : NewKey();
-    if (old != nullptr) key->aliases = old->aliases;
+    if (old != nullptr) {
+      key->aliases = old->aliases;
+      key->used = old->used;
+    }
     key->record = record;
     Put(key->versions, std::move(version));
     if (!name.empty() && name != record.name) Put(key->aliases, name);
@@ -194,6 +197,7 @@ absl::StatusOr<bool> KeyLoader::Refresh(const LoadedKey& old, Deadline deadline)
   FIELDKMS_ASSIGN_OR_RETURN(key->record, store_.GetKeyById(was.tenant, was.key_id, deadline));
   if (key->record.change == was.change) return true;
   key->aliases = old.aliases;
+  key->used = old.used;
   bool some_ended = false;
   for (const auto& version : old.versions) {
     FIELDKMS_ASSIGN_OR_RETURN(

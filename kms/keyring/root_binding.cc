@@ -40,8 +40,7 @@ absl::Status RootBinding::Rewrap(Deadline deadline) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::optional<std::string> old, store_.GetRootBinding(deadline));
   if (!old) return BindingLost();
   FIELDKMS_RETURN_IF_ERROR(Open(*old, deadline));
-  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes value,
-                            root_.Unwrap(*old, kBindingContext, deadline));
+  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes value, root_.Unwrap(*old, kBindingContext, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(const std::string binding,
                             root_.Wrap(value, kBindingContext, deadline));
   const absl::Status status = store_.SetRootBinding(*old, binding, deadline);

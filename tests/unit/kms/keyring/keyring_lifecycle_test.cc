@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <map>
 #include <set>
 #include <thread>
 #include <vector>
@@ -17,6 +18,7 @@ namespace {
 using absl::StatusCode;
 using std::chrono::days;
 using std::chrono::hours;
+using Labels = std::map<std::string, std::string>;
 
 class KeyringLifecycle : public KeyringFixture {
  protected:
@@ -56,7 +58,7 @@ TEST_F(KeyringLifecycle, ADisabledVersionHasNoMaterialAnyMore) {
 
 TEST_F(KeyringLifecycle, EtagsTellWhoComesTooLate) {
   KeyPatch patch;
-  patch.labels.emplace({{"team", "billing"}});
+  patch.labels = Labels{{"team", "billing"}};
   ASSERT_OK_AND_ASSIGN(const KeyRecord patched,
                        admin().UpdateKey(Ref(key_.change), patch, FreshId(), kNoDeadline));
   EXPECT_GT(patched.change, key_.change);
@@ -76,7 +78,7 @@ TEST_F(KeyringLifecycle, OfChangesWithOneEtagOneWins) {
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&, i] {
         KeyPatch patch;
-        patch.labels.emplace({{"winner", std::to_string(i)}});
+        patch.labels = Labels{{"winner", std::to_string(i)}};
         const auto status =
             admin().UpdateKey(Ref(key_.change), patch, "update-" + std::to_string(i), kNoDeadline);
         status.ok() ? ++won : ++late;

@@ -54,6 +54,7 @@ TEST_F(KeyringMutation, WhatIsMadeCanBeUsedAtOnceAndAfterARestart) {
 
   Restart();
   ASSERT_OK(keyring().LoadById("acme", key.key_id, 1, kNoDeadline));
+  ASSERT_OK(keyring().LoadByName("acme", "k", kNoDeadline));
   EXPECT_TRUE(Opens(*Loaded(), 1, first));
   EXPECT_TRUE(Opens(*Loaded(), 2, second));
   ASSERT_OK_AND_ASSIGN(const KeyRecord kept, admin().GetKey("acme", "k", kNoDeadline));
