@@ -49,6 +49,9 @@ write("mac", "of-an-envelope", b"\x11" + MAC[1:])
 write("mac", "zero-id", MAC[:1] + bytes(8) + MAC[9:])
 write("mac", "zero-version", MAC[:9] + bytes(4) + MAC[13:])
 
+for size in (0, 1, 8, 15, 16, 17, 24, 40, 48, 4096, 4104):
+    write("kwp", f"bytes-{size}", bytes(i * 7 % 256 for i in range(size)))
+
 ENTRY = b"\x00\x01a\x00\x00\x00\x01v"
 write("context", "empty", b"\x00\x00")
 write("context", "no-count", b"\x00")
