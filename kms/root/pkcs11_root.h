@@ -47,7 +47,8 @@ struct Pkcs11RootOptions {
 //
 // A wrapped key is one byte that names the mechanism, then
 //   1  CKM_AES_GCM: IV(12) ‖ ciphertext ‖ tag(16), with domain ‖ context as AAD
-//   2  CKM_AES_KEY_WRAP_KWP: the wrapping of size(1) ‖ key ‖ SHA-256(domain ‖ context)
+//   2  CKM_AES_KEY_WRAP_KWP: the wrapping of
+//      size(1) ‖ key ‖ SHA-256(domain ‖ context) ‖ salt(16 to 23, to a multiple of 8)
 //   3  CKM_AES_KEY_WRAP_PAD: of the same
 // where domain is "fieldkms/root/pkcs11/1". Any of them opens, whichever wraps now, as
 // long as the key may be used so. (The digest stands for the context since tokens limit

@@ -108,22 +108,30 @@ absl::StatusOr<SecretBytes> OpenGcm(Pkcs11Session& session, CK_OBJECT_HANDLE roo
   return gcm.Decrypt(body.subspan(kIvSize));
 }
 
-// A mechanism that takes no context wraps size(1) ‖ key ‖ SHA-256(domain ‖ context).
+// A mechanism that takes no context wraps size(1) ‖ key ‖ SHA-256(domain ‖ context) ‖
+// salt. The salt, since key wrap is deterministic; to a multiple of its blocks of 8
+// bytes, since there are tokens that leave its padding on what they unwrap.
+constexpr size_t kMinSalt = 16;
+constexpr size_t kBlock = 8;
+constexpr size_t BoundSize(size_t key_size) {
+  return (1 + key_size + kSha256Size + kMinSalt + kBlock - 1) / kBlock * kBlock;
+}
+
 absl::StatusOr<SecretBytes> BindToContext(ByteView key, std::string_view context) {
   FIELDKMS_ASSIGN_OR_RETURN(const auto digest, Sha256(AsBytes(Bound(context))));
-  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes bound,
-                            SecretBytes::Allocate(1 + key.size() + digest.size()));
+  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes bound, SecretBytes::Allocate(BoundSize(key.size())));
   const MutableBytes out = bound.ExposeMutable();
   out[0] = static_cast<uint8_t>(key.size());
-  std::copy(key.begin(), key.end(), out.begin() + 1);
-  std::copy(digest.begin(), digest.end(), out.end() - kSha256Size);
+  const auto end = std::copy(key.begin(), key.end(), out.begin() + 1);
+  const auto salt = std::copy(digest.begin(), digest.end(), end);
+  FIELDKMS_RETURN_IF_ERROR(RandomBytes({salt, out.end()}));
   return bound;
 }
 
 absl::StatusOr<SecretBytes> TakeFromContext(ByteView bound, std::string_view context) {
   FIELDKMS_ASSIGN_OR_RETURN(const auto digest, Sha256(AsBytes(Bound(context))));
-  if (bound.size() <= 1 + kSha256Size || bound.size() != 1 + bound[0] + kSha256Size ||
-      !ConstantTimeEqual(bound.last(kSha256Size), digest)) {
+  if (bound.empty() || bound[0] == 0 || bound.size() != BoundSize(bound[0]) ||
+      !ConstantTimeEqual(bound.subspan(1 + bound[0], kSha256Size), digest)) {
     return RootWrongKey();
   }
   return SecretBytes::CopyOf(bound.subspan(1, bound[0]));
