@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes the seed corpora out of tests/vectors/envelope.json and bytes close to them.
+"""Makes the seed corpora out of our own vectors in tests/vectors and bytes close to them.
 
 Run by hand after a change of format. Inputs that a fuzzer found are added beside,
 with names that begin with "found-".
@@ -21,7 +21,7 @@ for i, vector in enumerate(VECTORS):
     if len(envelope) <= 128:
         write("envelope", f"vector-{i}", envelope)
         write("envelope", f"text-{i}", vector["text"].encode())
-    if len(context) <= 512:
+    if vector["suite"] == 1 and len(context) <= 512:  # the contexts of suite 2 are the same
         write("context", f"vector-{i}", context)
 
 FIRST = bytes.fromhex(VECTORS[0]["envelope"])
@@ -29,11 +29,28 @@ write("envelope", "empty", b"")
 write("envelope", "one-byte", b"\x11")
 write("envelope", "shortest", FIRST[:53])
 write("envelope", "too-short", FIRST[:52])
-write("envelope", "other-suite", b"\x12" + FIRST[1:])
+write("envelope", "other-suite", b"\x13" + FIRST[1:])
+write("envelope", "suite-2-shortest", b"\x12" + FIRST[1:13] + bytes(72))
+write("envelope", "suite-2-too-short", b"\x12" + FIRST[1:13] + bytes(71))
+write("envelope", "suite-2-of-suite-1", b"\x12" + FIRST[1:])
 write("envelope", "zero-id", FIRST[:1] + bytes(8) + FIRST[9:])
 write("envelope", "zero-version", FIRST[:9] + bytes(4) + FIRST[13:])
 write("envelope", "text-bits-left-over", b"fk1.AB")
 write("envelope", "text-padded", b"fk1.AA==")
+
+MACS = json.loads((HERE.parent / "vectors" / "mac.json").read_text())["vectors"]
+MAC = bytes.fromhex(MACS[0]["value"])
+for i, vector in enumerate(MACS):
+    write("mac", f"vector-{i}", bytes.fromhex(vector["value"]))
+write("mac", "empty", b"")
+write("mac", "too-short", MAC[:-1])
+write("mac", "too-long", MAC + b"x")
+write("mac", "of-an-envelope", b"\x11" + MAC[1:])
+write("mac", "zero-id", MAC[:1] + bytes(8) + MAC[9:])
+write("mac", "zero-version", MAC[:9] + bytes(4) + MAC[13:])
+
+for size in (0, 1, 8, 15, 16, 17, 24, 40, 48, 4096, 4104):
+    write("kwp", f"bytes-{size}", bytes(i * 7 % 256 for i in range(size)))
 
 ENTRY = b"\x00\x01a\x00\x00\x00\x01v"
 write("context", "empty", b"\x00\x00")
