@@ -14,8 +14,9 @@ namespace fieldkms {
 
 // SecretSource says where a secret is: exactly one of the two is set.
 struct SecretSource {
-  std::string file;        // a path
-  std::string credential;  // a name in $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=)
+  std::string file = {};  // a path
+  std::string credential =
+      {};  // a name in $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=)
 };
 
 // ReadSecret returns what the source holds, 1 to 1,024 bytes, without one line feed
