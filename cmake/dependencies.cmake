@@ -12,6 +12,14 @@ find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
 
+if(FIELDKMS_ROOT_PKCS11)
+  # The types and numbers of the standard only: modules are loaded when we run, and
+  # p11-kit itself is not linked.
+  pkg_check_modules(P11_KIT REQUIRED p11-kit-1)
+  add_library(fieldkms_pkcs11_headers INTERFACE)
+  target_include_directories(fieldkms_pkcs11_headers SYSTEM INTERFACE ${P11_KIT_INCLUDE_DIRS})
+endif()
+
 if(FIELDKMS_TESTS)
   find_package(GTest REQUIRED)
   find_package(rapidcheck REQUIRED)  # rapidcheck, rapidcheck_gtest

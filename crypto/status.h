@@ -72,6 +72,7 @@ enum class Reason {
   kRootUnavailable,
   kRootWrongKey,
   kRootFilePermissions,
+  kRootDenied,
   kAuditUnavailable,
   kDataDirInUse,
   kMemoryLock,

@@ -1,65 +1,52 @@
 #include "kms/root/key_file.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <string_view>
 
 #include "crypto/base64.h"
 #include "crypto/bytes.h"
 #include "crypto/random.h"
 #include "crypto/status.h"
 #include "kms/files.h"
+#include "kms/root/secret_file.h"
 
 namespace fieldkms {
 namespace {
 
-constexpr std::string_view kPrefix = "fieldkms-root-1 ";
-constexpr size_t kEncodedSize = Base64Size(Base64::kUrl, kRootKeySize);
-static_assert(MaxBase64Bytes(kEncodedSize) == kRootKeySize);
-constexpr size_t kLineSize = kPrefix.size() + kEncodedSize + 1;
+constexpr std::string_view kWhat = "root key file";
+constexpr size_t kMaxFileSize = 4000;
 
-absl::Status FileError(int error, std::string_view doing, const std::string& path) {
-  const std::string text = "root key file " + path + ": " + std::string(doing) + ": ";
-  if (error == EEXIST) {
-    return Error(absl::StatusCode::kAlreadyExists, Reason::kConfigInvalid, text + "it exists");
-  }
-  if (error == ENOENT) {
-    return Error(absl::StatusCode::kNotFound, Reason::kConfigInvalid, text + strerror(error));
-  }
-  return Error(absl::StatusCode::kUnavailable, Reason::kRootUnavailable, text + strerror(error));
-}
-
-absl::Status NoKeyFile(const std::string& path) {
-  return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid,
-               path + " is not a FieldKMS root key file");
-}
-
-absl::Status BadPermissions(const std::string& path, std::string_view rule) {
-  return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootFilePermissions,
-               "root key file " + path + " " + std::string(rule));
+absl::Status Failed(std::string_view doing, const std::string& path, int error) {
+  return FileError(error, kWhat, path, doing);
 }
 
 absl::Status WriteAll(int fd, ByteView bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t n = write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FileError(errno, "write", path);
+    if (n < 0) return Failed("write", path, errno);
     bytes = bytes.subspan(static_cast<size_t>(n));
   }
   return absl::OkStatus();
 }
 
-absl::Status WriteAndSync(const std::string& path, ByteView line) {
+// Owner and mode as of `like`, where there is one.
+absl::Status WriteAndSync(const std::string& path, ByteView content, const struct stat* like) {
   const FileDescriptor file(
       open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (file.get() < 0) return FileError(errno, "create", path);
-  FIELDKMS_RETURN_IF_ERROR(WriteAll(file.get(), line, path));
-  if (fsync(file.get()) != 0) return FileError(errno, "sync", path);
+  if (file.get() < 0) return Failed("create", path, errno);
+  if (like != nullptr && (fchown(file.get(), like->st_uid, like->st_gid) != 0 ||
+                          fchmod(file.get(), like->st_mode & 0777) != 0)) {
+    return Failed("give to its owner", path, errno);
+  }
+  FIELDKMS_RETURN_IF_ERROR(WriteAll(file.get(), content, path));
+  if (fsync(file.get()) != 0) return Failed("sync", path, errno);
   return absl::OkStatus();
 }
 
@@ -73,62 +60,55 @@ absl::StatusOr<std::string> DraftName(const std::string& path) {
   return path + ".new-" + std::string(AsText(text));
 }
 
-absl::Status CheckOwnerAndMode(const struct stat& info, const std::string& path) {
-  if (!S_ISREG(info.st_mode)) return NoKeyFile(path);
-  if (info.st_uid != 0 && info.st_uid != geteuid()) {
-    return BadPermissions(path, "belongs to another user: chown it to the user of the service");
-  }
-  if ((info.st_mode & 077) != 0) {
-    return BadPermissions(path, "can be reached by group or others: chmod 600 it");
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
-absl::Status WriteKeyFile(const std::string& path, const SecretBytes& key) {
-  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes line, SecretBytes::Allocate(kLineSize));
-  const MutableBytes bytes = line.ExposeMutable();
-  memcpy(bytes.data(), kPrefix.data(), kPrefix.size());
-  EncodeBase64(Base64::kUrl, key.Expose(), bytes.subspan(kPrefix.size(), kEncodedSize));
-  bytes.back() = '\n';
+// Replaces the file that is `like`; with none, there must be no file.
+absl::Status Publish(const std::string& path, ByteView content, const struct stat* like) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::string draft, DraftName(path));
-  absl::Status status = WriteAndSync(draft, line.Expose());
+  absl::Status status = WriteAndSync(draft, content, like);
   if (status.ok()) {
-    if (const int error = RenameNew(draft, path); error != 0) {
-      status = FileError(error, "create", path);
-    }
+    const int error = like == nullptr                            ? RenameNew(draft, path)
+                      : rename(draft.c_str(), path.c_str()) != 0 ? errno
+                                                                 : 0;
+    if (error != 0) status = Failed(like == nullptr ? "create" : "replace", path, error);
   }
   if (!status.ok()) {
     unlink(draft.c_str());
     return status;
   }
   const int error = SyncDirectoryOf(path);
-  return error == 0 ? absl::OkStatus() : FileError(error, "sync the directory of", path);
+  return error == 0 ? absl::OkStatus() : Failed("sync the directory of", path, error);
+}
+
+// Held while the descriptor is open.
+absl::StatusOr<FileDescriptor> LockDirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  FileDescriptor file(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.get() < 0) return Failed("open the directory of", path, errno);
+  while (flock(file.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return Failed("lock the directory of", path, errno);
+  }
+  return file;
+}
+
+}  // namespace
+
+absl::Status WriteKeyFile(const std::string& path, const SecretBytes& content) {
+  return Publish(path, content.Expose(), nullptr);
 }
 
 absl::StatusOr<SecretBytes> ReadKeyFile(const std::string& path) {
-  // O_NONBLOCK: a FIFO of that name must not hang the start.
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (file.get() < 0) {
-    return errno == ELOOP ? BadPermissions(path, "is a symbolic link: name the file itself")
-                          : FileError(errno, "open", path);
-  }
+  return ReadPrivateFile(path, kMaxFileSize, kWhat);
+}
+
+absl::Status UpdateKeyFile(
+    const std::string& path,
+    const std::function<absl::StatusOr<SecretBytes>(const SecretBytes& content)>& change) {
+  FIELDKMS_ASSIGN_OR_RETURN(const FileDescriptor lock, LockDirectoryOf(path));
+  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes before, ReadKeyFile(path));
   struct stat info;
-  if (fstat(file.get(), &info) != 0) return FileError(errno, "look at", path);
-  FIELDKMS_RETURN_IF_ERROR(CheckOwnerAndMode(info, path));
-  // One byte more than the line, so that a longer file shows.
-  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes line, SecretBytes::Allocate(kLineSize + 1));
-  const ssize_t size = read(file.get(), line.ExposeMutable().data(), line.size());
-  if (size < 0) return FileError(errno, "read", path);
-  const ByteView text = line.Expose().first(static_cast<size_t>(size));
-  if (text.size() != kLineSize || text.back() != '\n' || !AsText(text).starts_with(kPrefix)) {
-    return NoKeyFile(path);
-  }
-  const ByteView encoded = text.subspan(kPrefix.size(), kEncodedSize);
-  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes key, SecretBytes::Allocate(kRootKeySize));
-  if (!DecodeBase64(Base64::kUrl, encoded, key.ExposeMutable())) return NoKeyFile(path);
-  return key;
+  if (lstat(path.c_str(), &info) != 0) return Failed("look at", path, errno);
+  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes after, change(before));
+  return Publish(path, after.Expose(), &info);
 }
 
 }  // namespace fieldkms

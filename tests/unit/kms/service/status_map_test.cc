@@ -82,7 +82,7 @@ TEST(StatusMapTest, TheServersOwnTroublesHaveAFixedText) {
   for (const Reason reason :
        {Reason::kStoreUnavailable, Reason::kStoreFull, Reason::kStoreCorrupt, Reason::kStoreTooNew,
         Reason::kRootUnavailable, Reason::kRootWrongKey, Reason::kRootFilePermissions,
-        Reason::kAuditUnavailable, Reason::kMemoryLock, Reason::kCryptoFailure,
+        Reason::kRootDenied, Reason::kAuditUnavailable, Reason::kMemoryLock, Reason::kCryptoFailure,
         Reason::kConfigInvalid, Reason::kDataDirInUse, Reason::kInternal}) {
     const grpc::Status status =
         ToGrpcStatus(Error(absl::StatusCode::kUnavailable, reason, "canary"));
