@@ -53,6 +53,7 @@ constexpr std::array kNames = {
     NamedReason{Reason::kRootUnavailable, "ROOT_UNAVAILABLE"},
     NamedReason{Reason::kRootWrongKey, "ROOT_WRONG_KEY"},
     NamedReason{Reason::kRootFilePermissions, "ROOT_FILE_PERMISSIONS"},
+    NamedReason{Reason::kRootDenied, "ROOT_DENIED"},
     NamedReason{Reason::kAuditUnavailable, "AUDIT_UNAVAILABLE"},
     NamedReason{Reason::kDataDirInUse, "DATA_DIR_IN_USE"},
     NamedReason{Reason::kMemoryLock, "MEMORY_LOCK"},

@@ -57,6 +57,7 @@ enum class Reason {
   kRootUnavailable,
   kRootWrongKey,
   kRootFilePermissions,
+  kRootDenied,
   kAuditUnavailable,
   kDataDirInUse,
   kMemoryLock,

@@ -11,8 +11,8 @@
 
 #include "absl/status/statusor.h"
 #include "crypto/xaes_gcm.h"
-#include "kms/keyring/single_flight.h"
 #include "kms/root/root_key.h"
+#include "kms/single_flight.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {

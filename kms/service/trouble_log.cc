@@ -28,6 +28,8 @@ std::string_view PublicText(Reason reason) {
       return "the root of trust cannot be reached";
     case Reason::kRootWrongKey:
       return "the root of trust does not open the keys";
+    case Reason::kRootDenied:
+      return "the root of trust does not let the service in";
     case Reason::kAuditUnavailable:
       return "the audit trail cannot be written, so nothing is answered";
     case Reason::kMemoryLock:
