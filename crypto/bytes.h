@@ -35,6 +35,9 @@ inline void Wipe(MutableBytes bytes) {
   asm volatile("" : : "r"(bytes.data()) : "memory");
 }
 
+// Wipes what `text` holds, not what a reallocation left behind.
+inline void WipeString(std::string* text) { Wipe(AsMutableBytes(*text)); }
+
 inline void PutU16(uint8_t* out, uint16_t v) {
   out[0] = static_cast<uint8_t>(v >> 8);
   out[1] = static_cast<uint8_t>(v);

@@ -16,8 +16,8 @@
 #include "crypto/xaes_gcm.h"
 #include "kms/keyring/key_snapshot.h"
 #include "kms/keyring/options.h"
-#include "kms/keyring/single_flight.h"
 #include "kms/root/root_key.h"
+#include "kms/single_flight.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {

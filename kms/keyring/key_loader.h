@@ -13,8 +13,8 @@
 
 #include "absl/status/status.h"
 #include "kms/keyring/kek_cache.h"
-#include "kms/keyring/single_flight.h"
 #include "kms/keyring/snapshot_cell.h"
+#include "kms/single_flight.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {

@@ -40,6 +40,4 @@ bool Workspace::SameContext(const ContextField& shared, const ContextField& own,
   return entries_ == other_entries_;
 }
 
-void WipeString(std::string* text) { Wipe(AsMutableBytes(*text)); }
-
 }  // namespace fieldkms

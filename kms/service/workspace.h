@@ -44,9 +44,6 @@ class Workspace {
   std::vector<ContextEntry> entries_, other_entries_;
 };
 
-// Wipes a message's bytes field, or any string.
-void WipeString(std::string* text);
-
 }  // namespace fieldkms
 
 #endif  // FIELDKMS_KMS_SERVICE_WORKSPACE_H_

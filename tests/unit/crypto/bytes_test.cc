@@ -64,5 +64,14 @@ TEST(WipedBufferTest, IsAnOrdinaryVectorOtherwise) {
   EXPECT_EQ(WipedBuffer(moved), moved);
 }
 
+TEST(BytesTest, WipeStringLeavesZeros) {
+  std::string text = "4111111111111111";
+  WipeString(&text);
+  EXPECT_EQ(text, std::string(16, '\0'));
+  std::string empty;
+  WipeString(&empty);
+  EXPECT_TRUE(empty.empty());
+}
+
 }  // namespace
 }  // namespace fieldkms

@@ -37,14 +37,5 @@ TEST(WorkspaceTest, ANameInSharedAndOwnIsRefused) {
   EXPECT_THAT(workspace.SetContext(Context({{"a", "1"}}), Context({{"b", "1"}})), IsOk());
 }
 
-TEST(WorkspaceTest, WipeStringLeavesZeros) {
-  std::string text = "4111111111111111";
-  WipeString(&text);
-  EXPECT_EQ(text, std::string(16, '\0'));
-  std::string empty;
-  WipeString(&empty);
-  EXPECT_TRUE(empty.empty());
-}
-
 }  // namespace
 }  // namespace fieldkms

@@ -1,7 +1,7 @@
 // SingleFlight lets callers that want the same thing at the same time share one
 // run of what fetches it.
-#ifndef FIELDKMS_KMS_KEYRING_SINGLE_FLIGHT_H_
-#define FIELDKMS_KMS_KEYRING_SINGLE_FLIGHT_H_
+#ifndef FIELDKMS_KMS_SINGLE_FLIGHT_H_
+#define FIELDKMS_KMS_SINGLE_FLIGHT_H_
 
 #include <atomic>
 #include <condition_variable>
@@ -85,7 +85,7 @@ class SingleFlight {
 
   static absl::Status DeadlineExceeded() {
     return Error(absl::StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded,
-                 "the deadline passed while a key was being loaded");
+                 "the deadline passed while another caller fetched the same");
   }
   static absl::StatusCode CodeOf(const absl::Status& status) { return status.code(); }
   template <class T>
@@ -105,7 +105,7 @@ class SingleFlight {
   template <class Run>
   Result RunFor(const std::string& key, Flight& flight, const Run& run) {
     // Whatever happens in `run`, nobody is left waiting.
-    Result result = Error(absl::StatusCode::kInternal, Reason::kInternal, "a load was abandoned");
+    Result result = Error(absl::StatusCode::kInternal, Reason::kInternal, "a fetch was abandoned");
     struct Landing {
       SingleFlight* self;
       const std::string& key;
@@ -136,4 +136,4 @@ class SingleFlight {
 
 }  // namespace fieldkms
 
-#endif  // FIELDKMS_KMS_KEYRING_SINGLE_FLIGHT_H_
+#endif  // FIELDKMS_KMS_SINGLE_FLIGHT_H_

@@ -1,4 +1,4 @@
-#include "kms/keyring/single_flight.h"
+#include "kms/single_flight.h"
 
 #include <gtest/gtest.h>
 
