@@ -28,13 +28,13 @@ struct AwsRootOptions {
   // A key ARN, a key id, "alias/NAME" or an alias ARN of a symmetric key. All but a key
   // ARN are looked up once, when the root is opened, and the key found then is used
   // until the end: an alias that is moved does not move a running service.
-  std::string key;
-  std::string region;    // may be empty where `key` is an ARN
-  std::string endpoint;  // "https://HOST[:PORT]"; empty: that of the region
-  std::string ca_file;   // PEM; empty: the system's authorities
+  std::string key = {};
+  std::string region = {};    // may be empty where `key` is an ARN
+  std::string endpoint = {};  // "https://HOST[:PORT]"; empty: that of the region
+  std::string ca_file = {};   // PEM; empty: the system's authorities
   // A profile of the shared files; if set, the only source of credentials. Empty: the
   // chain of aws_credentials_sources.h.
-  std::string profile;
+  std::string profile = {};
 };
 
 // What tests have in place of the machine.
