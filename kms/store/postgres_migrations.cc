@@ -20,7 +20,6 @@ namespace {
 
 // Made before the migrations, since they are recorded in it.
 constexpr char kSchemaSql[] = R"sql(
-  CREATE SCHEMA IF NOT EXISTS fieldkms_store;
   CREATE TABLE IF NOT EXISTS fieldkms_store.schema_migrations (
     number integer PRIMARY KEY CHECK (number > 0),
     name text NOT NULL,

@@ -34,7 +34,8 @@ PostgresWatchdog::Guard PostgresWatchdog::CutAt(Time at, std::shared_ptr<SocketC
   {
     const std::lock_guard lock(mutex_);
     key = {at, ++next_};
-    first = waits_.emplace(key, std::move(socket)).first == waits_.begin();
+    waits_.emplace(key, std::move(socket));
+    first = waits_.begin()->first == key;
   }
   if (first) changed_.notify_all();
   return {this, key};
