@@ -16,6 +16,8 @@ class PostgresPlace final : public StorePlace {
         {.conninfo = server.Conninfo(database_, PostgresServer::kServiceLogin)}, clock);
   }
 
+  bool Shared() const override { return true; }
+
  private:
   const std::string database_ = PostgresServer::Shared().MakeStore();
 };
@@ -23,6 +25,7 @@ class PostgresPlace final : public StorePlace {
 std::unique_ptr<StorePlace> MakePostgresPlace() { return std::make_unique<PostgresPlace>(); }
 
 INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, ::testing::Values(&MakePostgresPlace));
+INSTANTIATE_TEST_SUITE_P(Postgres, SharedStoreContract, ::testing::Values(&MakePostgresPlace));
 
 }  // namespace
 }  // namespace fieldkms::testing
