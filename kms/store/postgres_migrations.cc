@@ -101,9 +101,10 @@ absl::StatusOr<std::unique_ptr<PostgresConnection>> Connect(const std::string& c
 absl::Status MakeRoles(pqxx::work& work, bool dry_run, bool& made) {
   if (RolesExist(work)) return absl::OkStatus();
   if (!Ask(work, "rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")) {
-    return Error(absl::StatusCode::kPermissionDenied, Reason::kPermissionDenied,
-                 "the roles fieldkms_owner and fieldkms_service are missing, and this login may "
-                 "not make them: have a superuser run sql/schema/roles.sql");
+    return Error(
+        absl::StatusCode::kPermissionDenied, Reason::kPermissionDenied,
+        "the roles fieldkms_owner and fieldkms_service are missing, and this login may "
+        "not make them: have a superuser run what fieldkms store migrate --print-roles prints");
   }
   made = true;
   if (!dry_run) work.exec(std::string(PostgresRolesSql()));

@@ -57,7 +57,7 @@ struct MigrateOptions {
   std::string conninfo;  // of a superuser, or a member of fieldkms_owner
   bool dry_run = false;  // only say what would be done
   // Roles to grant fieldkms_service to; they exist.
-  std::vector<std::string> grant_to;
+  std::vector<std::string> grant_to = {};
 };
 
 struct MigrateReport {

@@ -77,9 +77,9 @@ TEST_F(PostgresIsolation, OnlyTheTenantNamedIsRead) {
     const auto rows = Service(For("acme", "SELECT DISTINCT tenant FROM fieldkms_store." + table));
     ASSERT_EQ(rows.size(), 1u) << table;
     EXPECT_EQ(rows[0][0], "acme") << table;
-    EXPECT_TRUE(Service(For("acme", "SELECT FROM fieldkms_store." + table +
-                                        " WHERE tenant = 'globex'"))
-                    .empty())
+    EXPECT_TRUE(
+        Service(For("acme", "SELECT FROM fieldkms_store." + table + " WHERE tenant = 'globex'"))
+            .empty())
         << table;
   }
 }
@@ -97,7 +97,8 @@ TEST_F(PostgresIsolation, OnlyTheTenantNamedIsWritten) {
 
 TEST_F(PostgresIsolation, WhatIdentifiesARecordStays) {
   for (const std::string change :
-       {"UPDATE fieldkms_store.keys SET tenant = 'globex'", "UPDATE fieldkms_store.keys SET key_id = 9",
+       {"UPDATE fieldkms_store.keys SET tenant = 'globex'",
+        "UPDATE fieldkms_store.keys SET key_id = 9",
         "UPDATE fieldkms_store.keys SET exportable = true",
         "UPDATE fieldkms_store.key_versions SET tenant = 'globex'",
         "DELETE FROM fieldkms_store.keys", "DELETE FROM fieldkms_store.key_versions",
@@ -146,21 +147,21 @@ TEST_F(PostgresIsolation, FunctionsAreTheServicesAndPinned) {
             "5");
   Superuser("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN");
   for (const std::string sql :
-       {"SELECT fieldkms_store.tenant_of_key(7)", "SELECT * FROM fieldkms_store.list_tenants('', 9)",
-        "SELECT FROM fieldkms_store.keys"}) {
+       {"SELECT fieldkms_store.tenant_of_key(7)",
+        "SELECT * FROM fieldkms_store.list_tenants('', 9)", "SELECT FROM fieldkms_store.keys"}) {
     EXPECT_THAT(ServiceError("SELECT 1"), "none");
     EXPECT_THROW(PostgresServer::Shared().Sql("postgres", "stranger", sql), pqxx::failure) << sql;
   }
-  EXPECT_EQ(Superuser("SELECT count(*) FROM pg_proc p, aclexplode(p.proacl) a "
-                      "WHERE pronamespace = 'fieldkms_store'::regnamespace AND a.grantee = 0")[0][0],
-            "0");
+  EXPECT_EQ(
+      Superuser("SELECT count(*) FROM pg_proc p, aclexplode(p.proacl) a "
+                "WHERE pronamespace = 'fieldkms_store'::regnamespace AND a.grantee = 0")[0][0],
+      "0");
 }
 
 // The owner may read, for the functions, and is held to the rules as anybody.
 TEST_F(PostgresIsolation, OwnerCannotWriteTenants) {
   Superuser("SET ROLE fieldkms_owner; UPDATE fieldkms_store.key_versions SET wrapped = 'z'");
-  EXPECT_TRUE(
-      Superuser("SELECT FROM fieldkms_store.key_versions WHERE wrapped = 'z'").empty());
+  EXPECT_TRUE(Superuser("SELECT FROM fieldkms_store.key_versions WHERE wrapped = 'z'").empty());
 }
 
 TEST_F(PostgresIsolation, PeopleSeeHexDigits) {

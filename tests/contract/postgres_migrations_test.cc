@@ -54,8 +54,7 @@ TEST_F(PostgresMigrations, TwoAtATimeDoNoHarm) {
   const auto two = other.get();
   ASSERT_OK(one);
   ASSERT_OK(two);
-  EXPECT_EQ(one->applied.size() + two->applied.size(),
-            static_cast<size_t>(NewestPostgresSchema()));
+  EXPECT_EQ(one->applied.size() + two->applied.size(), static_cast<size_t>(NewestPostgresSchema()));
   EXPECT_OK(Open());
 }
 

@@ -15,8 +15,9 @@ class PostgresCommit : public PostgresFault, public ::testing::WithParamInterfac
  protected:
   // Checks that the connection was cut, once, since the last call.
   void ExpectCut() { EXPECT_EQ(proxy().cuts(), ++cuts_) << "no COMMIT passed by"; }
-  uint64_t Newest() { return std::stoull(Superuser(
-      "SELECT change_number FROM fieldkms_store.store_state")); }
+  uint64_t Newest() {
+    return std::stoull(Superuser("SELECT change_number FROM fieldkms_store.store_state"));
+  }
   KeyRecord HaveKey() {
     auto made = straight().CreateKey(Key("k", 7), Version(1), Fresh(), kNoDeadline);
     EXPECT_OK(made);
@@ -127,7 +128,8 @@ TEST_P(PostgresCommit, OperationsAndLeasesAreWritten) {
   ExpectCut();
   EXPECT_EQ(put.change, operation.change + 1);
   proxy().CutNextCommit(GetParam());
-  ASSERT_OK(proxied().PutLease({id, "acme", 7, 1, true, "app", Time(), Time(), 10, 0}, kNoDeadline));
+  ASSERT_OK(
+      proxied().PutLease({id, "acme", 7, 1, true, "app", Time(), Time(), 10, 0}, kNoDeadline));
   ExpectCut();
   ASSERT_OK_AND_ASSIGN(const auto lease, straight().GetLease("acme", id, kNoDeadline));
   EXPECT_EQ(lease.most_messages, 10u);

@@ -66,10 +66,10 @@ class PostgresFault : public ::testing::Test {
  private:
   Store& Opened(std::unique_ptr<Store>& store, const std::string& dir) {
     if (!store) {
-      auto opened = OpenPostgresStore({.conninfo = "host=" + dir + " port=5432 dbname=" +
-                                                   database_ + " user=" +
-                                                   PostgresServer::kServiceLogin},
-                                      SystemClock());
+      auto opened =
+          OpenPostgresStore({.conninfo = "host=" + dir + " port=5432 dbname=" + database_ +
+                                         " user=" + PostgresServer::kServiceLogin},
+                            SystemClock());
       EXPECT_OK(opened);
       store = std::move(opened).value();
     }

@@ -110,9 +110,8 @@ TEST_F(PostgresFault, LockOfAnotherIsWaitedForUntilTheDeadline) {
   pqxx::connection blocker(server().Conninfo(database(), PostgresServer::kSuperuser));
   pqxx::work work(blocker);
   work.exec("SELECT FROM fieldkms_store.store_state FOR UPDATE");
-  EXPECT_THAT(
-      proxied().CreateKey(Key("k", 7), Version(1), Fresh(), In(milliseconds(200))),
-      StatusIs(StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded));
+  EXPECT_THAT(proxied().CreateKey(Key("k", 7), Version(1), Fresh(), In(milliseconds(200))),
+              StatusIs(StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded));
   work.abort();
   ASSERT_OK(proxied().CreateKey(Key("k", 7), Version(1), Fresh(), kNoDeadline));
   EXPECT_EQ(proxy().connections(), connections);
@@ -158,11 +157,11 @@ TEST_F(PostgresFault, ReadOnlyServerIsLeftForTheOneToWriteTo) {
 
 TEST_F(PostgresFault, SecondHostIsTakenWhereTheFirstIsDown) {
   proxy().CutAll(true);
-  const auto store = OpenPostgresStore(
-      {.conninfo = "host=" + proxy().socket_dir() + "," + server().socket_dir() +
-                   " port=5432,5432 dbname=" + database() + " user=" +
-                   PostgresServer::kServiceLogin},
-      SystemClock());
+  const auto store =
+      OpenPostgresStore({.conninfo = "host=" + proxy().socket_dir() + "," + server().socket_dir() +
+                                     " port=5432,5432 dbname=" + database() +
+                                     " user=" + PostgresServer::kServiceLogin},
+                        SystemClock());
   ASSERT_OK(store);
   ASSERT_OK((*store)->GetTenant("acme", kNoDeadline));
 }

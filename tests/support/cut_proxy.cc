@@ -14,8 +14,14 @@ namespace fieldkms::testing {
 namespace {
 
 // A simple query and its answer, whole: type, length, text with its zero.
-constexpr std::string_view kCommit("Q\0\0\0\x0b" "COMMIT\0", 12);
-constexpr std::string_view kCommitted("C\0\0\0\x0b" "COMMIT\0", 12);
+constexpr std::string_view kCommit(
+    "Q\0\0\0\x0b"
+    "COMMIT\0",
+    12);
+constexpr std::string_view kCommitted(
+    "C\0\0\0\x0b"
+    "COMMIT\0",
+    12);
 
 sockaddr_un AddressIn(const std::string& dir) {
   sockaddr_un address{};

@@ -32,7 +32,7 @@ std::string Program(const std::string& name) {
 // The kernel forgets whom to die with when a process changes its user: setpriv asks anew.
 std::vector<std::string> AsPostgres(std::vector<std::string> command) {
   if (::geteuid() != 0) return command;
-  std::vector<std::string> whole = {"setpriv",       "--reuid=postgres",  "--regid=postgres",
+  std::vector<std::string> whole = {"setpriv",        "--reuid=postgres", "--regid=postgres",
                                     "--clear-groups", "--pdeathsig=KILL", "--"};
   whole.insert(whole.end(), command.begin(), command.end());
   return whole;
@@ -145,8 +145,8 @@ std::string PostgresServer::MakeStore() {
   if (template_.empty()) {
     Sql("postgres", kSuperuser, std::string("CREATE ROLE ") + kServiceLogin + " LOGIN");
     const std::string made = MakeDatabase();
-    const auto report = MigratePostgresStore(
-        {.conninfo = Conninfo(made, kSuperuser), .grant_to = {kServiceLogin}});
+    const auto report =
+        MigratePostgresStore({.conninfo = Conninfo(made, kSuperuser), .grant_to = {kServiceLogin}});
     Require(report.ok(), std::string(report.status().message()));
     template_ = made;
   }
