@@ -56,31 +56,6 @@ class Taker {
   std::string_view rest_;
 };
 
-WallTime ParseTime(std::string_view text) {
-  Taker taker(text);
-  const int64_t year = taker.Number();
-  taker.Expect("-");
-  const int64_t month = taker.Number();
-  taker.Expect("-");
-  const int64_t day = taker.Number();
-  taker.Expect(" ");
-  int64_t seconds = taker.Number() * 3600;
-  taker.Expect(":");
-  seconds += taker.Number() * 60;
-  taker.Expect(":");
-  seconds += taker.Number();
-  const int64_t millionths = taker.Skip('.') ? taker.Millionths() : 0;
-  taker.Expect("+00");
-  if (!taker.empty()) RefuseRow();
-  // std::chrono counts years to 32767 only; 400 years are 146097 days, always.
-  const auto date = std::chrono::year(static_cast<int>(year % 400 + 2000)) /
-                    static_cast<unsigned>(month) / static_cast<unsigned>(day);
-  if (!date.ok()) RefuseRow();
-  const int64_t day_number =
-      std::chrono::sys_days(date).time_since_epoch().count() + (year / 400 - 5) * 146097;
-  return WallTime(days(day_number) + std::chrono::seconds(seconds) + microseconds(millionths));
-}
-
 std::string FormatTime(WallTime time) {
   time = std::max(time, kFirst);
   constexpr int64_t kDaysOf400Years = 146097;
@@ -126,7 +101,32 @@ PostgresValue BigintValue(uint64_t number) {
   return std::min(number, uint64_t{std::numeric_limits<int64_t>::max()});
 }
 
-WallTime TimeOf(const pqxx::field& field) { return ParseTime(ViewOf(field)); }
+WallTime ParseTimestamp(std::string_view text) {
+  Taker taker(text);
+  const int64_t year = taker.Number();
+  taker.Expect("-");
+  const int64_t month = taker.Number();
+  taker.Expect("-");
+  const int64_t day = taker.Number();
+  taker.Expect(" ");
+  int64_t seconds = taker.Number() * 3600;
+  taker.Expect(":");
+  seconds += taker.Number() * 60;
+  taker.Expect(":");
+  seconds += taker.Number();
+  const int64_t millionths = taker.Skip('.') ? taker.Millionths() : 0;
+  taker.Expect("+00");
+  if (!taker.empty()) RefuseRow();
+  // std::chrono counts years to 32767 only; 400 years are 146097 days, always.
+  const auto date = std::chrono::year(static_cast<int>(year % 400 + 2000)) /
+                    static_cast<unsigned>(month) / static_cast<unsigned>(day);
+  if (!date.ok()) RefuseRow();
+  const int64_t day_number =
+      std::chrono::sys_days(date).time_since_epoch().count() + (year / 400 - 5) * 146097;
+  return WallTime(days(day_number) + std::chrono::seconds(seconds) + microseconds(millionths));
+}
+
+WallTime TimeOf(const pqxx::field& field) { return ParseTimestamp(ViewOf(field)); }
 
 std::optional<WallTime> TimeIfAny(const pqxx::field& field) {
   if (field.is_null()) return std::nullopt;

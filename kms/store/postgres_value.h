@@ -48,7 +48,8 @@ PostgresValue BigintValue(uint64_t number);
 // The inverses. They throw pqxx::conversion_error for what cannot be: the caller's
 // transaction makes kStoreCorrupt of it.
 //
-// TimeOf takes a timestamptz as a session with TimeZone UTC and DateStyle ISO prints it.
+// A timestamptz is as a session with TimeZone UTC and DateStyle ISO prints it.
+WallTime ParseTimestamp(std::string_view text);
 WallTime TimeOf(const pqxx::field& field);
 std::optional<WallTime> TimeIfAny(const pqxx::field& field);
 std::string BytesOf(const pqxx::field& field);  // "" for null
