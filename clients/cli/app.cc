@@ -103,6 +103,9 @@ std::unique_ptr<CLI::App> MakeApp(Session* session) {
   AddRewrapCommand(app.get(), session);
   AddInspectCommand(app.get(), session);
   AddDoctorCommand(app.get(), session);
+#ifdef FIELDKMS_STORE_POSTGRES
+  AddStoreCommands(app.get(), session);
+#endif
   AddCompletionCommands(app.get(), session);
   AddVersionCommand(app.get(), session);
   return app;

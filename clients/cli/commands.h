@@ -19,6 +19,7 @@ void AddDecryptCommand(CLI::App* app, Session* session);
 void AddRewrapCommand(CLI::App* app, Session* session);
 void AddInspectCommand(CLI::App* app, Session* session);
 void AddDoctorCommand(CLI::App* app, Session* session);
+void AddStoreCommands(CLI::App* app, Session* session);  // where FIELDKMS_STORE_POSTGRES is
 void AddCompletionCommands(CLI::App* app, Session* session);
 void AddVersionCommand(CLI::App* app, Session* session);
 

@@ -1,0 +1,67 @@
+// Mutations: numbered one after another, and once for each request id.
+#ifndef FIELDKMS_KMS_STORE_POSTGRES_MUTATION_H_
+#define FIELDKMS_KMS_STORE_POSTGRES_MUTATION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "crypto/status.h"
+#include "kms/clock.h"
+#include "kms/store/postgres_transaction.h"
+#include "kms/store/record_json.h"
+#include "kms/store/store.h"
+
+namespace fieldkms {
+
+// The channel that a change is told on, when it is committed.
+inline constexpr char kPostgresChannel[] = "fieldkms_changes";
+
+// Locks the row of store_state to the transaction's end, so that mutations run one
+// after another, and returns the number that this one is to have. A transaction that
+// is rolled back takes its number back with it.
+uint64_t NextChange(PostgresTransaction& db);
+
+// The outcome recorded for a mutation of `tenant`, as JSON; nullopt if there is none.
+// Error: kFailedPrecondition, kRequestIdReused.
+absl::StatusOr<std::optional<std::string>> ReadOutcome(PostgresTransaction& db,
+                                                       std::string_view tenant,
+                                                       const Mutation& mutation);
+// Records an outcome, and forgets some of the tenant's that are a week old.
+void WriteOutcome(PostgresTransaction& db, std::string_view tenant, const Mutation& mutation,
+                  std::string_view outcome, WallTime now);
+
+// Runs a mutation of `tenant`: the outcome recorded, or that of `apply(db, number)`,
+// an absl::StatusOr<Record>.
+template <class Record, class Apply>
+absl::StatusOr<Applied<Record>> Mutate(PostgresTransactions& transactions, const Clock& clock,
+                                       std::string_view tenant, const Mutation& mutation,
+                                       Deadline deadline, const Apply& apply) {
+  Applied<Record> applied;
+  const auto body = [&](PostgresTransaction& db) -> absl::Status {
+    const uint64_t number = NextChange(db);
+    db.ActFor(tenant);
+    FIELDKMS_ASSIGN_OR_RETURN(const auto before, ReadOutcome(db, tenant, mutation));
+    if (before) {
+      FIELDKMS_ASSIGN_OR_RETURN(applied.value, FromJson<Record>(*before));
+      // In doubt, it is the outcome of this very call.
+      applied.replayed = !db.in_doubt();
+      db.WriteNothing();
+      return absl::OkStatus();
+    }
+    FIELDKMS_ASSIGN_OR_RETURN(applied.value, apply(db, number));
+    WriteOutcome(db, tenant, mutation, ToJson(applied.value), clock.Now());
+    applied.replayed = false;
+    return absl::OkStatus();
+  };
+  FIELDKMS_RETURN_IF_ERROR(transactions.Write(deadline, body));
+  return applied;
+}
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_STORE_POSTGRES_MUTATION_H_

@@ -1,0 +1,20 @@
+// The SQL of sql/schema, embedded into the binary at build time.
+#ifndef FIELDKMS_KMS_STORE_POSTGRES_SCHEMA_H_
+#define FIELDKMS_KMS_STORE_POSTGRES_SCHEMA_H_
+
+#include <span>
+#include <string_view>
+
+namespace fieldkms {
+
+struct EmbeddedSql {
+  std::string_view name;  // of the file, without its suffix
+  std::string_view text;
+};
+
+// roles, and then the migrations: the number of each is its place here, from 1.
+std::span<const EmbeddedSql> EmbeddedSchema();
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_STORE_POSTGRES_SCHEMA_H_

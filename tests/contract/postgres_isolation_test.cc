@@ -1,0 +1,173 @@
+// Tenants are kept apart by the database itself: what the login of the service can do with
+// plain SQL, whatever our code does.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <pqxx/pqxx>
+#include <string>
+
+#include "kms/store/postgres_store.h"
+#include "tests/support/postgres_server.h"
+#include "tests/support/status_matchers.h"
+
+namespace fieldkms::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class PostgresIsolation : public ::testing::Test {
+ protected:
+  // A store with tenants "acme" and "globex", each with a key, a version, and so on.
+  void SetUp() override {
+    Superuser(R"(
+      INSERT INTO fieldkms_store.tenants VALUES ('acme', now(), 1, 1), ('globex', now(), 1, 2);
+      INSERT INTO fieldkms_store.keks VALUES ('acme', 1, 'a', now()), ('globex', 1, 'g', now());
+      INSERT INTO fieldkms_store.keys VALUES
+        (7, 'acme', 'k', 1, 1, now(), 1, false, false, 1, 0, null, 0, 0, '{}', 3),
+        (8, 'globex', 'k', 1, 1, now(), 1, false, false, 1, 0, null, 0, 0, '{}', 4);
+      INSERT INTO fieldkms_store.key_versions VALUES
+        ('acme', 7, 1, 1, 1, 'a', now(), 1, null), ('globex', 8, 1, 1, 1, 'g', now(), 1, null);
+      INSERT INTO fieldkms_store.aliases VALUES ('acme', 'x', 7, 5), ('globex', 'x', 8, 6);
+      INSERT INTO fieldkms_store.leases VALUES
+        ('acme', repeat('a', 32), 7, 1, true, 'p', now(), now(), 1, 0),
+        ('globex', repeat('b', 32), 8, 1, true, 'p', now(), now(), 1, 0);
+      INSERT INTO fieldkms_store.mutations VALUES
+        ('acme', 'r', repeat('f', 32)::bytea, '{}', now()),
+        ('globex', 'r', repeat('f', 32)::bytea, '{}', now());
+      INSERT INTO fieldkms_store.operations VALUES
+        (repeat('c', 32), 1, 'acme', 1, '', 0, 0, '', now(), now(), '', now(), 7))");
+  }
+
+  PostgresServer::Rows Superuser(const std::string& sql) const {
+    return server_.Sql(database_, PostgresServer::kSuperuser, sql);
+  }
+  PostgresServer::Rows Service(const std::string& sql) const {
+    return server_.Sql(database_, PostgresServer::kServiceLogin, sql);
+  }
+  std::string ServiceError(const std::string& sql) const {
+    try {
+      Service(sql);
+    } catch (const pqxx::failure& error) {
+      return error.what();
+    }
+    return "none";
+  }
+  static std::string For(const std::string& tenant, const std::string& sql) {
+    return "SET fieldkms.tenant = '" + tenant + "'; " + sql;
+  }
+
+  static constexpr const char* kTables[] = {"tenants", "keks",   "keys",     "key_versions",
+                                            "aliases", "leases", "mutations"};
+
+ private:
+  PostgresServer& server_ = PostgresServer::Shared();
+  const std::string database_ = server_.MakeStore();
+};
+
+TEST_F(PostgresIsolation, NobodyIsThereWithoutATenant) {
+  for (const std::string table : kTables) {
+    EXPECT_EQ(Service("SELECT count(*) FROM fieldkms_store." + table)[0][0], "0") << table;
+    EXPECT_EQ(Service(For("", "SELECT count(*) FROM fieldkms_store." + table))[0][0], "0") << table;
+    EXPECT_EQ(Superuser("SELECT count(*) FROM fieldkms_store." + table)[0][0], "2") << table;
+  }
+}
+
+TEST_F(PostgresIsolation, OnlyTheTenantNamedIsRead) {
+  for (const std::string table : kTables) {
+    const auto rows = Service(For("acme", "SELECT DISTINCT tenant FROM fieldkms_store." + table));
+    ASSERT_EQ(rows.size(), 1u) << table;
+    EXPECT_EQ(rows[0][0], "acme") << table;
+    EXPECT_TRUE(
+        Service(For("acme", "SELECT FROM fieldkms_store." + table + " WHERE tenant = 'globex'"))
+            .empty())
+        << table;
+  }
+}
+
+TEST_F(PostgresIsolation, OnlyTheTenantNamedIsWritten) {
+  Service(For("acme", "UPDATE fieldkms_store.key_versions SET wrapped = 'z'"));
+  Service(For("acme", "DELETE FROM fieldkms_store.mutations"));
+  EXPECT_EQ(Superuser("SELECT tenant FROM fieldkms_store.key_versions WHERE wrapped = 'z'").size(),
+            1u);
+  EXPECT_EQ(Superuser("SELECT tenant FROM fieldkms_store.mutations")[0][0], "globex");
+  EXPECT_THAT(
+      ServiceError(For("acme", "INSERT INTO fieldkms_store.keks VALUES ('globex', 2, 'z', now())")),
+      HasSubstr("row-level security"));
+}
+
+TEST_F(PostgresIsolation, WhatIdentifiesARecordStays) {
+  for (const std::string change :
+       {"UPDATE fieldkms_store.keys SET tenant = 'globex'",
+        "UPDATE fieldkms_store.keys SET key_id = 9",
+        "UPDATE fieldkms_store.keys SET exportable = true",
+        "UPDATE fieldkms_store.key_versions SET tenant = 'globex'",
+        "DELETE FROM fieldkms_store.keys", "DELETE FROM fieldkms_store.key_versions",
+        "DELETE FROM fieldkms_store.tenants", "UPDATE fieldkms_store.mutations SET outcome = '{}'",
+        "TRUNCATE fieldkms_store.leases", "DELETE FROM fieldkms_store.store_state",
+        "INSERT INTO fieldkms_store.schema_migrations VALUES (9, 'x', repeat('0', 64))"}) {
+    const std::string error = ServiceError(For("acme", change));
+    // Nothing may be deleted where there is the policy alone.
+    EXPECT_THAT(error, HasSubstr("permission denied")) << change;
+  }
+}
+
+TEST_F(PostgresIsolation, TheSchemaAndItsRulesStay) {
+  for (const std::string change :
+       {"ALTER TABLE fieldkms_store.keys DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE fieldkms_store.keys NO FORCE ROW LEVEL SECURITY",
+        "DROP POLICY tenant_selects ON fieldkms_store.keys",
+        "CREATE POLICY mine ON fieldkms_store.keys USING (true)",
+        "ALTER TABLE fieldkms_store.keys ADD COLUMN x int", "DROP TABLE fieldkms_store.keys",
+        "CREATE TABLE fieldkms_store.x ()", "CREATE INDEX ON fieldkms_store.keys (name)",
+        "CREATE TRIGGER t BEFORE UPDATE ON fieldkms_store.keys FOR EACH ROW "
+        "EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "CREATE OR REPLACE FUNCTION fieldkms_store.tenant_of_key(id bigint) RETURNS text "
+        "LANGUAGE sql AS 'SELECT null::text'",
+        "ALTER FUNCTION fieldkms_store.tenant_of_key RESET ALL", "SET ROLE fieldkms_owner",
+        "SET SESSION AUTHORIZATION postgres", "ALTER ROLE fieldkms_service BYPASSRLS",
+        "GRANT fieldkms_owner TO fieldkms_login", "SELECT * FROM fieldkms_store.key_overview"}) {
+    EXPECT_THAT(ServiceError(change), HasSubstr("ERROR")) << change;
+  }
+  // To switch the rules off by setting gives an error, and not the rows.
+  EXPECT_THAT(ServiceError("SET row_security = off; SELECT * FROM fieldkms_store.keys"),
+              HasSubstr("row-level security"));
+}
+
+TEST_F(PostgresIsolation, OperationsAreNoTenantsBusiness) {
+  EXPECT_EQ(Service("SELECT tenant FROM fieldkms_store.operations").size(), 1u);
+  EXPECT_TRUE(Service(For("acme", "SELECT FROM fieldkms_store.operations")).empty());
+}
+
+// Functions run as the owner: they must not be to anybody else, nor look up names where
+// a caller says.
+TEST_F(PostgresIsolation, FunctionsAreTheServicesAndPinned) {
+  EXPECT_EQ(Superuser("SELECT count(*) FROM pg_proc "
+                      "WHERE pronamespace = 'fieldkms_store'::regnamespace AND prosecdef "
+                      "AND 'search_path=pg_catalog, pg_temp' = ANY (proconfig)")[0][0],
+            "5");
+  Superuser("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN");
+  for (const std::string sql :
+       {"SELECT fieldkms_store.tenant_of_key(7)",
+        "SELECT * FROM fieldkms_store.list_tenants('', 9)", "SELECT FROM fieldkms_store.keys"}) {
+    EXPECT_THAT(ServiceError("SELECT 1"), "none");
+    EXPECT_THROW(PostgresServer::Shared().Sql("postgres", "stranger", sql), pqxx::failure) << sql;
+  }
+  EXPECT_EQ(
+      Superuser("SELECT count(*) FROM pg_proc p, aclexplode(p.proacl) a "
+                "WHERE pronamespace = 'fieldkms_store'::regnamespace AND a.grantee = 0")[0][0],
+      "0");
+}
+
+// The owner may read, for the functions, and is held to the rules as anybody.
+TEST_F(PostgresIsolation, OwnerCannotWriteTenants) {
+  Superuser("SET ROLE fieldkms_owner; UPDATE fieldkms_store.key_versions SET wrapped = 'z'");
+  EXPECT_TRUE(Superuser("SELECT FROM fieldkms_store.key_versions WHERE wrapped = 'z'").empty());
+}
+
+TEST_F(PostgresIsolation, PeopleSeeHexDigits) {
+  EXPECT_EQ(Superuser("SELECT key_id FROM fieldkms_store.key_overview ORDER BY 1")[0][0],
+            "0000000000000007");
+}
+
+}  // namespace
+}  // namespace fieldkms::testing

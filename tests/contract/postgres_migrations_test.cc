@@ -1,0 +1,116 @@
+#include "kms/store/postgres_migrations.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <string>
+
+#include "kms/store/postgres_store.h"
+#include "tests/support/postgres_server.h"
+#include "tests/support/status_matchers.h"
+
+namespace fieldkms::testing {
+namespace {
+
+using absl::StatusCode;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class PostgresMigrations : public ::testing::Test {
+ protected:
+  PostgresServer& server() const { return PostgresServer::Shared(); }
+  std::string Conninfo(std::string_view user = PostgresServer::kSuperuser) const {
+    return server().Conninfo(database_, user);
+  }
+  std::string Sql(const std::string& sql) const {
+    const auto rows = server().Sql(database_, PostgresServer::kSuperuser, sql);
+    return rows.empty() || rows[0].empty() ? std::string() : rows[0][0];
+  }
+  absl::Status Open() const {
+    return OpenPostgresStore({.conninfo = Conninfo()}, SystemClock()).status();
+  }
+
+ private:
+  const std::string database_ = PostgresServer::Shared().MakeDatabase();
+};
+
+TEST_F(PostgresMigrations, AreAppliedOnce) {
+  ASSERT_OK_AND_ASSIGN(const auto first, MigratePostgresStore({.conninfo = Conninfo()}));
+  EXPECT_THAT(first.applied, SizeIs(static_cast<size_t>(NewestPostgresSchema())));
+  ASSERT_OK_AND_ASSIGN(const auto second, MigratePostgresStore({.conninfo = Conninfo()}));
+  EXPECT_THAT(second.applied, IsEmpty());
+  EXPECT_FALSE(second.made_roles);
+  EXPECT_OK(Open());
+  EXPECT_EQ(Sql("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+                "WHERE nspname = 'fieldkms_store' AND relowner <> 'fieldkms_owner'::regrole"),
+            "0");
+}
+
+TEST_F(PostgresMigrations, TwoAtATimeDoNoHarm) {
+  const auto migrate = [&] { return MigratePostgresStore({.conninfo = Conninfo()}); };
+  auto other = std::async(std::launch::async, migrate);
+  const auto one = migrate();
+  const auto two = other.get();
+  ASSERT_OK(one);
+  ASSERT_OK(two);
+  EXPECT_EQ(one->applied.size() + two->applied.size(), static_cast<size_t>(NewestPostgresSchema()));
+  EXPECT_OK(Open());
+}
+
+TEST_F(PostgresMigrations, DryRunChangesNothing) {
+  ASSERT_OK_AND_ASSIGN(const auto report,
+                       MigratePostgresStore({.conninfo = Conninfo(), .dry_run = true}));
+  EXPECT_THAT(report.applied, SizeIs(static_cast<size_t>(NewestPostgresSchema())));
+  EXPECT_EQ(Sql("SELECT to_regnamespace('fieldkms_store') IS NULL"), "t");
+}
+
+TEST_F(PostgresMigrations, ServiceNeverMigrates) {
+  const auto needed = StatusIs(StatusCode::kFailedPrecondition, Reason::kStoreUnavailable);
+  EXPECT_THAT(Open(), needed);
+  EXPECT_EQ(Sql("SELECT to_regnamespace('fieldkms_store') IS NULL"), "t");
+  ASSERT_OK(MigratePostgresStore({.conninfo = Conninfo()}));
+  Sql("DELETE FROM fieldkms_store.schema_migrations WHERE number = 3");
+  EXPECT_THAT(Open(), needed);
+}
+
+TEST_F(PostgresMigrations, NewerOrAlteredSchemaIsLeftAlone) {
+  ASSERT_OK(MigratePostgresStore({.conninfo = Conninfo()}));
+  Sql("INSERT INTO fieldkms_store.schema_migrations (number, name, sha256) "
+      "VALUES (99, 'later', repeat('0', 64))");
+  const auto too_new = StatusIs(StatusCode::kFailedPrecondition, Reason::kStoreTooNew);
+  EXPECT_THAT(Open(), too_new);
+  EXPECT_THAT(MigratePostgresStore({.conninfo = Conninfo()}), too_new);
+  Sql("DELETE FROM fieldkms_store.schema_migrations WHERE number = 99; "
+      "UPDATE fieldkms_store.schema_migrations SET sha256 = repeat('0', 64) WHERE number = 2");
+  const auto corrupt = StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt);
+  EXPECT_THAT(Open(), corrupt);
+  EXPECT_THAT(MigratePostgresStore({.conninfo = Conninfo()}), corrupt);
+}
+
+TEST_F(PostgresMigrations, LoginWithoutRightsIsTold) {
+  Sql("DROP ROLE IF EXISTS nobody_much; CREATE ROLE nobody_much LOGIN");
+  EXPECT_THAT(MigratePostgresStore({.conninfo = Conninfo("nobody_much")}),
+              StatusIs(StatusCode::kPermissionDenied, Reason::kPermissionDenied));
+  ASSERT_OK(MigratePostgresStore({.conninfo = Conninfo()}));
+  // No member of fieldkms_service.
+  EXPECT_THAT(OpenPostgresStore({.conninfo = Conninfo("nobody_much")}, SystemClock()).status(),
+              StatusIs(StatusCode::kUnavailable, Reason::kStoreUnavailable));
+}
+
+TEST_F(PostgresMigrations, StatusSaysWhatIsThere) {
+  ASSERT_OK_AND_ASSIGN(const auto before, ReadPostgresStatus(Conninfo()));
+  EXPECT_EQ(before.schema, 0);
+  EXPECT_FALSE(before.change_number.has_value());
+  EXPECT_THAT(before.pending, SizeIs(static_cast<size_t>(NewestPostgresSchema())));
+  EXPECT_THAT(before.warnings, ::testing::Contains("fsync = off"));
+  ASSERT_OK(MigratePostgresStore({.conninfo = Conninfo()}));
+  ASSERT_OK_AND_ASSIGN(const auto after, ReadPostgresStatus(Conninfo()));
+  EXPECT_EQ(after.schema, NewestPostgresSchema());
+  EXPECT_THAT(after.pending, IsEmpty());
+  EXPECT_EQ(after.change_number, 0u);
+  EXPECT_TRUE(after.roles_exist);
+}
+
+}  // namespace
+}  // namespace fieldkms::testing

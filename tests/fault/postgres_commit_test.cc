@@ -1,0 +1,154 @@
+// Connections that break while a COMMIT is under way, before the server has it and after
+// it has done it: what was asked for happens once, and the caller hears so.
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "tests/fault/postgres_fixture.h"
+
+namespace fieldkms::testing {
+namespace {
+
+using Cut = CutProxy::Cut;
+
+class PostgresCommit : public PostgresFault, public ::testing::WithParamInterface<Cut> {
+ protected:
+  // Checks that the connection was cut, once, since the last call.
+  void ExpectCut() { EXPECT_EQ(proxy().cuts(), ++cuts_) << "no COMMIT passed by"; }
+  uint64_t Newest() {
+    return std::stoull(Superuser("SELECT change_number FROM fieldkms_store.store_state"));
+  }
+  KeyRecord HaveKey() {
+    auto made = straight().CreateKey(Key("k", 7), Version(1), Fresh(), kNoDeadline);
+    EXPECT_OK(made);
+    return made.ok() ? made->value : KeyRecord();
+  }
+
+ private:
+  int cuts_ = 0;
+};
+
+INSTANTIATE_TEST_SUITE_P(Cuts, PostgresCommit,
+                         ::testing::Values(Cut::kBeforeCommit, Cut::kAfterCommit),
+                         [](const auto& cut) {
+                           return cut.param == Cut::kBeforeCommit ? "Before" : "After";
+                         });
+
+TEST_P(PostgresCommit, KeyIsMadeOnce) {
+  const uint64_t before = Newest();
+  const Mutation mutation = Fresh();
+  proxied();
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK_AND_ASSIGN(const auto made,
+                       proxied().CreateKey(Key("k", 7), Version(1), mutation, kNoDeadline));
+  ExpectCut();
+  EXPECT_FALSE(made.replayed);
+  EXPECT_EQ(made.value.change, before + 1);
+  EXPECT_EQ(Newest(), before + 1);
+  ASSERT_OK_AND_ASSIGN(const auto again,
+                       proxied().CreateKey(Key("k", 8), Version(1), mutation, kNoDeadline));
+  EXPECT_TRUE(again.replayed);
+  EXPECT_EQ(again.value.key_id, 7u);
+  EXPECT_EQ(Superuser("SELECT count(*) FROM fieldkms_store.keys"), "1");
+}
+
+TEST_P(PostgresCommit, UnreachableServerLeavesItToTheCaller) {
+  const Mutation mutation = Fresh();
+  proxied();
+  proxy().CutNextCommit(GetParam(), true);
+  EXPECT_THAT(
+      proxied().CreateKey(Key("k", 7), Version(1), mutation, In(std::chrono::milliseconds(500))),
+      StatusIs(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable));
+  ExpectCut();
+  proxy().Accept();
+  ASSERT_OK_AND_ASSIGN(const auto again,
+                       proxied().CreateKey(Key("k", 7), Version(1), mutation, kNoDeadline));
+  EXPECT_EQ(again.replayed, GetParam() == Cut::kAfterCommit);
+  EXPECT_EQ(Superuser("SELECT count(*) FROM fieldkms_store.keys"), "1");
+}
+
+TEST_P(PostgresCommit, LostRaceIsNotTakenForTheOutcome) {
+  const KeyRecord key = HaveKey();
+  proxied();
+  proxy().CutNextCommit(GetParam());
+  KeyChange change{key, {Version(2)}};
+  change.key.primary_version = 2;
+  ASSERT_OK_AND_ASSIGN(const auto first, proxied().ChangeKey(change, Fresh(), kNoDeadline));
+  ExpectCut();
+  EXPECT_EQ(first.value.primary_version, 2u);
+  EXPECT_THAT(straight().ChangeKey(change, Fresh(), kNoDeadline),
+              StatusIs(absl::StatusCode::kAborted, Reason::kEtagMismatch));
+}
+
+TEST_P(PostgresCommit, RootBindingIsSet) {
+  proxied();
+  proxy().CutNextCommit(GetParam());
+  EXPECT_OK(proxied().SetRootBinding("", "bound", kNoDeadline));
+  ExpectCut();
+  EXPECT_THAT(proxied().SetRootBinding("", "other", kNoDeadline), StatusIs(Reason::kRootWrongKey));
+  proxy().CutNextCommit(GetParam());
+  EXPECT_OK(proxied().SetRootBinding("bound", "other", kNoDeadline));
+  ExpectCut();
+  ASSERT_OK_AND_ASSIGN(const auto binding, straight().GetRootBinding(kNoDeadline));
+  EXPECT_EQ(binding, "other");
+}
+
+TEST_P(PostgresCommit, RewrapsAreCountedOnce) {
+  HaveKey();
+  const uint64_t before = Newest();
+  proxied();
+  proxy().CutNextCommit(GetParam());
+  const RewrappedKek kek{"acme", 1, "kek 1", "kek anew"};
+  ASSERT_OK_AND_ASSIGN(const size_t keks, proxied().RewrapKeks({{kek}}, kNoDeadline));
+  ExpectCut();
+  EXPECT_EQ(keks, 1u);
+  proxy().CutNextCommit(GetParam());
+  const RewrappedVersion version{7, 1, "wrapped 1", 2, "wrapped anew"};
+  ASSERT_OK_AND_ASSIGN(const size_t versions,
+                       proxied().RewrapKeyVersions("acme", {{version}}, kNoDeadline));
+  ExpectCut();
+  EXPECT_EQ(versions, 1u);
+  EXPECT_EQ(Newest(), before + 2);
+  ASSERT_OK_AND_ASSIGN(const auto kept, straight().GetKeyVersion("acme", 7, 1, kNoDeadline));
+  EXPECT_EQ(kept.wrapped, "wrapped anew");
+}
+
+TEST_P(PostgresCommit, OperationsAndLeasesAreWritten) {
+  const std::string id(32, 'a');
+  proxied();
+  proxy().CutNextCommit(GetParam());
+  OperationRecord operation;
+  operation.operation_id = id;
+  operation.create_time = operation.update_time = operation.owner_until = Time();
+  ASSERT_OK_AND_ASSIGN(operation, proxied().PutOperation(operation, kNoDeadline));
+  ExpectCut();
+  proxy().CutNextCommit(GetParam());
+  operation.done = 5;
+  ASSERT_OK_AND_ASSIGN(const auto put, proxied().PutOperation(operation, kNoDeadline));
+  ExpectCut();
+  EXPECT_EQ(put.change, operation.change + 1);
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK(
+      proxied().PutLease({id, "acme", 7, 1, true, "app", Time(), Time(), 10, 0}, kNoDeadline));
+  ExpectCut();
+  ASSERT_OK_AND_ASSIGN(const auto lease, straight().GetLease("acme", id, kNoDeadline));
+  EXPECT_EQ(lease.most_messages, 10u);
+}
+
+// The watchdog ends what waits for an answer that does not come.
+TEST_F(PostgresFault, CommitThatIsNeverAnsweredEndsWithTheDeadline) {
+  const Mutation mutation = Fresh();
+  proxied();
+  proxy().CutNextCommit(Cut::kHold);
+  EXPECT_THAT(
+      proxied().CreateKey(Key("k", 7), Version(1), mutation, In(std::chrono::milliseconds(300))),
+      StatusIs(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable));
+  EXPECT_EQ(proxy().cuts(), 1);
+  // The server rolls back what it got no COMMIT for, and lets go of the lock.
+  ASSERT_OK_AND_ASSIGN(const auto again,
+                       proxied().CreateKey(Key("k", 7), Version(1), mutation, kNoDeadline));
+  EXPECT_FALSE(again.replayed);
+}
+
+}  // namespace
+}  // namespace fieldkms::testing
