@@ -21,6 +21,9 @@ absl::Status CheckWhole(const Config& config) {
   if (config.max_connections_per_user > config.max_connections) {
     return ConfigError("limits.connections_per_user must not exceed limits.connections");
   }
+  if (config.cache.root_refresh >= config.cache.root_limit) {
+    return ConfigError("cache.root_refresh must be less than cache.root_limit");
+  }
   // Roles that are not defined, uids given twice.
   return StaticAccess::Create(config.access).status();
 }
@@ -67,7 +70,9 @@ Config DevConfig(const std::string& data_dir) {
   config.data_dir = data_dir;
   config.socket = data_dir + "/fieldkmsd.sock";
   config.socket_mode = 0600;
-  config.create_root_key = true;
+  LocalRootConfig root;
+  root.create_if_missing = true;
+  config.root = root;
   config.memory_lock = MemoryLock::kPreferred;
   config.access = AccessPolicy::Administrator(getuid());
   return config;

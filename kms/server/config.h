@@ -15,6 +15,8 @@
 #include "crypto/secret_bytes.h"
 #include "kms/access/static_access.h"
 #include "kms/audit/jsonl_audit.h"
+#include "kms/backends/backends.h"
+#include "kms/keyring/options.h"
 #include "kms/observe/log.h"
 
 namespace fieldkms {
@@ -38,8 +40,11 @@ struct Config {
   Rate calls_per_connection{0, 1};
   Rate refusals{10, 20};
 
-  std::string root_key_file;  // empty: DATA_DIR/root.key
-  bool create_root_key = false;
+  RootConfig root = LocalRootConfig();
+  std::optional<RootConfig> also_root;  // opens what it wrapped, and wraps nothing
+  StoreConfig store = SqliteStoreConfig();
+  KeyringOptions cache;
+  std::chrono::milliseconds caretaker_pause{5'000};
 
   std::string audit_file;  // empty: DATA_DIR/audit.jsonl
   AuditDurability audit_durability = AuditDurability::kFsync;

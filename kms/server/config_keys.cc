@@ -6,19 +6,21 @@
 #include <algorithm>
 #include <charconv>
 
+#include "kms/server/backend_keys.h"
+
 namespace fieldkms {
 namespace {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr double kMaxRate = 1e9;
 
-std::string ReadAbsolutePath(const YAML::Node& node) {
-  std::string path = ReadText(node);
-  if (path.empty() || path[0] != '/') throw YamlError(node, "must be an absolute path");
-  return path;
+// A duration in whole seconds; what is below one is dropped.
+seconds ReadSeconds(const YAML::Node& node, seconds min, seconds max) {
+  return std::chrono::floor<seconds>(ReadDuration(node, min, max));
 }
 
 // "0660": of a socket; it must be one that its owner can use.
@@ -182,10 +184,36 @@ constexpr YamlKey<Config> kKeys[] = {
        config.refusals.per_second = ReadNumber(node, 1, 10'000);
        config.refusals.burst = 2 * config.refusals.per_second;
      }},
-    {"root.local.path", "absolute path", "DATA_DIR/root.key",
-     [](const YAML::Node& node, Config& config) { config.root_key_file = ReadAbsolutePath(node); }},
-    {"root.local.create_if_missing", "true or false", "false",
-     [](const YAML::Node& node, Config& config) { config.create_root_key = ReadBool(node); }},
+    {"root", "section", "local",
+     [](const YAML::Node& node, Config& config) { config.root = ReadRoot(node); }},
+    {"also_root", "section", "none",
+     [](const YAML::Node& node, Config& config) { config.also_root = ReadRoot(node); }},
+    {"store", "section", "sqlite",
+     [](const YAML::Node& node, Config& config) { config.store = ReadStore(node); }},
+    {"cache.poll", "duration", "1s",
+     [](const YAML::Node& node, Config& config) {
+       config.cache.poll = ReadDuration(node, milliseconds(10), minutes(1));
+     }},
+    {"cache.stale_limit", "duration", "1h",
+     [](const YAML::Node& node, Config& config) {
+       config.cache.stale_limit = ReadSeconds(node, seconds(2), hours(24));
+     }},
+    {"cache.root_refresh", "duration", "5m",
+     [](const YAML::Node& node, Config& config) {
+       config.cache.root_refresh = ReadSeconds(node, seconds(1), hours(12));
+     }},
+    {"cache.root_limit", "duration", "1h",
+     [](const YAML::Node& node, Config& config) {
+       config.cache.root_limit = ReadSeconds(node, seconds(2), hours(24));
+     }},
+    {"cache.most_versions", "whole number", "65536",
+     [](const YAML::Node& node, Config& config) {
+       config.cache.most_versions = static_cast<size_t>(ReadInt(node, 1'000, 100'000'000));
+     }},
+    {"caretaker.pause", "duration", "5s",
+     [](const YAML::Node& node, Config& config) {
+       config.caretaker_pause = ReadDuration(node, milliseconds(10), minutes(10));
+     }},
     {"audit.file", "absolute path", "DATA_DIR/audit.jsonl",
      [](const YAML::Node& node, Config& config) { config.audit_file = ReadAbsolutePath(node); }},
     {"audit.durability", "fsync or none", "fsync",
@@ -213,6 +241,14 @@ void AppendKeys(std::span<const YamlKey<T>> keys, const std::string& prefix,
   }
 }
 
+void AppendBackendKeys(const std::vector<BackendKeyInfo>& keys, const std::string& prefix,
+                       std::vector<ConfigKeyInfo>* out) {
+  for (const BackendKeyInfo& key : keys) {
+    out->push_back(
+        {prefix + std::string(key.path), std::string(key.type), std::string(key.default_value)});
+  }
+}
+
 }  // namespace
 
 std::span<const YamlKey<Config>> ConfigSchema() { return kKeys; }
@@ -220,6 +256,8 @@ std::span<const YamlKey<Config>> ConfigSchema() { return kKeys; }
 std::vector<ConfigKeyInfo> ConfigKeys() {
   std::vector<ConfigKeyInfo> keys;
   AppendKeys<Config>(kKeys, "", &keys);
+  AppendBackendKeys(RootKeys(), "root.", &keys);
+  AppendBackendKeys(StoreKeys(), "store.", &keys);
   AppendKeys<AccessRule>(kRuleKeys, "access.roles.NAME[].", &keys);
   AppendKeys<AccessPolicy::Member>(kMemberKeys, "access.principals.NAME.", &keys);
   return keys;
