@@ -42,8 +42,6 @@ struct CreateKeyMethod {
     ToProto(key, response->mutable_key());
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 struct GetKeyMethod {
@@ -60,8 +58,6 @@ struct GetKeyMethod {
     ToProto(key, response->mutable_key());
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 struct ListKeysMethod {
@@ -98,8 +94,6 @@ struct ListKeysMethod {
     response->set_next_page_token(std::move(page.next_page_token));
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 struct RotateKeyMethod {
@@ -121,8 +115,6 @@ struct RotateKeyMethod {
     ToProto(key, response->mutable_key());
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 struct ListKeyVersionsMethod {
@@ -160,8 +152,6 @@ struct ListKeyVersionsMethod {
     }
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 }  // namespace

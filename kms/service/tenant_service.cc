@@ -28,8 +28,6 @@ struct CreateTenantMethod {
     ToProto(tenant, response->mutable_tenant());
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 struct ListTenantsMethod {
@@ -65,8 +63,6 @@ struct ListTenantsMethod {
     response->set_next_page_token(std::move(page.next_page_token));
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 }  // namespace

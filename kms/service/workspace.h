@@ -35,11 +35,14 @@ class Workspace {
 
   static const ContextField& NoContext();
 
+  // A place for a name that must outlive the snapshot it is from; keeps its memory.
+  std::string& name() { return name_; }
+
  private:
   void Collect(const ContextField& shared, const ContextField& own,
                std::vector<ContextEntry>* entries);
 
-  std::string tenant_;
+  std::string tenant_, name_;
   std::optional<FieldSealer> sealer_;
   std::vector<ContextEntry> entries_, other_entries_;
 };
