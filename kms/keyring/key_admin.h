@@ -108,6 +108,15 @@ class KeyAdmin {
                                                               Deadline deadline);
 
  private:
+  struct StateRule {
+    std::string_view name;
+    absl::StatusOr<KeyChange> (*rule)(KeyRecord, KeyVersionRecord);
+  };
+  absl::StatusOr<KeyRecord> SetState(const KeyRef& ref, uint32_t version, const StateRule& state,
+                                     std::string_view request_id, Deadline deadline);
+  absl::StatusOr<KeyChange> NextVersion(KeyRecord key, const SecretBytes& material,
+                                        Deadline deadline);
+
   KeyringCore& core_;
 };
 

@@ -1,8 +1,8 @@
 #include "kms/keyring/key_loader.h"
 
 #include <algorithm>
-#include <string>
 #include <utility>
+#include <vector>
 
 #include "crypto/names.h"
 #include "crypto/status.h"
@@ -11,33 +11,55 @@
 namespace fieldkms {
 namespace {
 
-// A key with `version` in it, as of the later of both records; null if `old` has
-// it all. A record is taken only with its primary version.
-std::shared_ptr<const LoadedKey> Merge(const LoadedKey* old, const KeyRecord& record,
-                                       std::shared_ptr<const LoadedVersion> version) {
-  auto merged = old != nullptr ? std::make_shared<LoadedKey>(*old) : std::make_shared<LoadedKey>();
-  const bool new_version = merged->Find(version->version) == nullptr;
-  if (new_version) {
-    const auto after =
-        std::find_if(merged->versions.begin(), merged->versions.end(),
-                     [&](const auto& other) { return other->version > version->version; });
-    merged->versions.insert(after, std::move(version));
+// How often a load reads again because its key changed meanwhile.
+constexpr int kLoadAttempts = 16;
+// Evicting takes a part of the bound at once: each time, all threads derive anew.
+constexpr size_t kEvictedPart = 32;
+constexpr size_t kOrderSlack = 1024;
+
+using Versions = std::vector<std::shared_ptr<const LoadedVersion>>;
+
+void Put(Versions& versions, std::shared_ptr<const LoadedVersion> version) {
+  const auto at = std::find_if(versions.begin(), versions.end(), [&](const auto& other) {
+    return other->version >= version->version;
+  });
+  if (at != versions.end() && (*at)->version == version->version) {
+    *at = std::move(version);
+  } else {
+    versions.insert(at, std::move(version));
   }
-  const bool later = old == nullptr || record.primary_version > old->record.primary_version;
-  const bool new_record = later && merged->Find(record.primary_version) != nullptr;
-  if (new_record) merged->record = record;
-  return new_version || new_record ? merged : nullptr;
+}
+
+void Put(std::vector<std::string>& aliases, std::string_view name) {
+  if (std::find(aliases.begin(), aliases.end(), name) == aliases.end()) aliases.emplace_back(name);
+}
+
+std::shared_ptr<LoadedKey> NewKey() {
+  auto key = std::make_shared<LoadedKey>();
+  key->used = std::make_shared<std::atomic<bool>>(true);
+  return key;
+}
+
+absl::Status ChangesTooFast() {
+  return Error(absl::StatusCode::kUnavailable, Reason::kOverloaded,
+               "the key changes faster than it can be loaded");
 }
 
 }  // namespace
 
+bool KeyLoader::IsLoaded(const LoadedKey* key, uint32_t version) const {
+  if (key == nullptr) return false;
+  const LoadedVersion* loaded = version == 0 ? key->Primary() : key->Find(version);
+  if (loaded == nullptr) return false;
+  return !loaded->life || loaded->life->Serves(clock_.Steady());
+}
+
 absl::Status KeyLoader::LoadByName(std::string_view tenant, std::string_view name,
                                    Deadline deadline) {
   const std::string flight = std::string(tenant) + '/' + std::string(name);
-  return records_.Do(flight, deadline, [&]() -> absl::Status {
-    if (cell_.Current()->FindByName(tenant, name) != nullptr) return absl::OkStatus();
-    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord record, store_.GetKey(tenant, name, deadline));
-    return LoadVersion(record, record.primary_version, deadline);
+  return loads_.Do(flight, deadline, [&]() -> absl::Status {
+    if (IsLoaded(cell_.Current()->FindByName(tenant, name), 0)) return absl::OkStatus();
+    return Load({[&] { return store_.GetKey(tenant, name, deadline); }, 0, name}, deadline);
   });
 }
 
@@ -46,59 +68,194 @@ absl::Status KeyLoader::LoadById(std::string_view tenant, uint64_t key_id, uint3
   // Two slashes: no flight by name has this name.
   const std::string flight =
       std::string(tenant) + "//" + FormatKeyId(key_id) + '/' + std::to_string(version);
-  return records_.Do(flight, deadline, [&]() -> absl::Status {
+  return loads_.Do(flight, deadline, [&]() -> absl::Status {
     const std::shared_ptr<const KeySnapshot> loaded = cell_.Current();
     const LoadedKey* key = loaded->FindById(key_id);
     if (key != nullptr && key->record.tenant != tenant) return DecryptError(Reason::kOtherTenant);
-    if (key != nullptr && key->Find(version) != nullptr) return absl::OkStatus();
-    const auto record = store_.GetKeyById(key_id, deadline);
-    if (absl::IsNotFound(record.status())) return DecryptError(Reason::kKeyIdUnknown);
-    FIELDKMS_RETURN_IF_ERROR(record.status());
-    if (record->tenant != tenant) return DecryptError(Reason::kOtherTenant);
-    // The primary first: a loaded key is never without it.
-    FIELDKMS_RETURN_IF_ERROR(LoadVersion(*record, record->primary_version, deadline));
-    if (version > record->primary_version) return DecryptError(Reason::kKeyVersionUnknown);
-    return LoadVersion(*record, version, deadline);
+    if (IsLoaded(key, version)) return absl::OkStatus();
+    absl::Status status =
+        Load({[&] { return store_.GetKeyById(tenant, key_id, deadline); }, version, {}}, deadline);
+    if (ReasonOf(status) != Reason::kKeyNotFound) return status;
+    const absl::Status elsewhere = store_.TenantOfKey(key_id, deadline).status();
+    if (elsewhere.ok()) return DecryptError(Reason::kOtherTenant);
+    return absl::IsNotFound(elsewhere) ? DecryptError(Reason::kKeyIdUnknown) : elsewhere;
   });
 }
 
-absl::Status KeyLoader::CatchUp(const KeyRecord& record, Deadline deadline) {
-  const std::shared_ptr<const KeySnapshot> loaded = cell_.Current();
-  const LoadedKey* key = loaded->FindById(record.key_id);
-  if (key == nullptr || key->record.primary_version >= record.primary_version) {
-    return absl::OkStatus();
+absl::Status KeyLoader::Load(const Wanted& wanted, Deadline deadline) {
+  for (int attempt = 0; attempt < kLoadAttempts; ++attempt) {
+    const uint64_t heard = heard_.load();
+    bool published = false;
+    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord record, LoadOnce(wanted, &published, deadline));
+    if (!published) continue;
+    if (heard_.load() == heard) return absl::OkStatus();
+    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord now, wanted.read());
+    if (now.key_id == record.key_id && now.change == record.change) return absl::OkStatus();
+    Drop(record.key_id);
   }
-  return LoadVersion(record, record.primary_version, deadline);
+  return ChangesTooFast();
 }
 
-void KeyLoader::Publish(const KeyRecord& record, std::shared_ptr<const LoadedVersion> version) {
+absl::StatusOr<KeyRecord> KeyLoader::LoadOnce(const Wanted& wanted, bool* published,
+                                              Deadline deadline) {
+  FIELDKMS_ASSIGN_OR_RETURN(KeyRecord record, wanted.read());
+  const uint32_t version = wanted.version == 0 ? record.primary_version : wanted.version;
+  // Versions have no gaps.
+  if (version > record.primary_version) return DecryptError(Reason::kKeyVersionUnknown);
+  auto loaded = Fetch(record, version, deadline);
+  if (ReasonOf(loaded.status()) == Reason::kMemoryLock) {
+    Evict(most_versions_ / kEvictedPart + 1);
+    loaded = Fetch(record, version, deadline);
+  }
+  if (!loaded.ok()) return std::move(loaded).status();
+  *published = Publish(record, *std::move(loaded), wanted.name);
+  return record;
+}
+
+absl::StatusOr<std::shared_ptr<const LoadedVersion>> KeyLoader::Fetch(const KeyRecord& key,
+                                                                      uint32_t version,
+                                                                      Deadline deadline) {
+  const auto record = store_.GetKeyVersion(key.tenant, key.key_id, version, deadline);
+  if (absl::IsNotFound(record.status())) return WrappedKeyDamaged("key version");
+  FIELDKMS_RETURN_IF_ERROR(record.status());
+  auto loaded = std::make_shared<LoadedVersion>();
+  loaded->version = version;
+  loaded->state = record->state;
+  if (record->state != VersionState::kEnabled) return loaded;
+  FIELDKMS_ASSIGN_OR_RETURN(const KekCache::KekPtr kek,
+                            keks_.Get(key.tenant, record->kek_version, deadline));
+  const DekPlace place{key.tenant, key.key_id, version, key.purpose};
+  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes dek, UnwrapDek(kek->key, record->wrapped, place));
+  FIELDKMS_ASSIGN_OR_RETURN(loaded->key, XaesKey::Create(std::move(dek)));
+  loaded->life = kek->life;
+  return loaded;
+}
+
+// Adds a version to the key as of `record`. False: the snapshot has a later record, and
+// what was read before it is not to be believed.
+bool KeyLoader::Publish(const KeyRecord& record, std::shared_ptr<const LoadedVersion> version,
+                        std::string_view name) {
+  bool stale = false;
+  bool is_new = false;
   cell_.Update([&](const KeySnapshot& current) -> std::shared_ptr<const KeySnapshot> {
-    auto merged = Merge(current.FindById(record.key_id), record, std::move(version));
-    return merged ? current.With(std::move(merged)) : nullptr;
+    const LoadedKey* old = current.FindById(record.key_id);
+    stale = old != nullptr && old->record.change > record.change;
+    if (stale) return nullptr;
+    is_new = old == nullptr;
+    // Of an older record the states are not known as of this one: they are loaded again.
+    const bool same = old != nullptr && old->record.change == record.change;
+    auto key = same ? std::make_shared<LoadedKey>(*old) : NewKey();
+    if (old != nullptr) key->aliases = old->aliases;
+    key->record = record;
+    Put(key->versions, std::move(version));
+    if (!name.empty() && name != record.name) Put(key->aliases, name);
+    return current.With(std::move(key));
+  });
+  if (is_new) Enqueue(record.key_id);
+  if (cell_.Current()->versions() > most_versions_) Evict(most_versions_ / kEvictedPart + 1);
+  return !stale;
+}
+
+void KeyLoader::Enqueue(uint64_t key_id) {
+  const std::shared_ptr<const KeySnapshot> loaded = cell_.Current();
+  const std::lock_guard lock(mutex_);
+  order_.push_back(key_id);
+  // Keys that were dropped stay behind in the order: thinned out when they are most of it.
+  if (order_.size() < 2 * loaded->size() + kOrderSlack) return;
+  std::sort(order_.begin(), order_.end());
+  order_.erase(std::unique(order_.begin(), order_.end()), order_.end());
+  std::erase_if(order_, [&](uint64_t id) { return loaded->FindById(id) == nullptr; });
+}
+
+absl::Status KeyLoader::HearOfKey(std::string_view tenant, uint64_t key_id, Deadline deadline) {
+  heard_.fetch_add(1);
+  for (int attempt = 0; attempt < kLoadAttempts; ++attempt) {
+    const std::shared_ptr<const KeySnapshot> loaded = cell_.Current();
+    const LoadedKey* key = loaded->FindById(key_id);
+    if (key == nullptr || key->record.tenant != tenant) return absl::OkStatus();
+    const absl::StatusOr<bool> done = Refresh(*key, deadline);
+    if (done.ok() && *done) return absl::OkStatus();
+    if (done.ok()) continue;
+    Drop(key_id);
+    return done.status();
+  }
+  Drop(key_id);
+  return ChangesTooFast();
+}
+
+// False: the snapshot's key was another by then.
+absl::StatusOr<bool> KeyLoader::Refresh(const LoadedKey& old, Deadline deadline) {
+  const KeyRecord& was = old.record;
+  auto key = NewKey();
+  FIELDKMS_ASSIGN_OR_RETURN(key->record, store_.GetKeyById(was.tenant, was.key_id, deadline));
+  if (key->record.change == was.change) return true;
+  key->aliases = old.aliases;
+  bool some_ended = false;
+  for (const auto& version : old.versions) {
+    FIELDKMS_ASSIGN_OR_RETURN(
+        const KeyVersionRecord record,
+        store_.GetKeyVersion(was.tenant, was.key_id, version->version, deadline));
+    if (record.state == version->state) {
+      key->versions.push_back(version);
+    } else if (record.state != VersionState::kEnabled) {
+      auto ended = std::make_shared<LoadedVersion>();
+      ended->version = record.version;
+      ended->state = record.state;
+      key->versions.push_back(std::move(ended));
+      some_ended = true;
+    }
+  }
+  bool done = false;
+  cell_.Update([&](const KeySnapshot& current) -> std::shared_ptr<const KeySnapshot> {
+    const LoadedKey* now = current.FindById(was.key_id);
+    done = now != nullptr && now->record.change == was.change &&
+           now->versions.size() == old.versions.size() && now->aliases == old.aliases;
+    return done ? current.With(std::move(key)) : nullptr;
+  });
+  if (done && some_ended) ForgetDerivedKeys();
+  return done;
+}
+
+void KeyLoader::HearOfAlias(std::string_view tenant, std::string_view alias) {
+  heard_.fetch_add(1);
+  cell_.Update([&](const KeySnapshot& current) -> std::shared_ptr<const KeySnapshot> {
+    const LoadedKey* key = current.FindByName(tenant, alias);
+    // A key of that very name cannot be an alias as well.
+    if (key == nullptr || key->record.name == alias) return nullptr;
+    return current.Without(key->record.key_id);
   });
 }
 
-absl::Status KeyLoader::LoadVersion(const KeyRecord& record, uint32_t version, Deadline deadline) {
-  const std::string flight = FormatKeyId(record.key_id) + '/' + std::to_string(version);
-  return versions_.Do(flight, deadline, [&] { return FetchVersion(record, version, deadline); });
+void KeyLoader::Drop(uint64_t key_id) {
+  cell_.Update([&](const KeySnapshot& current) -> std::shared_ptr<const KeySnapshot> {
+    return current.FindById(key_id) != nullptr ? current.Without(key_id) : nullptr;
+  });
+  ForgetDerivedKeys();
 }
 
-absl::Status KeyLoader::FetchVersion(const KeyRecord& record, uint32_t version, Deadline deadline) {
-  const std::shared_ptr<const KeySnapshot> loaded = cell_.Current();
-  const LoadedKey* key = loaded->FindById(record.key_id);
-  if (key != nullptr && key->Find(version) != nullptr) return absl::OkStatus();
-  const auto wrapped = store_.GetKeyVersion(record.key_id, version, deadline);
-  // Versions have no gaps, so one up to the primary is missing from the store.
-  if (absl::IsNotFound(wrapped.status())) return WrappedKeyDamaged("key version");
-  FIELDKMS_RETURN_IF_ERROR(wrapped.status());
-  FIELDKMS_ASSIGN_OR_RETURN(const std::shared_ptr<const XaesKey> kek,
-                            keks_.Get(record.tenant, wrapped->kek_version, deadline));
-  const DekPlace place{record.tenant, record.key_id, version, record.purpose};
-  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes dek, UnwrapDek(*kek, wrapped->wrapped, place));
-  FIELDKMS_ASSIGN_OR_RETURN(XaesKey material, XaesKey::Create(std::move(dek)));
-  Publish(record, std::make_shared<const LoadedVersion>(
-                      LoadedVersion{version, wrapped->state, std::move(material)}));
-  return absl::OkStatus();
+// Evicts keys of `versions` versions or more, in the order in which they were loaded; one
+// that was used since it was last passed is passed once more (the clock algorithm).
+void KeyLoader::Evict(size_t versions) {
+  const std::lock_guard lock(mutex_);
+  cell_.Update([&](const KeySnapshot& current) {
+    std::shared_ptr<const KeySnapshot> next;
+    const size_t had = current.versions();
+    const auto now = [&]() -> const KeySnapshot& { return next ? *next : current; };
+    for (size_t looks = 2 * order_.size(); looks > 0 && had - now().versions() < versions;
+         --looks) {
+      const uint64_t key_id = order_.front();
+      order_.pop_front();
+      const LoadedKey* key = now().FindById(key_id);
+      if (key == nullptr) continue;
+      if (key->used->exchange(false)) {
+        order_.push_back(key_id);
+      } else {
+        next = now().Without(key_id);
+      }
+    }
+    return next;
+  });
+  ForgetDerivedKeys();
 }
 
 }  // namespace fieldkms

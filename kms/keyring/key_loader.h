@@ -1,9 +1,14 @@
-// KeyLoader brings keys from the store into the snapshot.
+// KeyLoader brings keys from the store into the snapshot, and keeps what is there true.
 #ifndef FIELDKMS_KMS_KEYRING_KEY_LOADER_H_
 #define FIELDKMS_KMS_KEYRING_KEY_LOADER_H_
 
+#include <atomic>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -14,35 +19,63 @@
 
 namespace fieldkms {
 
-// Thread-safe. What it publishes only grows: a load that read the store before a
-// rotation, and publishes after it, takes nothing back.
+// Thread-safe. A load and a change of one key may cross: the load reads the store before
+// the change and publishes after the change was heard of, by whom the key was not yet
+// loaded. So each load asks whether anything was heard of while it ran, and if so
+// whether its key is still what it read.
 class KeyLoader {
  public:
-  KeyLoader(Store& store, KekCache& keks, SnapshotCell& cell, const Clock& clock)
-      : store_(store), keks_(keks), cell_(cell), records_(clock), versions_(clock) {}
+  KeyLoader(Store& store, KekCache& keks, SnapshotCell& cell, const Clock& clock,
+            size_t most_versions)
+      : store_(store),
+        keks_(keks),
+        cell_(cell),
+        clock_(clock),
+        most_versions_(most_versions),
+        loads_(clock) {}
 
   // As Keyring's.
   absl::Status LoadByName(std::string_view tenant, std::string_view name, Deadline deadline);
   absl::Status LoadById(std::string_view tenant, uint64_t key_id, uint32_t version,
                         Deadline deadline);
 
-  // CatchUp loads the primary version of `record`, which the store holds, if the
-  // snapshot has an older one. A key that is not loaded stays so.
-  absl::Status CatchUp(const KeyRecord& record, Deadline deadline);
-
-  // Publish adds `version` to the snapshot. `record` is the key when `version`
-  // was its primary, or any time after that primary was published.
-  void Publish(const KeyRecord& record, std::shared_ptr<const LoadedVersion> version);
+  // Hear makes the snapshot as true as the store is after a change: a key that is loaded
+  // has the record and the version states of the store; versions that lack their material
+  // are loaded when they are next asked for. What cannot be read is dropped from the
+  // snapshot, and the error returned.
+  absl::Status HearOfKey(std::string_view tenant, uint64_t key_id, Deadline deadline);
+  void HearOfAlias(std::string_view tenant, std::string_view alias);
 
  private:
-  absl::Status LoadVersion(const KeyRecord& record, uint32_t version, Deadline deadline);
-  absl::Status FetchVersion(const KeyRecord& record, uint32_t version, Deadline deadline);
+  using ReadKey = std::function<absl::StatusOr<KeyRecord>()>;
+  struct Wanted {
+    ReadKey read;
+    uint32_t version = 0;   // 0: the primary
+    std::string_view name;  // that it is asked for by, or ""
+  };
+
+  bool IsLoaded(const LoadedKey* key, uint32_t version) const;
+  absl::Status Load(const Wanted& wanted, Deadline deadline);
+  absl::StatusOr<KeyRecord> LoadOnce(const Wanted& wanted, bool* published, Deadline deadline);
+  absl::StatusOr<std::shared_ptr<const LoadedVersion>> Fetch(const KeyRecord& key, uint32_t version,
+                                                             Deadline deadline);
+  bool Publish(const KeyRecord& record, std::shared_ptr<const LoadedVersion> version,
+               std::string_view name);
+  absl::StatusOr<bool> Refresh(const LoadedKey& old, Deadline deadline);
+  void Enqueue(uint64_t key_id);
+  void Drop(uint64_t key_id);
+  void Evict(size_t versions);
 
   Store& store_;
   KekCache& keks_;
   SnapshotCell& cell_;
-  SingleFlight<absl::Status> records_;   // by name or id: reading what to load
-  SingleFlight<absl::Status> versions_;  // by id and version: loading it
+  const Clock& clock_;
+  const size_t most_versions_;
+  SingleFlight<absl::Status> loads_;  // by name, or by id and version
+  std::atomic<uint64_t> heard_{0};    // how often anything was heard of
+
+  std::mutex mutex_;
+  std::deque<uint64_t> order_;  // of loading: whom to think of evicting next
 };
 
 }  // namespace fieldkms

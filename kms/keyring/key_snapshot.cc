@@ -21,6 +21,10 @@ SipHashKey DrawHashKey() {
   return {GetU64(bytes.data()), GetU64(bytes.data() + 8)};
 }
 
+std::string NameOf(std::string_view tenant, std::string_view name) {
+  return std::string(tenant) + '/' + std::string(name);
+}
+
 }  // namespace
 
 // One round a word and three at the end are what hash tables elsewhere take.
@@ -36,10 +40,12 @@ const LoadedVersion* LoadedKey::Find(uint32_t version) const {
   return found != versions.end() && (*found)->version == version ? found->get() : nullptr;
 }
 
-const LoadedVersion& LoadedKey::Primary() const {
+const LoadedVersion* LoadedKey::Primary() const {
   // Nearly always the last.
-  const LoadedVersion& last = *versions.back();
-  return last.version == record.primary_version ? last : *Find(record.primary_version);
+  if (!versions.empty() && versions.back()->version == record.primary_version) {
+    return versions.back().get();
+  }
+  return Find(record.primary_version);
 }
 
 const LoadedKey* KeySnapshot::FindByName(std::string_view tenant, std::string_view name) const {
@@ -60,10 +66,29 @@ const LoadedKey* KeySnapshot::FindById(uint64_t key_id) const {
 }
 
 std::shared_ptr<const KeySnapshot> KeySnapshot::With(std::shared_ptr<const LoadedKey> key) const {
-  auto next = std::make_shared<KeySnapshot>();
-  const KeyRecord& record = key->record;  // lives on in both maps
-  next->by_name_ = by_name_.With(record.tenant + '/' + record.name, key);
-  next->by_id_ = by_id_.With(record.key_id, std::move(key));
+  auto next = std::make_shared<KeySnapshot>(*this);
+  const LoadedKey* old = FindById(key->record.key_id);
+  next->versions_ += key->versions.size();
+  if (old != nullptr) next->versions_ -= old->versions.size();
+  const KeyRecord& record = key->record;  // lives on in the maps
+  for (const std::string& alias : key->aliases) {
+    next->by_name_ = next->by_name_.With(NameOf(record.tenant, alias), key);
+  }
+  next->by_name_ = next->by_name_.With(NameOf(record.tenant, record.name), key);
+  next->by_id_ = next->by_id_.With(record.key_id, std::move(key));
+  return next;
+}
+
+std::shared_ptr<const KeySnapshot> KeySnapshot::Without(uint64_t key_id) const {
+  auto next = std::make_shared<KeySnapshot>(*this);
+  const LoadedKey* old = FindById(key_id);
+  if (old == nullptr) return next;
+  next->versions_ -= old->versions.size();
+  for (const std::string& alias : old->aliases) {
+    next->by_name_ = next->by_name_.Without(NameOf(old->record.tenant, alias));
+  }
+  next->by_name_ = next->by_name_.Without(NameOf(old->record.tenant, old->record.name));
+  next->by_id_ = next->by_id_.Without(key_id);
   return next;
 }
 

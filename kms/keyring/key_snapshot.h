@@ -31,6 +31,10 @@ class KekLife {
     if (!used_.load(std::memory_order_relaxed)) used_.store(true, std::memory_order_relaxed);
     return now.time_since_epoch().count() < end_.load(std::memory_order_relaxed);
   }
+  // The same without noting it.
+  bool Ended(Time now) const {
+    return now.time_since_epoch().count() >= end_.load(std::memory_order_relaxed);
+  }
   void Extend(Time end) { end_.store(end.time_since_epoch().count(), std::memory_order_relaxed); }
   // Whether they were asked for since the last call.
   bool TakeUsed() const { return used_.exchange(false, std::memory_order_relaxed); }

@@ -28,18 +28,11 @@
 #include "absl/status/statusor.h"
 #include "kms/keyring/key_admin.h"
 #include "kms/keyring/key_snapshot.h"
+#include "kms/keyring/options.h"
 #include "kms/root/root_key.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {
-
-struct KeyringOptions {
-  std::chrono::milliseconds poll{1'000};    // of the store, for changes of others
-  std::chrono::seconds stale_limit{3'600};  // without the store; see above
-  std::chrono::seconds root_refresh{300};   // a KEK in use is unwrapped again after
-  std::chrono::seconds root_limit{3'600};   // and serves without the root for at most
-  size_t most_versions = 65'536;            // loaded at a time, with their keys
-};
 
 // What a status page says of a keyring.
 struct KeyringStatus {
@@ -91,6 +84,7 @@ class Keyring {
                         Deadline deadline);
 
   KeyAdmin& admin();
+  KeyringCore& core();  // for the other parts of kms/keyring
   KeyringStatus Status() const;
 
  private:

@@ -34,7 +34,7 @@ absl::Status MakeBinding(Store& store, const RootKey& root, Deadline deadline) {
   FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes random, SecretBytes::Random(kBindingSize));
   FIELDKMS_ASSIGN_OR_RETURN(const std::string binding,
                             root.Wrap(random, kBindingContext, deadline));
-  absl::Status status = store.SetRootBinding(binding, deadline);
+  absl::Status status = store.SetRootBinding("", binding, deadline);
   if (!absl::IsAlreadyExists(status)) return status;
   // Another process has made one just now.
   FIELDKMS_ASSIGN_OR_RETURN(const std::optional<std::string> other, store.GetRootBinding(deadline));

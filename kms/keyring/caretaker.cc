@@ -1,0 +1,183 @@
+#include "kms/keyring/caretaker.h"
+
+#include <utility>
+#include <vector>
+
+#include "crypto/names.h"
+#include "crypto/random.h"
+#include "crypto/status.h"
+#include "kms/keyring/core.h"
+#include "kms/keyring/operations.h"
+
+namespace fieldkms {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::hours;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr size_t kDueAtOnce = 100;
+constexpr size_t kOperationsAtOnce = 100;
+constexpr seconds kPatience{20};
+constexpr minutes kJump{1};
+constexpr hours kDistrust{1};
+
+// Of errors that say that another replica was quicker, or the key is no longer due.
+bool IsMoot(const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case Reason::kPrimaryChanged:
+    case Reason::kEtagMismatch:
+    case Reason::kKeyState:
+    case Reason::kKeyNotFound:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Keep(const absl::Status& status, absl::Status* first) {
+  if (first->ok()) *first = status;
+}
+
+}  // namespace
+
+Caretaker::Caretaker(Keyring& keyring, CaretakerOptions options)
+    : core_(keyring.core()), admin_(keyring.admin()), options_(std::move(options)) {}
+
+Caretaker::~Caretaker() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  stopping_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Caretaker::Start() {
+  if (thread_.joinable()) return;
+  thread_ = std::thread([this] {
+    while (Pause()) (void)RunOnce();
+  });
+}
+
+absl::Status Caretaker::RunOnce() {
+  absl::Status first;
+  Keep(Rotate(), &first);
+  Keep(DestroyDue(), &first);
+  Keep(Operate(), &first);
+  return first;
+}
+
+absl::Status Caretaker::Rotate() {
+  const Deadline listing = core_.clock.Steady() + kPatience;
+  FIELDKMS_ASSIGN_OR_RETURN(const std::vector<KeyRecord> due,
+                            core_.store.ListDueRotations(core_.clock.Now(), kDueAtOnce, listing));
+  absl::Status first;
+  for (const KeyRecord& key : due) {
+    if (stop_) break;
+    // One id for all replicas: a second rotation of this primary is the first's replay.
+    const std::string request_id =
+        "rotate-" + FormatKeyId(key.key_id) + '-' + std::to_string(key.primary_version);
+    const auto rotated = admin_.RotateKey(key.tenant, key.name, key.primary_version, request_id,
+                                          core_.clock.Steady() + kPatience);
+    if (rotated.ok()) {
+      Report({CaretakerEvent::Kind::kRotated,
+              key.tenant,
+              key.name,
+              rotated->primary_version,
+              {},
+              absl::OkStatus()});
+    } else if (!IsMoot(rotated.status())) {
+      Report({CaretakerEvent::Kind::kFailed,
+              key.tenant,
+              key.name,
+              key.primary_version,
+              {},
+              rotated.status()});
+      Keep(rotated.status(), &first);
+    }
+  }
+  return first;
+}
+
+absl::Status Caretaker::DestroyDue() {
+  if (!ClockIsTrusted()) return absl::OkStatus();
+  const Deadline listing = core_.clock.Steady() + kPatience;
+  FIELDKMS_ASSIGN_OR_RETURN(
+      const std::vector<KeyAndVersion> due,
+      core_.store.ListDueDestructions(core_.clock.Now(), kDueAtOnce, listing));
+  absl::Status first;
+  for (const KeyAndVersion& one : due) {
+    if (stop_) break;
+    const absl::Status status = admin_.DestroyDue(one, core_.clock.Steady() + kPatience);
+    if (IsMoot(status)) continue;
+    Report({status.ok() ? CaretakerEvent::Kind::kDestroyed : CaretakerEvent::Kind::kFailed,
+            one.key.tenant,
+            one.key.name,
+            one.version.version,
+            {},
+            status});
+    Keep(status, &first);
+  }
+  return first;
+}
+
+absl::Status Caretaker::Operate() {
+  const Deadline deadline = core_.clock.Steady() + kPatience;
+  FIELDKMS_ASSIGN_OR_RETURN(
+      const std::vector<OperationRecord> running,
+      core_.store.ListOperations(/*running_only=*/true, kOperationsAtOnce, deadline));
+  absl::Status first;
+  for (const OperationRecord& operation : running) {
+    if (stop_) break;
+    const absl::Status status = RunOperation(core_, operation, options_.replica, stop_);
+    Keep(status, &first);
+    const auto after =
+        core_.store.GetOperation(operation.operation_id, core_.clock.Steady() + kPatience);
+    if (!after.ok() || after->state == OperationState::kRunning) continue;
+    if (after->owner != options_.replica) continue;
+    Report({CaretakerEvent::Kind::kOperationEnded,
+            operation.tenant,
+            {},
+            0,
+            operation.operation_id,
+            after->state == OperationState::kDone
+                ? absl::OkStatus()
+                : Error(absl::StatusCode::kFailedPrecondition, Reason::kInternal, after->error)});
+  }
+  return first;
+}
+
+bool Caretaker::ClockIsTrusted() {
+  const auto steady = core_.clock.Steady();
+  const auto ahead =
+      core_.clock.Now().time_since_epoch() - duration_cast<microseconds>(steady.time_since_epoch());
+  const bool jumped = looked_ && std::chrono::abs(ahead - wall_ahead_) > kJump;
+  wall_ahead_ = ahead;
+  looked_ = true;
+  if (jumped) {
+    distrust_until_ = steady + kDistrust;
+    Report({CaretakerEvent::Kind::kClockJumped, {}, {}, 0, {}, absl::OkStatus()});
+  }
+  if (distrust_until_ && steady >= *distrust_until_) distrust_until_.reset();
+  return !distrust_until_;
+}
+
+void Caretaker::Report(const CaretakerEvent& event) const {
+  if (options_.on_event) options_.on_event(event);
+}
+
+bool Caretaker::Pause() {
+  // Replicas that were started together do not look together.
+  uint8_t byte = 0;
+  (void)RandomBytes(MutableBytes(&byte, 1));
+  const milliseconds pause = options_.pause * 3 / 4 + options_.pause * byte / 512;
+  std::unique_lock lock(mutex_);
+  stopping_.wait_for(lock, pause, [this] { return stop_.load(); });
+  return !stop_;
+}
+
+}  // namespace fieldkms

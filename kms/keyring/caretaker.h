@@ -1,0 +1,83 @@
+// Caretaker does what is due, whoever asked for it: rotates keys whose period is over,
+// destroys versions whose waiting period has ended, carries out operations.
+//
+// Every replica has one. What two of them do at once is done once: each step is a
+// compare-and-swap, under a request id that all replicas make alike.
+#ifndef FIELDKMS_KMS_KEYRING_CARETAKER_H_
+#define FIELDKMS_KMS_KEYRING_CARETAKER_H_
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "kms/keyring/keyring.h"
+
+namespace fieldkms {
+
+// One thing that a caretaker did, or could not do. Views that live during the call.
+struct CaretakerEvent {
+  enum class Kind : uint8_t { kRotated, kDestroyed, kOperationEnded, kClockJumped, kFailed };
+  Kind kind = Kind::kFailed;
+  std::string_view tenant;
+  std::string_view key;
+  uint32_t version = 0;  // the new primary, or the one that was destroyed
+  std::string_view operation_id;
+  absl::Status status;
+};
+
+struct CaretakerOptions {
+  std::chrono::milliseconds pause{5'000};  // between two rounds, give or take a quarter
+  std::string replica;                     // a name that no other replica has
+  // Called on the caretaker's thread, before the next step: it may write an audit record.
+  std::function<void(const CaretakerEvent&)> on_event;
+};
+
+// Destroying is the one thing that a wrong clock makes bad for ever. A caretaker that sees
+// the wall clock jump against the monotonic one by more than a minute destroys nothing
+// for an hour after.
+class Caretaker {
+ public:
+  // The keyring outlives it.
+  Caretaker(Keyring& keyring, CaretakerOptions options);
+  ~Caretaker();
+
+  // Start runs rounds on a thread that ends with the caretaker; in the middle of an
+  // operation it ends after the batch at hand.
+  void Start();
+
+  // One round. Returns the first error; everything is tried.
+  absl::Status RunOnce();
+
+ private:
+  absl::Status Rotate();
+  absl::Status DestroyDue();
+  absl::Status Operate();
+  bool ClockIsTrusted();
+  void Report(const CaretakerEvent& event) const;
+  bool Pause();
+
+  KeyringCore& core_;
+  KeyAdmin& admin_;
+  const CaretakerOptions options_;
+
+  std::chrono::microseconds wall_ahead_{0};  // of the monotonic clock, at the last look
+  bool looked_ = false;
+  std::optional<std::chrono::steady_clock::time_point> distrust_until_;
+
+  std::atomic<bool> stop_{false};
+  std::mutex mutex_;
+  std::condition_variable stopping_;
+  std::thread thread_;
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_KEYRING_CARETAKER_H_

@@ -1,0 +1,103 @@
+#include "kms/keyring/change_follower.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "crypto/status.h"
+
+namespace fieldkms {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+constexpr size_t kChangesAtOnce = 1'000;
+// The thread looks up this often whether it should end.
+constexpr milliseconds kLongestWait{200};
+constexpr seconds kReadPatience{5};
+constexpr seconds kRootPatience{10};
+constexpr milliseconds kRefreshPause{1'000};
+
+}  // namespace
+
+ChangeFollower::ChangeFollower(KeyringCore& core, uint64_t from)
+    : core_(core), change_(from), store_seen_(core.clock.Steady().time_since_epoch().count()) {}
+
+ChangeFollower::~ChangeFollower() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  stopping_.notify_all();
+  if (following_.joinable()) following_.join();
+  if (refreshing_.joinable()) refreshing_.join();
+}
+
+void ChangeFollower::Start() {
+  if (started_.exchange(true)) return;
+  following_ = std::thread([this] { Follow(); });
+  refreshing_ = std::thread([this] { Refresh(); });
+}
+
+SteadyTime ChangeFollower::store_seen() const {
+  return SteadyTime(SteadyTime::duration(store_seen_.load(std::memory_order_relaxed)));
+}
+
+absl::Status ChangeFollower::FollowOnce(Deadline until) {
+  // What the store says is true of some moment after this one.
+  const SteadyTime asked = core_.clock.Steady();
+  FIELDKMS_ASSIGN_OR_RETURN(const uint64_t newest, core_.store.WaitForChange(change(), until));
+  FIELDKMS_RETURN_IF_ERROR(CatchUp(newest));
+  store_seen_.store(asked.time_since_epoch().count(), std::memory_order_relaxed);
+  return absl::OkStatus();
+}
+
+absl::Status ChangeFollower::CatchUp(uint64_t newest) {
+  while (change() < newest) {
+    const Deadline deadline = core_.clock.Steady() + kReadPatience;
+    FIELDKMS_ASSIGN_OR_RETURN(const std::vector<Change> changes,
+                              core_.store.ReadChanges(change(), kChangesAtOnce, deadline));
+    for (const Change& change : changes) {
+      if (change.alias) {
+        core_.loader.HearOfAlias(change.tenant, change.name);
+      } else if (change.key_id != 0) {
+        FIELDKMS_RETURN_IF_ERROR(core_.loader.HearOfKey(change.tenant, change.key_id, deadline));
+      }
+      change_.store(change.number, std::memory_order_relaxed);
+    }
+    // Of numbers that stand on no record any more, there is nothing to hear.
+    if (changes.size() < kChangesAtOnce) {
+      change_.store(std::max(change(), newest), std::memory_order_relaxed);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ChangeFollower::RefreshOnce() {
+  return core_.keks.RefreshDue(core_.clock.Steady() + kRootPatience);
+}
+
+void ChangeFollower::Follow() {
+  const milliseconds wait = std::min(core_.options.poll, kLongestWait);
+  while (Pause(milliseconds(0))) {
+    const absl::Status status = FollowOnce(core_.clock.Steady() + wait);
+    // Who could not be reached is asked again with the next poll.
+    if (!status.ok() && !Pause(core_.options.poll)) return;
+  }
+}
+
+void ChangeFollower::Refresh() {
+  while (Pause(kRefreshPause)) {
+    // What cannot be refreshed shows in the root's health, and where it ends, in calls.
+    (void)RefreshOnce();
+  }
+}
+
+bool ChangeFollower::Pause(milliseconds time) {
+  std::unique_lock lock(mutex_);
+  stopping_.wait_for(lock, time, [this] { return stop_; });
+  return !stop_;
+}
+
+}  // namespace fieldkms
