@@ -1,4 +1,5 @@
-// The calling thread's keyed OpenSSL contexts for XAES-256-GCM. Internal to
+// The calling thread's keyed OpenSSL contexts for XAES-256-GCM, and for its
+// key-committing form. Internal to
 // crypto/. Nothing here is shared between threads but the epoch of
 // ForgetDerivedKeys, so there is no lock and no contended reference count.
 #ifndef FIELDKMS_CRYPTO_DERIVED_KEYS_H_
@@ -23,6 +24,10 @@ struct XaesKeyView {
   std::span<const uint8_t, 16> k1;  // K1
 };
 
+// How often ForgetDerivedKeys was called: what a thread keeps of an earlier epoch is to
+// be dropped before its next use.
+uint64_t ForgetEpoch();
+
 class DerivedKeys {
  public:
   // The calling thread's. Drops all keys first if ForgetDerivedKeys was called.
@@ -37,7 +42,20 @@ class DerivedKeys {
     return open_.For(*this, key, prefix);
   }
 
+  // The same, and the key commitment of `key` and `nonce` (KC of eprint 2025/758).
+  absl::StatusOr<AesGcm*> ForCommittingSeal(const XaesKeyView& key,
+                                            std::span<const uint8_t, 24> nonce,
+                                            std::span<uint8_t, 32> commitment) {
+    return seal_.ForCommitting(*this, key, nonce, commitment);
+  }
+  absl::StatusOr<AesGcm*> ForCommittingOpen(const XaesKeyView& key,
+                                            std::span<const uint8_t, 24> nonce,
+                                            std::span<uint8_t, 32> commitment) {
+    return open_.ForCommitting(*this, key, nonce, commitment);
+  }
+
   // AES-256 in ECB mode under K: `out` = E_K of each 16-byte block of `in`.
+  // `out` may be `in`.
   absl::Status EncryptBlocks(uint64_t key_id, std::span<const uint8_t, 32> k, ByteView in,
                              MutableBytes out);
 
@@ -48,11 +66,22 @@ class DerivedKeys {
   // One message key: the last one derived for a direction.
   struct Derived {
     explicit Derived(AesGcm::Direction direction) : gcm(direction) {}
+    ~Derived();
+    Derived(const Derived&) = delete;
+    Derived& operator=(const Derived&) = delete;
     absl::StatusOr<AesGcm*> For(DerivedKeys& keys, const XaesKeyView& key,
                                 std::span<const uint8_t, 12> prefix);
+    absl::StatusOr<AesGcm*> ForCommitting(DerivedKeys& keys, const XaesKeyView& key,
+                                          std::span<const uint8_t, 24> nonce,
+                                          std::span<uint8_t, 32> commitment);
+    bool Holds(const XaesKeyView& key, std::span<const uint8_t, 12> prefix) const;
+    void Keep(const XaesKeyView& key, std::span<const uint8_t, 12> prefix, bool with_mask);
+    void Clear();
 
     uint64_t key_id = 0;  // 0: none
     std::array<uint8_t, 12> nonce_prefix = {};
+    bool has_mask = false;                         // not after For
+    std::array<uint8_t, 16> commitment_mask = {};  // C1 xor K1
     AesGcm gcm;
   };
 
@@ -66,6 +95,8 @@ class DerivedKeys {
 
   absl::Status Derive(const XaesKeyView& key, std::span<const uint8_t, 12> prefix,
                       std::span<uint8_t, 32> message_key);
+  absl::Status DeriveCommitting(const XaesKeyView& key, std::span<const uint8_t, 12> prefix,
+                                Derived* derived);
 
   uint64_t epoch_ = 0;
   Derived seal_{AesGcm::Direction::kSeal};

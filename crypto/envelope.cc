@@ -16,6 +16,10 @@ constexpr uint8_t FormatAndSuite(Suite suite) {
   return static_cast<uint8_t>((kFormat << 4) | static_cast<uint8_t>(suite));
 }
 
+constexpr bool IsKnown(Suite suite) {
+  return suite == Suite::kXaes256Gcm || suite == Suite::kKcXaes256Gcm;
+}
+
 absl::Status Misuse(std::string_view rule) {
   return Error(absl::StatusCode::kFailedPrecondition, Reason::kInternal, rule);
 }
@@ -24,17 +28,18 @@ absl::Status Misuse(std::string_view rule) {
 
 absl::StatusOr<EnvelopeView> ParseEnvelope(ByteView envelope) {
   if (envelope.empty()) return DecryptError(Reason::kEnvelopeMalformed);
-  if (envelope[0] != FormatAndSuite(Suite::kXaes256Gcm)) {
-    return DecryptError(Reason::kSuiteUnknown);
-  }
-  if (envelope.size() < kEnvelopeOverhead) return DecryptError(Reason::kEnvelopeMalformed);
+  const auto suite = static_cast<Suite>(envelope[0] & 0x0f);
+  if (envelope[0] >> 4 != kFormat || !IsKnown(suite)) return DecryptError(Reason::kSuiteUnknown);
+  if (envelope.size() < EnvelopeOverhead(suite)) return DecryptError(Reason::kEnvelopeMalformed);
+  const size_t commitment_at = envelope.size() - CommitmentSize(suite);
   EnvelopeView view;
-  view.header.suite = Suite::kXaes256Gcm;
+  view.header.suite = suite;
   view.header.key_id = GetU64(envelope.data() + 1);
   view.header.version = GetU32(envelope.data() + 9);
   view.header_bytes = envelope.first(kEnvelopeHeaderSize);
   view.nonce = envelope.subspan(kEnvelopeHeaderSize, kXaesNonceSize);
-  view.sealed = envelope.subspan(kEnvelopeHeaderSize + kXaesNonceSize);
+  view.sealed = envelope.first(commitment_at).subspan(kEnvelopeHeaderSize + kXaesNonceSize);
+  view.commitment = envelope.subspan(commitment_at);
   if (view.header.key_id == 0 || view.header.version == 0) {
     return DecryptError(Reason::kEnvelopeMalformed);
   }
@@ -98,8 +103,10 @@ void FieldSealer::NoteSlots(std::span<const ContextEntry> entries) {
 absl::Status FieldSealer::Seal(const XaesKey& key, const EnvelopeHeader& header, XaesNonce nonce,
                                std::string_view plaintext, std::string* out) {
   if (!HasContext()) return Misuse("the context is not set");
-  if (header.key_id == 0 || header.version == 0) return Misuse("the header lacks a key or version");
-  out->resize(plaintext.size() + kEnvelopeOverhead);
+  if (header.key_id == 0 || header.version == 0 || !IsKnown(header.suite)) {
+    return Misuse("the header lacks a key, a version or a suite");
+  }
+  out->resize(plaintext.size() + EnvelopeOverhead(header.suite));
   const MutableBytes envelope = AsMutableBytes(*out);
   if (header != aad_header_) {  // the same for most of a batch
     EncodeHeader(header, std::span<uint8_t, kEnvelopeHeaderSize>(
@@ -108,8 +115,12 @@ absl::Status FieldSealer::Seal(const XaesKey& key, const EnvelopeHeader& header,
   }
   std::memcpy(envelope.data(), aad_.data(), kEnvelopeHeaderSize);
   std::memcpy(envelope.data() + kEnvelopeHeaderSize, nonce.data(), kXaesNonceSize);
-  absl::Status status = key.Seal(nonce, AsBytes(aad_), AsBytes(plaintext),
-                                 envelope.subspan(kEnvelopeHeaderSize + kXaesNonceSize));
+  const MutableBytes sealed =
+      envelope.subspan(kEnvelopeHeaderSize + kXaesNonceSize, plaintext.size() + kXaesTagSize);
+  absl::Status status = header.suite == Suite::kXaes256Gcm
+                            ? key.Seal(nonce, AsBytes(aad_), AsBytes(plaintext), sealed)
+                            : key.SealCommitting(nonce, AsBytes(aad_), AsBytes(plaintext), sealed,
+                                                 envelope.last<kXaesCommitmentSize>());
   if (!status.ok()) out->clear();
   return status;
 }
@@ -118,14 +129,20 @@ absl::Status FieldSealer::Open(const XaesKey& key, const EnvelopeView& envelope,
   out->clear();
   if (!HasContext()) return Misuse("the context is not set");
   if (envelope.header_bytes.size() != kEnvelopeHeaderSize ||
-      envelope.nonce.size() != kXaesNonceSize || envelope.sealed.size() < kXaesTagSize) {
+      envelope.nonce.size() != kXaesNonceSize || envelope.sealed.size() < kXaesTagSize ||
+      envelope.commitment.size() != CommitmentSize(envelope.header.suite)) {
     return DecryptError(Reason::kEnvelopeMalformed);
   }
   std::memcpy(aad_.data(), envelope.header_bytes.data(), kEnvelopeHeaderSize);
   aad_header_ = {};
   out->resize(envelope.sealed.size() - kXaesTagSize);
-  absl::Status status = key.Open(envelope.nonce.first<kXaesNonceSize>(), AsBytes(aad_),
-                                 envelope.sealed, AsMutableBytes(*out));
+  const XaesNonce nonce = envelope.nonce.first<kXaesNonceSize>();
+  const MutableBytes plaintext = AsMutableBytes(*out);
+  absl::Status status =
+      envelope.commitment.empty()
+          ? key.Open(nonce, AsBytes(aad_), envelope.sealed, plaintext)
+          : key.OpenCommitting(nonce, AsBytes(aad_), envelope.sealed,
+                               envelope.commitment.first<kXaesCommitmentSize>(), plaintext);
   if (!status.ok()) out->clear();
   return status;
 }

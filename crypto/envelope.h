@@ -1,5 +1,6 @@
 // The envelope of a ciphertext: grammar and vectors in crypto/FORMAT.md.
 //   suite 1: header(13) ‖ nonce(24) ‖ ciphertext ‖ tag(16)
+//   suite 2: header(13) ‖ nonce(24) ‖ ciphertext ‖ tag(16) ‖ key commitment(32)
 //   header:  format and suite (1) ‖ key id (8, big-endian) ‖ version (4, b.-e.)
 #ifndef FIELDKMS_CRYPTO_ENVELOPE_H_
 #define FIELDKMS_CRYPTO_ENVELOPE_H_
@@ -20,11 +21,20 @@ namespace fieldkms {
 
 enum class Suite : uint8_t {
   kXaes256Gcm = 1,
+  kKcXaes256Gcm = 2,  // key-committing
 };
 
 inline constexpr size_t kEnvelopeHeaderSize = 13;
-inline constexpr size_t kEnvelopeOverhead = kEnvelopeHeaderSize + kXaesNonceSize + kXaesTagSize;
-static_assert(kEnvelopeOverhead == 53);
+// CommitmentSize: how many bytes of a suite's envelopes commit to the key.
+constexpr size_t CommitmentSize(Suite suite) {
+  return suite == Suite::kKcXaes256Gcm ? kXaesCommitmentSize : 0;
+}
+// EnvelopeOverhead: how many bytes an envelope is longer than its plaintext.
+constexpr size_t EnvelopeOverhead(Suite suite) {
+  return kEnvelopeHeaderSize + kXaesNonceSize + kXaesTagSize + CommitmentSize(suite);
+}
+static_assert(EnvelopeOverhead(Suite::kXaes256Gcm) == 53);
+static_assert(EnvelopeOverhead(Suite::kKcXaes256Gcm) == 85);
 
 struct EnvelopeHeader {
   Suite suite = Suite::kXaes256Gcm;
@@ -39,6 +49,7 @@ struct EnvelopeView {
   ByteView header_bytes;  // 13
   ByteView nonce;         // 24
   ByteView sealed;        // ciphertext ‖ tag, at least 16
+  ByteView commitment;    // CommitmentSize(header.suite)
 };
 
 // ParseEnvelope reads an envelope. Errors: DecryptError(kEnvelopeMalformed) for
@@ -69,14 +80,16 @@ class FieldSealer {
   // Error: as AppendContext; the context is then unusable until set again.
   absl::Status SetContext(std::span<ContextEntry> entries);
 
-  // Seal writes the envelope of `plaintext` to `out` (resized to
-  // plaintext.size() + 53). `nonce` must be fresh for `key`. `plaintext` may not
-  // lie in `out`. Any failure leaves `out` empty.
+  // Seal writes the envelope of `plaintext`, of the suite that the header names, to
+  // `out` (resized to plaintext.size() + EnvelopeOverhead). `nonce` must be fresh for
+  // `key`, whatever the suite. `plaintext` may not lie in `out`. Any failure leaves
+  // `out` empty.
   absl::Status Seal(const XaesKey& key, const EnvelopeHeader& header, XaesNonce nonce,
                     std::string_view plaintext, std::string* out);
 
   // Open writes the plaintext to `out` (resized). The envelope's bytes may not lie
-  // in `out`. Error: DecryptError(kTagMismatch), with `out` wiped and empty.
+  // in `out`. Error: DecryptError(kTagMismatch), with `out` wiped and empty. It opens
+  // either suite: only a caller that refuses suite 1 for a key has commitment to it.
   absl::Status Open(const XaesKey& key, const EnvelopeView& envelope, std::string* out);
 
  private:

@@ -78,6 +78,29 @@ absl::Status XaesKey::Open(XaesNonce nonce, ByteView aad, ByteView sealed, Mutab
   return gcm->Open(nonce.last<kGcmNonceSize>(), aad, sealed, out);
 }
 
+absl::Status XaesKey::SealCommitting(XaesNonce nonce, ByteView aad, ByteView plaintext,
+                                     MutableBytes out,
+                                     std::span<uint8_t, kXaesCommitmentSize> commitment) const {
+  if (material_.empty()) return MovedFrom();
+  FIELDKMS_ASSIGN_OR_RETURN(AesGcm* const gcm, DerivedKeys::OfThread().ForCommittingSeal(
+                                                   View(material_, id_), nonce, commitment));
+  return gcm->Seal(nonce.last<kGcmNonceSize>(), aad, plaintext, out);
+}
+
+absl::Status XaesKey::OpenCommitting(XaesNonce nonce, ByteView aad, ByteView sealed,
+                                     std::span<const uint8_t, kXaesCommitmentSize> commitment,
+                                     MutableBytes out) const {
+  if (material_.empty()) return MovedFrom();
+  std::array<uint8_t, kXaesCommitmentSize> expected;
+  FIELDKMS_ASSIGN_OR_RETURN(AesGcm* const gcm, DerivedKeys::OfThread().ForCommittingOpen(
+                                                   View(material_, id_), nonce, expected));
+  if (!ConstantTimeEqual(expected, commitment)) {
+    Wipe(out);
+    return DecryptError(Reason::kTagMismatch);
+  }
+  return gcm->Open(nonce.last<kGcmNonceSize>(), aad, sealed, out);
+}
+
 absl::StatusOr<BatchNonces> BatchNonces::Start() {
   BatchNonces nonces;
   FIELDKMS_RETURN_IF_ERROR(FillNonce(nonces.nonce_));

@@ -5,7 +5,13 @@
 // Each thread keeps the last derived key in keyed OpenSSL contexts. A run of
 // messages with one key and one nonce[0:12] (a batch whose nonces share a random
 // start and count up in the last 12 bytes) derives once, in both directions.
-// These contexts are on OpenSSL's heap, not in the locked memory of SecretBytes:
+//
+// KC-XAES-256-GCM (eprint 2025/758, as AWS-LC has it) adds a commitment to the key:
+// 32 bytes, KC, of key and nonce alone. A message opens under the key that it was
+// sealed with and no other, also for those who know and choose keys. It takes two AES
+// blocks a message more, and one a derived key. It does not commit to the AAD.
+//
+// The contexts are on OpenSSL's heap, not in the locked memory of SecretBytes:
 // they are wiped by ForgetDerivedKeys and at the end of the thread.
 #ifndef FIELDKMS_CRYPTO_XAES_GCM_H_
 #define FIELDKMS_CRYPTO_XAES_GCM_H_
@@ -24,6 +30,7 @@ namespace fieldkms {
 inline constexpr size_t kXaesKeySize = 32;
 inline constexpr size_t kXaesNonceSize = 24;
 inline constexpr size_t kXaesTagSize = 16;
+inline constexpr size_t kXaesCommitmentSize = 32;
 using XaesNonce = std::span<const uint8_t, kXaesNonceSize>;
 
 // XaesKey is an immutable key with what the construction precomputes from it
@@ -42,6 +49,16 @@ class XaesKey {
   // Open writes the plaintext to `out`, sealed.size() - 16 bytes. Error:
   // DecryptError(kTagMismatch) (also for sealed.size() < 16), `out` wiped.
   absl::Status Open(XaesNonce nonce, ByteView aad, ByteView sealed, MutableBytes out) const;
+
+  // SealCommitting and OpenCommitting are the same for KC-XAES-256-GCM, whose
+  // `commitment` is compared first, in constant time. Another one is
+  // DecryptError(kTagMismatch) too. The ciphertext and tag are those of Seal: a nonce
+  // is fresh for both together.
+  absl::Status SealCommitting(XaesNonce nonce, ByteView aad, ByteView plaintext, MutableBytes out,
+                              std::span<uint8_t, kXaesCommitmentSize> commitment) const;
+  absl::Status OpenCommitting(XaesNonce nonce, ByteView aad, ByteView sealed,
+                              std::span<const uint8_t, kXaesCommitmentSize> commitment,
+                              MutableBytes out) const;
 
  private:
   XaesKey(SecretBytes material, uint64_t id) : material_(std::move(material)), id_(id) {}

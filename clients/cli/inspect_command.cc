@@ -22,6 +22,8 @@ std::string SuiteName(Suite suite) {
   switch (suite) {
     case Suite::kXaes256Gcm:
       return "XAES-256-GCM";
+    case Suite::kKcXaes256Gcm:
+      return "KC-XAES-256-GCM";
   }
   return "unknown";
 }
@@ -58,7 +60,7 @@ absl::StatusOr<ExitCode> Inspect(Session* session, const InspectArguments& argum
 
   const EnvelopeHeader& header = view->header;
   const std::string form = FormOf(input) == CiphertextForm::kText ? "text" : "binary";
-  const size_t plaintext_size = envelope->size() - kEnvelopeOverhead;
+  const size_t plaintext_size = envelope->size() - EnvelopeOverhead(header.suite);
   return session->Show({{"form", form},
                         {"suite", static_cast<int>(header.suite)},
                         {"suite_name", SuiteName(header.suite)},

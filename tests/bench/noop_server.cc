@@ -19,7 +19,7 @@ constexpr uint32_t kVersion = 1;
 
 // What a sealed value looks like: the value and 53 bytes more.
 void PretendToSeal(const std::string& plaintext, std::string* ciphertext) {
-  ciphertext->assign(kEnvelopeOverhead, '\x11');
+  ciphertext->assign(EnvelopeOverhead(Suite::kXaes256Gcm), '\x11');
   ciphertext->append(plaintext);
 }
 

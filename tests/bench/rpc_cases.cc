@@ -51,7 +51,8 @@ Traffic UnaryTraffic() {
   AddColumnContext(request->mutable_context());
   AddRowContext(7, request->mutable_context());
   v1::EncryptResponse response;
-  response.set_ciphertext(std::string(request->plaintext().size() + kEnvelopeOverhead, 'c'));
+  response.set_ciphertext(
+      std::string(request->plaintext().size() + EnvelopeOverhead(Suite::kXaes256Gcm), 'c'));
   response.set_key_version(1);
   return {"/fieldkms.v1.CryptoService/Encrypt",
           std::move(request),
@@ -73,7 +74,8 @@ Traffic BatchTraffic() {
     item->set_plaintext(kValue);
     AddRowContext(row, item->mutable_context());
     auto* const result = response.add_results();
-    result->set_ciphertext(std::string(item->plaintext().size() + kEnvelopeOverhead, 'c'));
+    result->set_ciphertext(
+        std::string(item->plaintext().size() + EnvelopeOverhead(Suite::kXaes256Gcm), 'c'));
     result->set_key_version(1);
   }
   return {"/fieldkms.v1.CryptoService/BatchEncrypt",

@@ -15,10 +15,11 @@ namespace {
 
 void ParsesToTheSameBytes(const EnvelopeView& view, ByteView envelope) {
   Require(view.header.key_id != 0 && view.header.version != 0);
+  Require(view.commitment.size() == CommitmentSize(view.header.suite));
   std::array<uint8_t, kEnvelopeHeaderSize> header;
   EncodeHeader(view.header, header);
   std::string again(AsText(header));
-  again.append(AsText(view.nonce)).append(AsText(view.sealed));
+  again.append(AsText(view.nonce)).append(AsText(view.sealed)).append(AsText(view.commitment));
   Require(again == AsText(envelope));
 }
 

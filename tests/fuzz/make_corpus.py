@@ -21,7 +21,7 @@ for i, vector in enumerate(VECTORS):
     if len(envelope) <= 128:
         write("envelope", f"vector-{i}", envelope)
         write("envelope", f"text-{i}", vector["text"].encode())
-    if len(context) <= 512:
+    if vector["suite"] == 1 and len(context) <= 512:  # the contexts of suite 2 are the same
         write("context", f"vector-{i}", context)
 
 FIRST = bytes.fromhex(VECTORS[0]["envelope"])
@@ -29,7 +29,10 @@ write("envelope", "empty", b"")
 write("envelope", "one-byte", b"\x11")
 write("envelope", "shortest", FIRST[:53])
 write("envelope", "too-short", FIRST[:52])
-write("envelope", "other-suite", b"\x12" + FIRST[1:])
+write("envelope", "other-suite", b"\x13" + FIRST[1:])
+write("envelope", "suite-2-shortest", b"\x12" + FIRST[1:13] + bytes(72))
+write("envelope", "suite-2-too-short", b"\x12" + FIRST[1:13] + bytes(71))
+write("envelope", "suite-2-of-suite-1", b"\x12" + FIRST[1:])
 write("envelope", "zero-id", FIRST[:1] + bytes(8) + FIRST[9:])
 write("envelope", "zero-version", FIRST[:9] + bytes(4) + FIRST[13:])
 write("envelope", "text-bits-left-over", b"fk1.AB")

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Makes envelope.json: an implementation of crypto/FORMAT.md apart from ours.
 
-Written from the document and https://c2sp.org/XAES-256-GCM, on AES-ECB and
-AES-GCM of Debian's python3-cryptography. Keys and nonces are made of SHA-256 of
+Written from the document, https://c2sp.org/XAES-256-GCM and eprint 2025/758 (the
+commitment), on AES-ECB and AES-GCM of Debian's python3-cryptography. Keys and nonces are made of SHA-256 of
 labels, so that a second run writes the same bytes.
 """
 import base64
@@ -20,14 +20,30 @@ def aes(key, block):
     return encryptor.update(block) + encryptor.finalize()
 
 
-def xaes_seal(key, nonce, plaintext, aad):
+def xor(*blocks):
+    out = 0
+    for block in blocks:
+        out ^= int.from_bytes(block, "big")
+    return out.to_bytes(16, "big")
+
+
+def subkey(key):
     l = int.from_bytes(aes(key, bytes(16)), "big")
-    k1 = (l << 1) & ((1 << 128) - 1) ^ (0x87 if l >> 127 else 0)
+    return ((l << 1) & ((1 << 128) - 1) ^ (0x87 if l >> 127 else 0)).to_bytes(16, "big")
+
+
+def xaes_seal(key, nonce, plaintext, aad):
+    k1 = subkey(key)
     derived = b""
     for i in (1, 2):
-        m = bytes([0, i, ord("X"), 0]) + nonce[:12]
-        derived += aes(key, (int.from_bytes(m, "big") ^ k1).to_bytes(16, "big"))
+        derived += aes(key, xor(k1, bytes([0, i, ord("X"), 0]) + nonce[:12]))
     return AESGCM(derived).encrypt(nonce[12:], plaintext, aad)
+
+
+def commitment(key, nonce):
+    k1 = subkey(key)
+    c1 = aes(key, b"XCMT" + nonce[:12])
+    return b"".join(aes(key, xor(c1, k1, nonce[12:] + bytes([0, 1, 0, i]))) for i in (1, 2))
 
 
 def canonical(context):
@@ -38,14 +54,17 @@ def canonical(context):
     return out
 
 
-def vector(comment, tenant, key_id, version, context, plaintext):
+def vector(comment, tenant, key_id, version, context, plaintext, suite=1):
     key = hashlib.sha256(b"key " + comment.encode()).digest()
     nonce = hashlib.sha256(b"nonce " + comment.encode()).digest()[:24]
-    header = b"\x11" + struct.pack(">QI", key_id, version)
+    header = bytes([0x10 | suite]) + struct.pack(">QI", key_id, version)
     aad = header + struct.pack(">H", len(tenant)) + tenant.encode() + canonical(context)
     envelope = header + nonce + xaes_seal(key, nonce, plaintext, aad)
+    if suite == 2:
+        envelope += commitment(key, nonce)
     return {
         "comment": comment,
+        "suite": suite,
         "key": key.hex(),
         "tenant": tenant,
         "key_id": "%016x" % key_id,
@@ -64,6 +83,15 @@ def row_key(*columns):
     return b"".join(struct.pack(">I", len(c)) + c for c in columns)
 
 
+# The three vectors of AWS-LC (crypto/cipher_extra/test/xaes_256_gcm_kc_tests.txt).
+ONE, THREE, ALPHABET = b"\x01" * 32, b"\x03" * 32, b"ABCDEFGHIJKLMNOPQRSTUVWX"
+assert commitment(ONE, b"B" * 24).hex() == \
+    "bf37571be1b43aeca64a95d99a2f162e24f8bfd79bbb71fa7d943e6fc060a8ae"
+assert commitment(ONE, ALPHABET).hex() == \
+    "04076b6085eebab138855fe57811c04112eff989d44120dfff662d5475a383c3"
+assert commitment(THREE, ALPHABET).hex() == \
+    "5553cd21d1592b422e3129632a3187eee8a658cdca5c5b32ce86308dcc18e9d1"
+
 BINDING = bytes(range(16))
 VECTORS = [
     vector("a card number in a row", "acme", 0x0102030405060708, 1,
@@ -81,6 +109,11 @@ VECTORS = [
            {"z" * 64: b"\xff" * 4096}, b"\x00" * 33),
     vector("names that differ in their end", "acme", 5, 1,
            {"a.b": b"2", "a": b"1", "a_b": b"4", "a0": b"3", "a-b": b"5"}, b"sorted by bytes"),
+    vector("suite 2: a card number in a row", "acme", 0x0102030405060708, 1,
+           {"pk": row_key(b"42"), "b": BINDING}, b"4111111111111111", suite=2),
+    vector("suite 2: empty plaintext, no context", "a", 1, 1, {}, b"", suite=2),
+    vector("suite 2: the largest key id and version", "t" + "0" * 62, 2**64 - 1, 2**32 - 1,
+           {"b": BINDING}, bytes(range(200)), suite=2),
 ]
 
 pathlib.Path(__file__).with_name("envelope.json").write_text(

@@ -186,6 +186,18 @@ TEST_F(CliValuesTest, InspectTellsWhatTheHeaderSays) {
   EXPECT_THAT(Cli({"inspect", ciphertext}).out, HasSubstr("plaintext    5 bytes\n"));
 }
 
+TEST_F(CliValuesTest, InspectNamesTheKeyCommittingSuite) {
+  // The tenth vector of tests/vectors/envelope.json.
+  const std::string ciphertext =
+      "fk1.EgECAwQFBgcIAAAAAfkfUh5goJfcX1-XndGBhQEFTS1DROM2bTRa-ASjDekaOUZxKF3GQ3t1LNzY--ziVQi9PROh"
+      "JG3vBHY3vwVxIgPm0Tmb7ALIXpwA2AIttxl6OcpnJyQ3y2c";
+  const auto json = Parsed(Cli({"inspect", "--json", ciphertext}).out);
+  EXPECT_EQ(json["suite"], 2);
+  EXPECT_EQ(json["suite_name"], "KC-XAES-256-GCM");
+  EXPECT_EQ(json["envelope_bytes"], 101);
+  EXPECT_EQ(json["plaintext_bytes"], 16);
+}
+
 TEST_F(CliValuesTest, InspectRefusesGarbage) {
   for (const std::string& garbage :
        {std::string("garbage"), std::string("fk1.???"), std::string("fk1."), std::string(60, '\0'),

@@ -1,5 +1,6 @@
 #include "crypto/derived_keys.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -27,6 +28,16 @@ class DerivedKeysTest : public ::testing::Test {
     std::vector<uint8_t> out(kGcmTagSize);
     EXPECT_OK(gcm->Seal(prefix, {}, {}, out));
     return ToHex(out);
+  }
+
+  // The commitment of a nonce that is `prefix_byte` twelve times, and `suffix_byte`.
+  static std::string Commit(uint64_t id, const Key& key, uint8_t prefix_byte, uint8_t suffix_byte) {
+    std::array<uint8_t, 24> nonce;
+    std::fill_n(nonce.begin(), 12, prefix_byte);
+    std::fill_n(nonce.begin() + 12, 12, suffix_byte);
+    std::array<uint8_t, 32> commitment;
+    EXPECT_OK(DerivedKeys::OfThread().ForCommittingSeal({id, key.k, key.k1}, nonce, commitment));
+    return ToHex(commitment);
   }
 
   void SetUp() override { ForgetDerivedKeys(); }
@@ -64,6 +75,28 @@ TEST_F(DerivedKeysTest, ForgetDropsMessageKeysAndKeys) {
   EXPECT_NE(Seal(id_, two_, 7), sealed);
 }
 
+TEST_F(DerivedKeysTest, TheLastMaskOfCommitmentsIsKept) {
+  const std::string committed = Commit(id_, one_, 7, 1);
+  EXPECT_NE(Commit(id_, one_, 7, 2), committed);
+  EXPECT_EQ(Commit(id_, two_, 7, 1), committed);
+  EXPECT_NE(Commit(id_, two_, 8, 1), committed);
+  ForgetDerivedKeys();
+  EXPECT_NE(Commit(id_, two_, 7, 1), committed);
+}
+
+TEST_F(DerivedKeysTest, BothSuitesShareAMessageKey) {
+  const std::string sealed = Seal(id_, one_, 7);
+  ForgetDerivedKeys();
+  Commit(id_, one_, 7, 1);
+  EXPECT_EQ(Seal(id_, two_, 7), sealed) << "derived for a commitment, used without";
+  ForgetDerivedKeys();
+  const std::string other = Seal(id_, two_, 7);
+  const std::string committed = Commit(id_, two_, 7, 1);
+  EXPECT_EQ(Seal(id_, two_, 7), other);
+  ForgetDerivedKeys();
+  EXPECT_EQ(Commit(id_, two_, 7, 1), committed) << "a message key without its mask is no use";
+}
+
 TEST_F(DerivedKeysTest, RefusesAWipedKeyAndKeepsNothingOfIt) {
   const Key wiped{0};
   const std::array<uint8_t, 12> prefix = {};
@@ -72,6 +105,22 @@ TEST_F(DerivedKeysTest, RefusesAWipedKeyAndKeepsNothingOfIt) {
                 StatusIs(absl::StatusCode::kFailedPrecondition, Reason::kCryptoFailure));
     EXPECT_THAT(DerivedKeys::OfThread().ForOpen({id_, wiped.k, wiped.k1}, prefix),
                 StatusIs(absl::StatusCode::kFailedPrecondition, Reason::kCryptoFailure));
+  }
+}
+
+// The mask is at hand, but K for the blocks of KC may not be.
+TEST_F(DerivedKeysTest, CommitsToNoWipedKeyThatItKnows) {
+  const std::array<uint8_t, 24> nonce = {};
+  std::array<uint8_t, 32> commitment;
+  ASSERT_OK(DerivedKeys::OfThread().ForCommittingSeal({id_, one_.k, one_.k1}, nonce, commitment));
+  const Key wiped{0};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(
+        DerivedKeys::OfThread().ForCommittingSeal({id_, wiped.k, wiped.k1}, nonce, commitment),
+        StatusIs(absl::StatusCode::kFailedPrecondition, Reason::kCryptoFailure));
+    EXPECT_THAT(
+        DerivedKeys::OfThread().ForCommittingOpen({id_, wiped.k, wiped.k1}, nonce, commitment),
+        StatusIs(absl::StatusCode::kFailedPrecondition, Reason::kCryptoFailure));
   }
 }
 

@@ -22,6 +22,7 @@ using ::testing::HasSubstr;
 
 const std::string kVectors = FIELDKMS_VECTORS_DIR;
 constexpr EnvelopeHeader kHeader = {Suite::kXaes256Gcm, 0x0102030405060708, 9};
+constexpr EnvelopeHeader kCommitting = {Suite::kKcXaes256Gcm, 0x0102030405060708, 9};
 
 XaesKey MakeKey(ByteView bytes) {
   return XaesKey::Create(SecretBytes::CopyOf(bytes).value()).value();
@@ -34,8 +35,8 @@ struct Vector {
   explicit Vector(const nlohmann::json& json)
       : comment(json.at("comment")),
         tenant(json.at("tenant")),
-        header{Suite::kXaes256Gcm, std::stoull(json.at("key_id").get<std::string>(), nullptr, 16),
-               json.at("version")},
+        header{static_cast<Suite>(json.at("suite").get<int>()),
+               std::stoull(json.at("key_id").get<std::string>(), nullptr, 16), json.at("version")},
         key(FromHex(json.at("key").get<std::string>())),
         nonce(FromHex(json.at("nonce").get<std::string>())),
         plaintext(Unhex(json.at("plaintext"))),
@@ -100,7 +101,7 @@ std::string Flip(std::string bytes, size_t bit) {
 }
 
 TEST(EnvelopeVectorTest, SealWritesAndOpenReadsThem) {
-  ASSERT_EQ(Vectors().size(), 9u);
+  ASSERT_EQ(Vectors().size(), 12u);
   for (const Vector& vector : Vectors()) {
     SCOPED_TRACE(vector.comment);
     const XaesKey key = MakeKey(vector.key);
@@ -139,7 +140,7 @@ TEST(EnvelopeVectorTest, TextForm) {
   }
 }
 
-// The document's worked example is the first vector.
+// The document's worked example is the first vector, and the same in suite 2.
 TEST(EnvelopeVectorTest, FormatDocumentShowsTheFirst) {
   std::ifstream file = OpenFile(kVectors + "/../../crypto/FORMAT.md");
   std::stringstream text;
@@ -152,6 +153,12 @@ TEST(EnvelopeVectorTest, FormatDocumentShowsTheFirst) {
        {ToHex(vector.key), ToHex(vector.nonce), ToHex(AsBytes(vector.plaintext)),
         ToHex(AsBytes(vector.canonical_context)), ToHex(AsBytes(vector.aad)),
         ToHex(AsBytes(vector.envelope)), vector.text}) {
+    EXPECT_THAT(document, HasSubstr(shown));
+  }
+  const Vector& committing = Vectors()[9];
+  EXPECT_EQ(committing.header.suite, Suite::kKcXaes256Gcm);
+  for (const std::string& shown :
+       {ToHex(committing.key), ToHex(committing.nonce), ToHex(AsBytes(committing.envelope))}) {
     EXPECT_THAT(document, HasSubstr(shown));
   }
 }
@@ -167,22 +174,39 @@ TEST(ParseEnvelopeTest, ReadsTheHeader) {
   EXPECT_EQ(AsText(view.header_bytes), AsText(header));
   EXPECT_EQ(AsText(view.nonce), std::string(24, 'n'));
   EXPECT_EQ(AsText(view.sealed), "ciphertext" + std::string(16, 't'));
+  EXPECT_TRUE(view.commitment.empty());
+}
+
+TEST(ParseEnvelopeTest, ReadsTheCommitmentOfSuiteTwo) {
+  std::array<uint8_t, kEnvelopeHeaderSize> header;
+  EncodeHeader(kCommitting, header);
+  EXPECT_EQ(ToHex(header), "12010203040506070800000009");
+  std::string envelope(AsText(header));
+  envelope.append(24, 'n').append("ciphertext").append(16, 't').append(32, 'c');
+  const EnvelopeView view = ParseEnvelope(AsBytes(envelope)).value();
+  EXPECT_EQ(view.header, kCommitting);
+  EXPECT_EQ(AsText(view.nonce), std::string(24, 'n'));
+  EXPECT_EQ(AsText(view.sealed), "ciphertext" + std::string(16, 't'));
+  EXPECT_EQ(AsText(view.commitment), std::string(32, 'c'));
 }
 
 TEST(ParseEnvelopeTest, TellsItsRefusalsApart) {
-  const std::string& good = Vectors().front().envelope;
   const auto parse = [](const std::string& bytes) { return ParseEnvelope(AsBytes(bytes)); };
   const auto malformed = StatusIs(absl::StatusCode::kInvalidArgument, Reason::kEnvelopeMalformed);
   EXPECT_THAT(parse(""), malformed);
-  for (size_t size = 1; size < kEnvelopeOverhead; ++size) {
-    EXPECT_THAT(parse(good.substr(0, size)), malformed) << size;
+  for (const size_t i : {0, 9}) {
+    const std::string& good = Vectors()[i].envelope;
+    const size_t overhead = good.size() - Vectors()[i].plaintext.size();
+    for (size_t size = 1; size < overhead; ++size) {
+      EXPECT_THAT(parse(good.substr(0, size)), malformed) << size;
+    }
+    EXPECT_OK(parse(good.substr(0, overhead)));
+    EXPECT_THAT(parse(std::string(good).replace(1, 8, 8, '\0')), malformed);
+    EXPECT_THAT(parse(std::string(good).replace(9, 4, 4, '\0')), malformed);
   }
-  EXPECT_OK(parse(good.substr(0, kEnvelopeOverhead)));
-  EXPECT_THAT(parse(std::string(good).replace(1, 8, 8, '\0')), malformed);
-  EXPECT_THAT(parse(std::string(good).replace(9, 4, 4, '\0')), malformed);
   for (int first = 0; first < 256; ++first) {
-    if (first == 0x11) continue;
-    std::string other = good;
+    if (first == 0x11 || first == 0x12) continue;
+    std::string other = Vectors().front().envelope;
     other[0] = static_cast<char>(first);
     EXPECT_THAT(parse(other), StatusIs(absl::StatusCode::kInvalidArgument, Reason::kSuiteUnknown));
   }
@@ -234,26 +258,43 @@ TEST(MalleabilityTest, NoContextOpensWithABitFlipped) {
 }
 
 TEST(MalleabilityTest, CutOrExtendedEnvelopesDoNotOpen) {
-  const Vector& vector = Vectors().front();
-  const XaesKey key = MakeKey(vector.key);
-  FieldSealer sealer = vector.Sealer();
-  for (size_t size = 0; size < vector.envelope.size(); ++size) {
-    EXPECT_EQ(Open(sealer, key, vector.envelope.substr(0, size)), "refused");
+  for (const Vector& vector : Vectors()) {
+    const XaesKey key = MakeKey(vector.key);
+    FieldSealer sealer = vector.Sealer();
+    for (size_t size = 0; size < vector.envelope.size(); ++size) {
+      EXPECT_EQ(Open(sealer, key, vector.envelope.substr(0, size)), "refused");
+    }
+    EXPECT_EQ(Open(sealer, key, vector.envelope + '\0'), "refused");
   }
-  EXPECT_EQ(Open(sealer, key, vector.envelope + '\0'), "refused");
+}
+
+// Neither by dropping the commitment nor by adding a right one.
+TEST(MalleabilityTest, AnEnvelopeDoesNotChangeItsSuite) {
+  const Vector& one = Vectors().front();
+  FieldSealer sealer = one.Sealer();
+  const XaesKey key = MakeKey(one.key);
+  std::string two;
+  ASSERT_OK(sealer.Seal(key, {Suite::kKcXaes256Gcm, one.header.key_id, one.header.version},
+                        XaesNonce(one.nonce.data(), 24), one.plaintext, &two));
+  const std::string commitment = two.substr(two.size() - kXaesCommitmentSize);
+  EXPECT_EQ(two.substr(13, 24 + 16), one.envelope.substr(13, 24 + 16)) << "nonce, ciphertext";
+  EXPECT_EQ(Open(sealer, key, "\x11" + two.substr(1, one.envelope.size() - 1)), "refused");
+  EXPECT_EQ(Open(sealer, key, "\x12" + one.envelope.substr(1) + commitment), "refused");
+  EXPECT_EQ(Open(sealer, key, two), one.plaintext);
 }
 
 RC_GTEST_PROP(MalleabilityTest, WhatParsesReencodesIdentically, ()) {
   auto bytes = *rc::gen::container<std::string>(rc::gen::arbitrary<char>());
   // Most arbitrary bytes are refused by the first one or their length.
-  if (*rc::gen::inRange(0, 4) != 0) bytes = "\x11" + bytes + std::string(kEnvelopeOverhead, 'x');
+  const auto first = *rc::gen::element('\x11', '\x12');
+  if (*rc::gen::inRange(0, 4) != 0) bytes = first + bytes + std::string(85, 'x');
   const auto view = ParseEnvelope(AsBytes(bytes));
   RC_CLASSIFY(view.ok(), "parses");
   if (!view.ok()) return;
   std::array<uint8_t, kEnvelopeHeaderSize> header;
   EncodeHeader(view->header, header);
   std::string again(AsText(header));
-  again.append(AsText(view->nonce)).append(AsText(view->sealed));
+  again.append(AsText(view->nonce)).append(AsText(view->sealed)).append(AsText(view->commitment));
   RC_ASSERT(again == bytes);
 }
 
@@ -310,9 +351,11 @@ TEST_F(FieldSealerTest, RoundTripsValuesOfAnySize) {
   FieldSealer sealer = Sealer("acme", {{"pk", "1"}});
   for (const size_t size : {size_t{0}, size_t{1}, size_t{16}, size_t{100'000}, size_t{4} << 20}) {
     const std::string plaintext(size, 'v');
-    const std::string envelope = Seal(sealer, plaintext);
-    EXPECT_EQ(envelope.size(), size + kEnvelopeOverhead);
-    EXPECT_EQ(Open(sealer, key_, envelope), plaintext);
+    for (const EnvelopeHeader& header : {kHeader, kCommitting}) {
+      const std::string envelope = Seal(sealer, plaintext, header);
+      EXPECT_EQ(envelope.size(), size + EnvelopeOverhead(header.suite));
+      EXPECT_EQ(Open(sealer, key_, envelope), plaintext);
+    }
   }
 }
 
@@ -423,6 +466,10 @@ TEST_F(FieldSealerTest, RefusesHeadersAndTenantsThatHaveNoEncoding) {
               StatusIs(Reason::kInternal));
   EXPECT_THAT(sealer.Seal(key_, {Suite::kXaes256Gcm, 1, 0}, nonce, "v", &out),
               StatusIs(Reason::kInternal));
+  for (const int suite : {0, 3, 0x11, 0x12}) {
+    EXPECT_THAT(sealer.Seal(key_, {static_cast<Suite>(suite), 1, 1}, nonce, "v", &out),
+                StatusIs(Reason::kInternal));
+  }
   FieldSealer too_long(std::string(0x10000, 't'));
   EXPECT_THAT(too_long.SetContext({}), StatusIs(Reason::kInvalidField));
   EXPECT_THAT(too_long.Seal(key_, kHeader, nonce, "v", &out), StatusIs(Reason::kInternal));
@@ -432,8 +479,9 @@ TEST_F(FieldSealerTest, ABatchSharesItsNonceStart) {
   FieldSealer sealer = Sealer("acme", {});
   BatchNonces nonces = BatchNonces::Start().value();
   std::vector<std::string> envelopes(100);
-  for (std::string& envelope : envelopes) {
-    ASSERT_OK(sealer.Seal(key_, kHeader, nonces.Next(), "the same value", &envelope));
+  for (size_t i = 0; i < envelopes.size(); ++i) {
+    const EnvelopeHeader& header = i % 3 == 0 ? kHeader : kCommitting;
+    ASSERT_OK(sealer.Seal(key_, header, nonces.Next(), "the same value", &envelopes[i]));
   }
   for (const std::string& envelope : envelopes) {
     EXPECT_EQ(Open(sealer, key_, envelope), "the same value");
