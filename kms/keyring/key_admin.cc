@@ -153,7 +153,7 @@ absl::StatusOr<KeyRecord> ChangeOnce(KeyringCore& core, const Attempt& attempt) 
   return std::move(applied.value);
 }
 
-absl::StatusOr<KeyRecord> Change(KeyringCore& core, const Attempt& attempt) {
+absl::StatusOr<KeyRecord> ChangeKey(KeyringCore& core, const Attempt& attempt) {
   FIELDKMS_RETURN_IF_ERROR(CheckTenantId(attempt.ref.tenant));
   FIELDKMS_RETURN_IF_ERROR(CheckKeyName(attempt.ref.name));
   FIELDKMS_ASSIGN_OR_RETURN(
@@ -259,7 +259,7 @@ absl::StatusOr<KeyRecord> KeyAdmin::UpdateKey(const KeyRef& ref, const KeyPatch&
         core_.store.GetKeyVersion(key.tenant, key.key_id, key.primary_version, deadline));
     return PatchKey(std::move(key), patch, primary.origin);
   };
-  return Change(core_, {ref, mutation, deadline, rule});
+  return ChangeKey(core_, {ref, mutation, deadline, rule});
 }
 
 absl::StatusOr<KeyRecord> KeyAdmin::RotateKey(std::string_view tenant, std::string_view name,
@@ -272,7 +272,7 @@ absl::StatusOr<KeyRecord> KeyAdmin::RotateKey(std::string_view tenant, std::stri
     if (expected_primary != 0 && key.primary_version != expected_primary) return PrimaryChanged();
     return NextVersion(std::move(key), SecretBytes(), deadline);
   };
-  return Change(core_, {{tenant, name}, mutation, deadline, rule});
+  return ChangeKey(core_, {{tenant, name}, mutation, deadline, rule});
 }
 
 absl::StatusOr<KeyRecord> KeyAdmin::ImportKeyVersion(const KeyRef& ref, SecretBytes material,
@@ -283,7 +283,7 @@ absl::StatusOr<KeyRecord> KeyAdmin::ImportKeyVersion(const KeyRef& ref, SecretBy
       const Mutation mutation,
       MutationOf(request_id, {"ImportKeyVersion", ref.tenant, ref.name, std::to_string(ref.etag)}));
   const auto rule = [&](KeyRecord key) { return NextVersion(std::move(key), material, deadline); };
-  return Change(core_, {ref, mutation, deadline, rule});
+  return ChangeKey(core_, {ref, mutation, deadline, rule});
 }
 
 // `material` empty: fresh.
@@ -325,7 +325,7 @@ absl::StatusOr<KeyRecord> KeyAdmin::SetState(const KeyRef& ref, uint32_t version
                               core_.store.GetKeyVersion(key.tenant, key.key_id, version, deadline));
     return state.rule(std::move(key), std::move(record));
   };
-  return Change(core_, {ref, mutation, deadline, rule});
+  return ChangeKey(core_, {ref, mutation, deadline, rule});
 }
 
 absl::StatusOr<KeyRecord> KeyAdmin::ScheduleDestroy(const KeyRef& ref, uint32_t version,
@@ -342,7 +342,7 @@ absl::StatusOr<KeyRecord> KeyAdmin::ScheduleDestroy(const KeyRef& ref, uint32_t 
     return fieldkms::ScheduleDestroy(std::move(key), versions, version == 0, waiting,
                                      core_.clock.Now());
   };
-  return Change(core_, {ref, mutation, deadline, rule});
+  return ChangeKey(core_, {ref, mutation, deadline, rule});
 }
 
 absl::StatusOr<KeyRecord> KeyAdmin::CancelDestroy(const KeyRef& ref, uint32_t version,
@@ -356,7 +356,7 @@ absl::StatusOr<KeyRecord> KeyAdmin::CancelDestroy(const KeyRef& ref, uint32_t ve
                               Versions(core_, key, version, deadline));
     return fieldkms::CancelDestroy(std::move(key), versions);
   };
-  return Change(core_, {ref, mutation, deadline, rule});
+  return ChangeKey(core_, {ref, mutation, deadline, rule});
 }
 
 absl::Status KeyAdmin::DestroyDue(const KeyAndVersion& due, Deadline deadline) {
@@ -372,7 +372,7 @@ absl::Status KeyAdmin::DestroyDue(const KeyAndVersion& due, Deadline deadline) {
         core_.store.GetKeyVersion(key.tenant, key.key_id, due.version.version, deadline));
     return Destroy(std::move(key), std::move(record), core_.clock.Now());
   };
-  return Change(core_, {ref, mutation, deadline, rule}).status();
+  return ChangeKey(core_, {ref, mutation, deadline, rule}).status();
 }
 
 absl::StatusOr<AliasRecord> KeyAdmin::SetAlias(std::string_view tenant, std::string_view alias,

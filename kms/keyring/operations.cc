@@ -1,10 +1,13 @@
 #include "kms/keyring/operations.h"
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <utility>
 #include <vector>
 
 #include "crypto/bytes.h"
+#include "crypto/names.h"
 #include "crypto/sha256.h"
 #include "crypto/status.h"
 #include "kms/keyring/core.h"
@@ -39,12 +42,22 @@ std::string Hex(ByteView bytes) {
 using Step = absl::StatusOr<bool> (*)(KeyringCore& core, OperationRecord& operation,
                                       Deadline deadline);
 
-// The cursor of a KEK's rotation: key id and version, each as fixed-size hex.
-std::string CursorOf(uint64_t key_id, uint32_t version) {
-  uint8_t bytes[12];
-  PutU64(bytes, key_id);
-  PutU32(bytes + 8, version);
-  return std::string(AsText(bytes));
+// The cursor of a KEK's rotation: key id and version in hex; "" at its beginning.
+struct KekCursor {
+  uint64_t key_id = 0;
+  uint32_t version = 0;
+};
+std::string TextOf(const KekCursor& cursor) {
+  return FormatKeyId(cursor.key_id) + '/' + std::to_string(cursor.version);
+}
+KekCursor ParseCursor(const std::string& text) {
+  KekCursor cursor;
+  const size_t slash = text.find('/');
+  if (slash == std::string::npos) return cursor;
+  const char* const end = text.data() + text.size();
+  std::from_chars(text.data(), text.data() + slash, cursor.key_id, 16);
+  std::from_chars(text.data() + slash + 1, end, cursor.version);
+  return cursor;
 }
 
 absl::StatusOr<RewrappedVersion> Rewrap(KeyringCore& core, const KeyAndVersion& old,
@@ -62,18 +75,12 @@ absl::StatusOr<RewrappedVersion> Rewrap(KeyringCore& core, const KeyAndVersion& 
 
 absl::StatusOr<bool> RotateKekStep(KeyringCore& core, OperationRecord& operation,
                                    Deadline deadline) {
-  uint64_t after_key = 0;
-  uint32_t after_version = 0;
-  if (operation.cursor.size() == 12) {
-    const ByteView cursor = AsBytes(operation.cursor);
-    after_key = GetU64(cursor.data());
-    after_version = GetU32(cursor.data() + 8);
-  }
+  const KekCursor after = ParseCursor(operation.cursor);
   const std::string& tenant = operation.tenant;
   FIELDKMS_ASSIGN_OR_RETURN(const TenantRecord record, core.store.GetTenant(tenant, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(
       const std::vector<KeyAndVersion> old,
-      core.store.ListVersionsBelowKek(tenant, record.primary_kek, after_key, after_version,
+      core.store.ListVersionsBelowKek(tenant, record.primary_kek, after.key_id, after.version,
                                       kVersionsAtOnce, deadline));
   if (old.empty()) {
     // What was made under the old KEK while this ran stands behind the cursor.
@@ -91,7 +98,7 @@ absl::StatusOr<bool> RotateKekStep(KeyringCore& core, OperationRecord& operation
   FIELDKMS_ASSIGN_OR_RETURN(const size_t written,
                             core.store.RewrapKeyVersions(tenant, made, deadline));
   operation.done += written;
-  operation.cursor = CursorOf(old.back().key.key_id, old.back().version.version);
+  operation.cursor = TextOf({old.back().key.key_id, old.back().version.version});
   return false;
 }
 

@@ -21,8 +21,8 @@ struct TrieHash {
   uint64_t operator()(std::string_view name) const;
 };
 
-// A copy costs a pointer. With costs O(log32 size); Find costs as much and does
-// not allocate. Distinct copies, and one object that is only read, are safe for
+// A copy costs a pointer. With and Without cost O(log32 size); Find costs as much and
+// does not allocate. Distinct copies, and one object that is only read, are safe for
 // concurrent use. Not for values that are large: leaves are shared, not values.
 template <class Key, class Value, class Hash = TrieHash>
 class PersistentMap {
@@ -56,6 +56,24 @@ class PersistentMap {
     map.root_ = Insert(root_.get(), std::move(leaf), 0, &added);
     map.size_ = size_ + (added ? 1 : 0);
     return map;
+  }
+
+  // A map that has nothing at `probe`; this one if there is nothing there now. What it
+  // holds says nothing of what it held before: it has the nodes of a map that never had
+  // the key.
+  template <class Probe>
+  PersistentMap Without(const Probe& probe) const {
+    if (Find(probe) == nullptr) return *this;
+    PersistentMap map;
+    map.root_ = Remove(*root_, Hash{}(probe), probe, 0);
+    map.size_ = size_ - 1;
+    return map;
+  }
+
+  // Calls visit(key, value) for each, in no order that means anything.
+  template <class F>
+  void ForEach(F visit) const {
+    if (root_ != nullptr) VisitAll(*root_, visit);
   }
 
   size_t size() const { return size_; }
@@ -146,6 +164,42 @@ class PersistentMap {
       return;
     }
     node.leaves.push_back(std::move(leaf));
+  }
+
+  // A copy of `node`, which has the key, without it; null if that leaves nothing.
+  template <class Probe>
+  static NodePtr Remove(const Node& node, uint64_t hash, const Probe& probe, unsigned shift) {
+    auto copy = std::make_shared<Node>(node);
+    if (shift >= kHashBits) {
+      std::erase_if(copy->leaves, [&](const LeafPtr& leaf) { return leaf->key == probe; });
+    } else if (const uint32_t bit = BitAt(hash, shift); (node.child_map & bit) != 0) {
+      const Node& child = *node.children[IndexOf(node.child_map, bit)];
+      PutChild(*copy, bit, Remove(child, hash, probe, shift + kBits));
+    } else {
+      copy->leaves.erase(At(copy->leaves, IndexOf(copy->leaf_map, bit)));
+      copy->leaf_map &= ~bit;
+    }
+    return copy->leaves.empty() && copy->children.empty() ? nullptr : copy;
+  }
+
+  // Puts `child` in the place of the child at `bit`. One leaf needs no node: it moves
+  // into `node`, as a map that had only this one here would have it.
+  static void PutChild(Node& node, uint32_t bit, NodePtr child) {
+    const auto place = At(node.children, IndexOf(node.child_map, bit));
+    if (child->leaves.size() + child->children.size() > 1 || child->leaves.empty()) {
+      *place = std::move(child);
+      return;
+    }
+    node.children.erase(place);
+    node.child_map &= ~bit;
+    node.leaves.insert(At(node.leaves, IndexOf(node.leaf_map, bit)), child->leaves.front());
+    node.leaf_map |= bit;
+  }
+
+  template <class F>
+  static void VisitAll(const Node& node, F& visit) {
+    for (const LeafPtr& leaf : node.leaves) visit(leaf->key, leaf->value);
+    for (const NodePtr& child : node.children) VisitAll(*child, visit);
   }
 
   NodePtr root_;
