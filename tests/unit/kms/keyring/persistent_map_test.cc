@@ -41,28 +41,61 @@ void ExpectSame(const Map& map, const std::map<uint64_t, int>& expected, uint64_
     RC_ASSERT((found != nullptr) == (it != expected.end()));
     if (found != nullptr) RC_ASSERT(*found == it->second);
   }
+  std::map<uint64_t, int> visited;
+  map.ForEach([&](uint64_t key, int value) { RC_ASSERT(visited.emplace(key, value).second); });
+  RC_ASSERT(visited == expected);
 }
 
 TYPED_TEST(PersistentMapTest, BehavesAsStdMapAndKeepsEveryOlderMap) {
   const bool holds = rc::check([] {
-    constexpr uint64_t kKeys = 64;
+    constexpr uint64_t kKeys = 32;
+    using Change = std::pair<uint64_t, rc::Maybe<int>>;
     using Map = PersistentMap<uint64_t, int, TypeParam>;
     struct Step {
       Map map;
       std::map<uint64_t, int> expected;
     };
     std::vector<Step> steps{{}};
-    const auto puts = *rc::gen::container<std::vector<std::pair<uint64_t, int>>>(
-        rc::gen::pair(rc::gen::inRange<uint64_t>(0, kKeys), rc::gen::arbitrary<int>()));
-    for (const auto& [key, value] : puts) {
+    // Few enough keys that most removals find theirs. No value: the key is removed.
+    const auto changes = *rc::gen::container<std::vector<Change>>(
+        rc::gen::pair(rc::gen::inRange<uint64_t>(0, kKeys), rc::gen::arbitrary<rc::Maybe<int>>()));
+    for (const auto& [key, value] : changes) {
       Step next = steps.back();
-      next.map = next.map.With(key, value);
-      next.expected[key] = value;
+      next.map = value ? next.map.With(key, *value) : next.map.Without(key);
+      if (value) next.expected[key] = *value;
+      if (!value) next.expected.erase(key);
       steps.push_back(std::move(next));
     }
     for (const Step& step : steps) ExpectSame(step.map, step.expected, kKeys);
   });
   EXPECT_TRUE(holds);
+}
+
+// How many allocations a change to `map` takes: what tells maps of one content but
+// other nodes apart.
+template <class Map>
+size_t CostOfChange(const Map& map, uint64_t key) {
+  const size_t before = Allocations();
+  const Map changed = map.With(key, 1);
+  return Allocations() - before;
+}
+
+TYPED_TEST(PersistentMapTest, RemovalLeavesNoNodesBehind) {
+  constexpr uint64_t kKeys = 50;
+  PersistentMap<uint64_t, int, TypeParam> all;
+  for (uint64_t key = 0; key < kKeys; ++key) all = all.With(key, 1);
+  auto left = all;
+  for (uint64_t removed = 0; removed < kKeys; ++removed) {
+    left = left.Without(removed);
+    PersistentMap<uint64_t, int, TypeParam> never;
+    for (uint64_t key = removed + 1; key < kKeys; ++key) never = never.With(key, 1);
+    ASSERT_EQ(left.size(), kKeys - removed - 1);
+    for (uint64_t key = 0; key < kKeys; ++key) {
+      ASSERT_EQ(CostOfChange(left, key), CostOfChange(never, key)) << removed << " " << key;
+    }
+  }
+  EXPECT_EQ(left.Find(uint64_t{1}), nullptr);
+  EXPECT_EQ(all.size(), kKeys);
 }
 
 RC_GTEST_PROP(PersistentMapNames, AreFoundByView, (const std::vector<std::string>& names)) {
@@ -122,6 +155,29 @@ TEST_F(LargeMap, ChangeCopiesOnlyThePathToIt) {
     shared += map_.Find(std::string_view(other)) == changed.Find(std::string_view(other));
   }
   EXPECT_EQ(shared, kSize - 1);
+}
+
+TEST_F(LargeMap, RemovalCopiesOnlyThePathToIt) {
+  const std::string name = Name(kSize / 2);
+  const size_t before = Allocations();
+  const auto changed = map_.Without(std::string_view(name));
+  EXPECT_LT(Allocations() - before, 24u);
+  EXPECT_EQ(changed.Find(std::string_view(name)), nullptr);
+  EXPECT_EQ(*map_.Find(std::string_view(name)), kSize / 2);
+  EXPECT_EQ(changed.size(), kSize - 1);
+  size_t shared = 0;
+  for (size_t i = 0; i < kSize; ++i) {
+    const std::string other = Name(i);
+    shared += map_.Find(std::string_view(other)) == changed.Find(std::string_view(other));
+  }
+  EXPECT_EQ(shared, kSize - 1);
+}
+
+TEST_F(LargeMap, RemovalOfWhatIsNotThereIsTheSameMap) {
+  const size_t before = Allocations();
+  const auto same = map_.Without(std::string_view("tenant-0/none"));
+  EXPECT_EQ(Allocations(), before);
+  EXPECT_EQ(same.size(), kSize);
 }
 
 TEST_F(LargeMap, FindDoesNotAllocate) {
