@@ -38,9 +38,9 @@ struct SetAliasMethod {
     return absl::OkStatus();
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    const absl::StatusOr<AliasRecord> alias = context.service.keyring.admin().SetAlias(
-        request.tenant(), request.alias(), request.key(), etag, request.request_id(),
-        context.deadline);
+    const absl::StatusOr<AliasRecord> alias =
+        context.service.keyring.admin().SetAlias(request.tenant(), request.alias(), request.key(),
+                                                 etag, request.request_id(), context.deadline);
     // The store's fields are `name`.
     if (ReasonOf(alias.status()) == Reason::kKeyNotFound) {
       return Error(alias.status().code(), Reason::kKeyNotFound, MessageOf(alias.status()), "key");

@@ -126,9 +126,8 @@ absl::StatusOr<ItemCrypto::RewrapKeys> ItemCrypto::FindRewrapKeys(const Envelope
     RewrapKeys found;
     FIELDKMS_ASSIGN_OR_RETURN(found.source, FindToOpen(header, {}, Action::kRewrap));
     if (found.source.key == nullptr) return RewrapKeys{};
-    FIELDKMS_ASSIGN_OR_RETURN(
-        found.destination,
-        FindDestination(found.source.key->record, destination_key, context_changes));
+    FIELDKMS_ASSIGN_OR_RETURN(found.destination, FindDestination(found.source.key->record,
+                                                                 destination_key, context_changes));
     if (found.destination.key == nullptr) return RewrapKeys{};
     if (keys_.generation() == generation) return found;
   }

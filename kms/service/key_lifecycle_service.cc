@@ -25,8 +25,7 @@ struct KeyMutation {
     return absl::OkStatus();
   }
   KeyRef Ref(const Request& request) const { return {request.tenant(), request.name(), etag}; }
-  static absl::StatusOr<RunState> Answer(const absl::StatusOr<KeyRecord>& key,
-                                         Response* response) {
+  static absl::StatusOr<RunState> Answer(const absl::StatusOr<KeyRecord>& key, Response* response) {
     if (!key.ok()) return key.status();
     ToProto(*key, response->mutable_key());
     return RunState::kDone;
@@ -53,8 +52,8 @@ struct UpdateKeyMethod : KeyMutation<v1::UpdateKeyRequest, v1::UpdateKeyResponse
     return absl::OkStatus();
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    return Answer(context.service.keyring.admin().UpdateKey(
-                      Ref(request), patch, request.request_id(), context.deadline),
+    return Answer(context.service.keyring.admin().UpdateKey(Ref(request), patch,
+                                                            request.request_id(), context.deadline),
                   response);
   }
 };
@@ -75,10 +74,9 @@ struct EnableKeyVersionMethod
     return DescribeOneVersion(*this, request, plan);
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    return Answer(
-        context.service.keyring.admin().EnableVersion(Ref(request), request.version(),
-                                                      request.request_id(), context.deadline),
-        response);
+    return Answer(context.service.keyring.admin().EnableVersion(
+                      Ref(request), request.version(), request.request_id(), context.deadline),
+                  response);
   }
 };
 
@@ -90,10 +88,9 @@ struct DisableKeyVersionMethod
     return DescribeOneVersion(*this, request, plan);
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    return Answer(
-        context.service.keyring.admin().DisableVersion(Ref(request), request.version(),
-                                                       request.request_id(), context.deadline),
-        response);
+    return Answer(context.service.keyring.admin().DisableVersion(
+                      Ref(request), request.version(), request.request_id(), context.deadline),
+                  response);
   }
 };
 
@@ -107,9 +104,9 @@ struct ScheduleKeyVersionDestroyMethod
     const std::chrono::days waiting = request.waiting_days() == 0
                                           ? kDefaultDestroyWaiting
                                           : std::chrono::days(request.waiting_days());
-    FIELDKMS_ASSIGN_OR_RETURN(
-        const KeyRecord key, admin.ScheduleDestroy(Ref(request), request.version(), waiting,
-                                                   request.request_id(), context.deadline));
+    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
+                              admin.ScheduleDestroy(Ref(request), request.version(), waiting,
+                                                    request.request_id(), context.deadline));
     // Of the whole key, the primary version is one that waits.
     const uint32_t version = request.version() == 0 ? key.primary_version : request.version();
     FIELDKMS_ASSIGN_OR_RETURN(
@@ -128,10 +125,9 @@ struct CancelKeyVersionDestroyMethod
   static constexpr MethodInfo kInfo{"KeyService.CancelKeyVersionDestroy", Action::kKeyDestroy,
                                     MethodInfo::Kind::kMutation};
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    return Answer(
-        context.service.keyring.admin().CancelDestroy(Ref(request), request.version(),
-                                                      request.request_id(), context.deadline),
-        response);
+    return Answer(context.service.keyring.admin().CancelDestroy(
+                      Ref(request), request.version(), request.request_id(), context.deadline),
+                  response);
   }
 };
 
@@ -142,8 +138,8 @@ void AddKeyLifecycleMethods(Engine& engine, KeyAsyncService& service, ServiceCon
   AddMethod<UpdateKeyMethod>(engine, service, &Async::RequestUpdateKey, context);
   AddMethod<EnableKeyVersionMethod>(engine, service, &Async::RequestEnableKeyVersion, context);
   AddMethod<DisableKeyVersionMethod>(engine, service, &Async::RequestDisableKeyVersion, context);
-  AddMethod<ScheduleKeyVersionDestroyMethod>(
-      engine, service, &Async::RequestScheduleKeyVersionDestroy, context);
+  AddMethod<ScheduleKeyVersionDestroyMethod>(engine, service,
+                                             &Async::RequestScheduleKeyVersionDestroy, context);
   AddMethod<CancelKeyVersionDestroyMethod>(engine, service, &Async::RequestCancelKeyVersionDestroy,
                                            context);
 }

@@ -14,8 +14,8 @@ namespace {
 // An alias is not taken here: rights were asked for on the name as it stands.
 absl::StatusOr<KeyRecord> GetOwnKey(RunContext& context, const std::string& tenant,
                                     const std::string& name) {
-  FIELDKMS_ASSIGN_OR_RETURN(
-      KeyRecord key, context.service.keyring.admin().GetKey(tenant, name, context.deadline));
+  FIELDKMS_ASSIGN_OR_RETURN(KeyRecord key,
+                            context.service.keyring.admin().GetKey(tenant, name, context.deadline));
   if (key.name == name) return key;
   return Error(absl::StatusCode::kNotFound, Reason::kKeyNotFound, "the tenant has no such key",
                "name");
@@ -34,9 +34,9 @@ struct CreateKeyMethod {
     return absl::OkStatus();
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
-                              context.service.keyring.admin().CreateKey(
-                                  spec, request.request_id(), context.deadline));
+    FIELDKMS_ASSIGN_OR_RETURN(
+        const KeyRecord key,
+        context.service.keyring.admin().CreateKey(spec, request.request_id(), context.deadline));
     ToProto(key, response->mutable_key());
     return RunState::kDone;
   }
@@ -75,17 +75,17 @@ struct ListKeysMethod {
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     ServiceContext& service = context.service;
-    const ListSource<KeyRecord> keys = {
-        .read =
-            [&](std::string_view from, size_t count) {
-              return service.keyring.admin().ListKeys(request.tenant(), from, count,
-                                                     context.deadline);
-            },
-        .visible =
-            [&](const KeyRecord& key) {
-              return service.authorizer.Allows(context.who, kInfo.action, key.tenant, key.name);
-            },
-        .name = &KeyRecord::name};
+    const ListSource<KeyRecord> keys = {.read =
+                                            [&](std::string_view from, size_t count) {
+                                              return service.keyring.admin().ListKeys(
+                                                  request.tenant(), from, count, context.deadline);
+                                            },
+                                        .visible =
+                                            [&](const KeyRecord& key) {
+                                              return service.authorizer.Allows(
+                                                  context.who, kInfo.action, key.tenant, key.name);
+                                            },
+                                        .name = &KeyRecord::name};
     FIELDKMS_ASSIGN_OR_RETURN(VisiblePage<KeyRecord> page,
                               ReadVisiblePage(keys, after, limit, service.clock, context.deadline));
     for (const KeyRecord& key : page.records) ToProto(key, response->add_keys());

@@ -19,7 +19,9 @@ namespace fieldkms {
 
 // So that nobody forgets to wipe: whether a message has a field that must be.
 template <class Message>
-concept HasPlaintext = requires(Message& message) { message.mutable_plaintext(); };
+concept HasPlaintext = requires(Message& message) {
+  message.mutable_plaintext();
+};
 
 template <class Method>
 class MethodCall final : public UnaryCall<typename Method::Request, typename Method::Response>,
@@ -33,10 +35,12 @@ class MethodCall final : public UnaryCall<typename Method::Request, typename Met
   static constexpr size_t kMaxKeptSize = 512u << 10;
   static constexpr size_t kMaxKeptMessages = 40'000;
 
-  static constexpr bool kWipesRequest =
-      requires(typename Method::Request* request) { Method::WipeRequest(request); };
-  static constexpr bool kWipesResponse =
-      requires(typename Method::Response* response) { Method::WipeResponse(response); };
+  static constexpr bool kWipesRequest = requires(typename Method::Request * request) {
+    Method::WipeRequest(request);
+  };
+  static constexpr bool kWipesResponse = requires(typename Method::Response * response) {
+    Method::WipeResponse(response);
+  };
   static_assert(kWipesRequest || !HasPlaintext<typename Method::Request>);
   static_assert(kWipesResponse || !HasPlaintext<typename Method::Response>);
 

@@ -36,9 +36,9 @@ struct GetOperationMethod {
     return CheckOperationId(request.operation_id());
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    FIELDKMS_ASSIGN_OR_RETURN(const OperationRecord operation,
-                              context.service.keyring.admin().GetOperation(request.operation_id(),
-                                                                           context.deadline));
+    FIELDKMS_ASSIGN_OR_RETURN(
+        const OperationRecord operation,
+        context.service.keyring.admin().GetOperation(request.operation_id(), context.deadline));
     if (!MayRead(context, operation)) {
       return Error(absl::StatusCode::kNotFound, Reason::kOperationNotFound,
                    "there is no such operation", "operation_id");
@@ -83,9 +83,9 @@ struct RotateRootMethod {
     return DescribeMutation(request, plan);
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    FIELDKMS_ASSIGN_OR_RETURN(const OperationRecord operation,
-                              context.service.keyring.admin().RotateRoot(request.request_id(),
-                                                                         context.deadline));
+    FIELDKMS_ASSIGN_OR_RETURN(
+        const OperationRecord operation,
+        context.service.keyring.admin().RotateRoot(request.request_id(), context.deadline));
     ToProto(operation, response->mutable_operation());
     return RunState::kDone;
   }

@@ -29,6 +29,9 @@ class Workspace {
   absl::Status SetContext(const ContextField& shared, const ContextField& own);
   absl::Status SetContext(const ContextField& own) { return SetContext(NoContext(), own); }
 
+  // The canonical form of a context (AppendContext). Valid until the next call.
+  absl::StatusOr<std::string_view> CanonicalContext(const ContextField& context);
+
   // Whether two contexts are one and the same map. `own` and `other` may be in any
   // order; both are taken as given where they are not legal.
   bool SameContext(const ContextField& shared, const ContextField& own, const ContextField& other);
@@ -42,7 +45,7 @@ class Workspace {
   void Collect(const ContextField& shared, const ContextField& own,
                std::vector<ContextEntry>* entries);
 
-  std::string tenant_, name_;
+  std::string tenant_, name_, canonical_;
   std::optional<FieldSealer> sealer_;
   std::vector<ContextEntry> entries_, other_entries_;
 };
