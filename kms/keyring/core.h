@@ -5,6 +5,7 @@
 #include "kms/keyring/kek_cache.h"
 #include "kms/keyring/key_loader.h"
 #include "kms/keyring/options.h"
+#include "kms/keyring/root_binding.h"
 #include "kms/keyring/snapshot_cell.h"
 #include "kms/root/root_key.h"
 #include "kms/store/store.h"
@@ -18,6 +19,7 @@ struct KeyringCore {
         root(the_root),
         clock(the_clock),
         options(the_options),
+        binding(the_store, the_root),
         keks(the_store, the_root, the_clock, the_options),
         loader(the_store, keks, cell, the_clock, the_options.most_versions) {}
 
@@ -25,6 +27,7 @@ struct KeyringCore {
   const RootKey& root;
   const Clock& clock;
   const KeyringOptions options;
+  RootBinding binding;
   SnapshotCell cell;
   KekCache keks;
   KeyLoader loader;

@@ -218,6 +218,7 @@ absl::StatusOr<TenantRecord> KeyAdmin::CreateTenant(std::string_view tenant,
   FIELDKMS_RETURN_IF_ERROR(CheckTenantId(tenant));
   FIELDKMS_ASSIGN_OR_RETURN(const Mutation mutation,
                             MutationOf(request_id, {"CreateTenant", tenant}));
+  FIELDKMS_RETURN_IF_ERROR(core_.binding.Check(deadline));
   FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes material, SecretBytes::Random(kKekSize));
   KekRecord kek{kFirstVersion, {}, core_.clock.Now()};
   FIELDKMS_ASSIGN_OR_RETURN(kek.wrapped,
@@ -406,6 +407,7 @@ absl::StatusOr<OperationRecord> KeyAdmin::RotateKek(std::string_view tenant,
   FIELDKMS_ASSIGN_OR_RETURN(const std::optional<OperationRecord> before,
                             FindOperation(core_.store, operation, deadline));
   if (before) return *before;
+  FIELDKMS_RETURN_IF_ERROR(core_.binding.Check(deadline));
   FIELDKMS_ASSIGN_OR_RETURN(const TenantRecord record, core_.store.GetTenant(tenant, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes material, SecretBytes::Random(kKekSize));
   KekRecord kek{record.primary_kek + 1, {}, core_.clock.Now()};
@@ -426,6 +428,7 @@ absl::StatusOr<OperationRecord> KeyAdmin::RotateRoot(std::string_view request_id
   FIELDKMS_ASSIGN_OR_RETURN(const std::optional<OperationRecord> before,
                             FindOperation(core_.store, operation, deadline));
   if (before) return *before;
+  FIELDKMS_RETURN_IF_ERROR(core_.binding.Check(deadline));
   return core_.store.PutOperation(operation, deadline);
 }
 

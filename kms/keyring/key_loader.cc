@@ -174,10 +174,14 @@ absl::Status KeyLoader::HearOfKey(std::string_view tenant, uint64_t key_id, Dead
     const LoadedKey* key = loaded->FindById(key_id);
     if (key == nullptr || key->record.tenant != tenant) return absl::OkStatus();
     const absl::StatusOr<bool> done = Refresh(*key, deadline);
-    if (done.ok() && *done) return absl::OkStatus();
-    if (done.ok()) continue;
-    Drop(key_id);
-    return done.status();
+    if (!done.ok()) {
+      Drop(key_id);
+      return done.status();
+    }
+    if (*done) {
+      Warm(tenant, key_id, deadline);
+      return absl::OkStatus();
+    }
   }
   Drop(key_id);
   return ChangesTooFast();
@@ -214,6 +218,15 @@ absl::StatusOr<bool> KeyLoader::Refresh(const LoadedKey& old, Deadline deadline)
   });
   if (done && some_ended) ForgetDerivedKeys();
   return done;
+}
+
+// Loads a primary version that is new, so that no caller has to. If that fails, the next
+// caller tries, and is told why.
+void KeyLoader::Warm(std::string_view tenant, uint64_t key_id, Deadline deadline) {
+  const std::shared_ptr<const KeySnapshot> loaded = cell_.Current();
+  const LoadedKey* key = loaded->FindById(key_id);
+  if (key == nullptr || key->Primary() != nullptr) return;
+  (void)LoadById(tenant, key_id, key->record.primary_version, deadline);
 }
 
 void KeyLoader::HearOfAlias(std::string_view tenant, std::string_view alias) {

@@ -39,10 +39,11 @@ class KeyLoader {
   absl::Status LoadById(std::string_view tenant, uint64_t key_id, uint32_t version,
                         Deadline deadline);
 
-  // Hear makes the snapshot as true as the store is after a change: a key that is loaded
-  // has the record and the version states of the store; versions that lack their material
-  // are loaded when they are next asked for. What cannot be read is dropped from the
-  // snapshot, and the error returned.
+  // HearOfKey makes the snapshot as true as the store is after a change: a key that is
+  // loaded has the record and the version states of the store, and its new primary version,
+  // if that can be had at once; other versions that lack their material are loaded when they
+  // are next asked for. A key that cannot be read is dropped from the snapshot, and the
+  // error returned.
   absl::Status HearOfKey(std::string_view tenant, uint64_t key_id, Deadline deadline);
   void HearOfAlias(std::string_view tenant, std::string_view alias);
 
@@ -62,6 +63,7 @@ class KeyLoader {
   bool Publish(const KeyRecord& record, std::shared_ptr<const LoadedVersion> version,
                std::string_view name);
   absl::StatusOr<bool> Refresh(const LoadedKey& old, Deadline deadline);
+  void Warm(std::string_view tenant, uint64_t key_id, Deadline deadline);
   void Enqueue(uint64_t key_id);
   void Drop(uint64_t key_id);
   void Evict(size_t versions);

@@ -6,9 +6,14 @@
 #include "crypto/status.h"
 #include "kms/keyring/change_follower.h"
 #include "kms/keyring/core.h"
-#include "kms/keyring/root_binding.h"
 
 namespace fieldkms {
+namespace {
+
+// A start that cannot reach its root or store says so, rather than hang.
+constexpr std::chrono::seconds kPatience{30};
+
+}  // namespace
 
 class Keyring::Impl {
  public:
@@ -27,10 +32,10 @@ Keyring::~Keyring() = default;
 absl::StatusOr<std::unique_ptr<Keyring>> Keyring::Open(Store& store, const RootKey& root,
                                                        const Clock& clock,
                                                        const KeyringOptions& options) {
-  FIELDKMS_RETURN_IF_ERROR(TieStoreToRoot(store, root, clock));
   FIELDKMS_ASSIGN_OR_RETURN(const uint64_t newest, store.WaitForChange(0, clock.Steady()));
-  return std::unique_ptr<Keyring>(
-      new Keyring(std::make_unique<Impl>(store, root, clock, options, newest)));
+  auto impl = std::make_unique<Impl>(store, root, clock, options, newest);
+  FIELDKMS_RETURN_IF_ERROR(impl->core.binding.Tie(clock.Steady() + kPatience));
+  return std::unique_ptr<Keyring>(new Keyring(std::move(impl)));
 }
 
 void Keyring::Start() { impl_->follower.Start(); }

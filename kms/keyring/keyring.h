@@ -48,8 +48,10 @@ class Keyring {
  public:
   // Open ties `store` to `root`: a new store gets a binding (a random value
   // wrapped by the root), an old one must have a binding that this root opens.
-  // Error: kFailedPrecondition, reason kRootWrongKey, saying what to do. Neither
-  // `store`, `root` nor `clock` is owned; they must outlive the keyring.
+  // A root that is down does not keep an old store from opening; then nothing new is
+  // wrapped before the binding was seen to open. Error: kFailedPrecondition, reason
+  // kRootWrongKey, saying what to do. Neither `store`, `root` nor `clock` is owned;
+  // they must outlive the keyring.
   static absl::StatusOr<std::unique_ptr<Keyring>> Open(Store& store, const RootKey& root,
                                                        const Clock& clock,
                                                        const KeyringOptions& options = {});

@@ -97,6 +97,9 @@ absl::Status Gone(VersionState state) {
 absl::StatusOr<KeyRecord> NewKey(const KeySpec& spec, WallTime now) {
   FIELDKMS_RETURN_IF_ERROR(CheckTenantId(spec.tenant));
   FIELDKMS_RETURN_IF_ERROR(CheckKeyName(spec.name));
+  if (spec.purpose < KeyPurpose::kEncrypt || spec.purpose > KeyPurpose::kSignAudit) {
+    return InvalidField("purpose", "is not one that this release knows");
+  }
   FIELDKMS_RETURN_IF_ERROR(CheckPeriod(spec.rotation_period));
   FIELDKMS_RETURN_IF_ERROR(CheckLease(spec.lease));
   FIELDKMS_RETURN_IF_ERROR(CheckLabels(spec.labels));

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "crypto/bytes.h"
+#include "crypto/hex.h"
 #include "crypto/names.h"
-#include "crypto/sha256.h"
 #include "crypto/status.h"
 #include "kms/keyring/core.h"
 #include "kms/keyring/fingerprint.h"
@@ -26,16 +26,6 @@ constexpr size_t kOperationsSeen = 1'000;
 // Who runs an operation says so with each batch; who is silent for this long is gone.
 constexpr seconds kClaim{30};
 constexpr seconds kPatience{20};  // for one batch; less than a claim
-
-std::string Hex(ByteView bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const uint8_t byte : bytes) {
-    text.push_back(kDigits[byte >> 4]);
-    text.push_back(kDigits[byte & 15]);
-  }
-  return text;
-}
 
 // One step of an operation: writes what it can, moves the cursor, and says whether that
 // was the last.
@@ -128,7 +118,10 @@ absl::StatusOr<bool> RotateRootStep(KeyringCore& core, OperationRecord& operatio
                                     Deadline deadline) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::vector<TenantRecord> tenants,
                             core.store.ListTenants(operation.cursor, kTenantsAtOnce, deadline));
-  if (tenants.empty()) return true;
+  if (tenants.empty()) {
+    FIELDKMS_RETURN_IF_ERROR(core.binding.Rewrap(deadline));
+    return true;
+  }
   std::vector<RewrappedKek> made;
   for (const TenantRecord& tenant : tenants) {
     FIELDKMS_RETURN_IF_ERROR(RewrapKeksOf(core, tenant.tenant, &made, deadline));
@@ -155,7 +148,7 @@ absl::StatusOr<OperationRecord> NewOperation(OperationKind kind, std::string_vie
       const std::string id,
       FingerprintOf({"operation", tenant, mutation.request_id, mutation.fingerprint}));
   OperationRecord operation;
-  operation.operation_id = Hex(AsBytes(id).first(kIdBytes));
+  operation.operation_id = EncodeHex(AsBytes(id).first(kIdBytes));
   operation.kind = kind;
   operation.tenant = tenant;
   operation.create_time = operation.update_time = operation.owner_until = clock.Now();

@@ -1,6 +1,5 @@
 #include "kms/keyring/root_binding.h"
 
-#include <chrono>
 #include <optional>
 #include <string>
 
@@ -12,42 +11,64 @@ namespace {
 
 constexpr char kBindingContext[] = "fieldkms/store/1";
 constexpr size_t kBindingSize = 32;
-// A start that cannot reach its root or store says so, rather than hang.
-constexpr std::chrono::seconds kPatience{30};
 
-absl::Status CheckBinding(const RootKey& root, const std::string& binding, Deadline deadline) {
-  absl::Status status = root.Unwrap(binding, kBindingContext, deadline).status();
-  if (ReasonOf(status) != Reason::kRootWrongKey) return status;
-  return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootWrongKey,
-               "the root key (" + root.Describe() +
-                   ") is not the one that this key store was made with: start with that root key, "
-                   "or restore it from its backup; without it no value of this store can be read");
-}
-
-absl::Status MakeBinding(Store& store, const RootKey& root, Deadline deadline) {
-  FIELDKMS_ASSIGN_OR_RETURN(const auto tenants, store.ListTenants("", 1, deadline));
-  if (!tenants.empty()) {
-    return Error(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt,
-                 "the key store has tenants but has lost its tie to a root key; restore it from a "
-                 "backup");
-  }
-  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes random, SecretBytes::Random(kBindingSize));
-  FIELDKMS_ASSIGN_OR_RETURN(const std::string binding,
-                            root.Wrap(random, kBindingContext, deadline));
-  absl::Status status = store.SetRootBinding("", binding, deadline);
-  if (!absl::IsAlreadyExists(status)) return status;
-  // Another process has made one just now.
-  FIELDKMS_ASSIGN_OR_RETURN(const std::optional<std::string> other, store.GetRootBinding(deadline));
-  return CheckBinding(root, other.value_or(""), deadline);
+absl::Status BindingLost() {
+  return Error(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt,
+               "the key store has tenants but has lost its tie to a root key; restore it from a "
+               "backup");
 }
 
 }  // namespace
 
-absl::Status TieStoreToRoot(Store& store, const RootKey& root, const Clock& clock) {
-  const Deadline deadline = clock.Steady() + kPatience;
+absl::Status RootBinding::Tie(Deadline deadline) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::optional<std::string> binding,
-                            store.GetRootBinding(deadline));
-  return binding ? CheckBinding(root, *binding, deadline) : MakeBinding(store, root, deadline);
+                            store_.GetRootBinding(deadline));
+  if (!binding) return Make(deadline);
+  const absl::Status status = Open(*binding, deadline);
+  const bool down = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+  return down ? absl::OkStatus() : status;
+}
+
+absl::Status RootBinding::Check(Deadline deadline) {
+  if (checked_.load()) return absl::OkStatus();
+  FIELDKMS_ASSIGN_OR_RETURN(const std::optional<std::string> binding,
+                            store_.GetRootBinding(deadline));
+  return binding ? Open(*binding, deadline) : BindingLost();
+}
+
+absl::Status RootBinding::Rewrap(Deadline deadline) {
+  FIELDKMS_ASSIGN_OR_RETURN(const std::optional<std::string> old, store_.GetRootBinding(deadline));
+  if (!old) return BindingLost();
+  FIELDKMS_RETURN_IF_ERROR(Open(*old, deadline));
+  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes value,
+                            root_.Unwrap(*old, kBindingContext, deadline));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string binding,
+                            root_.Wrap(value, kBindingContext, deadline));
+  const absl::Status status = store_.SetRootBinding(*old, binding, deadline);
+  // Another replica has done it meanwhile.
+  return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
+}
+
+absl::Status RootBinding::Open(const std::string& binding, Deadline deadline) {
+  const absl::Status status = root_.Unwrap(binding, kBindingContext, deadline).status();
+  if (status.ok()) checked_.store(true);
+  if (ReasonOf(status) != Reason::kRootWrongKey) return status;
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootWrongKey,
+               "the root key (" + root_.Describe() +
+                   ") is not the one that this key store was made with: start with that root key, "
+                   "or restore it from its backup; without it no value of this store can be read");
+}
+
+absl::Status RootBinding::Make(Deadline deadline) {
+  FIELDKMS_ASSIGN_OR_RETURN(const auto tenants, store_.ListTenants("", 1, deadline));
+  if (!tenants.empty()) return BindingLost();
+  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes random, SecretBytes::Random(kBindingSize));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string binding,
+                            root_.Wrap(random, kBindingContext, deadline));
+  absl::Status status = store_.SetRootBinding("", binding, deadline);
+  if (status.ok()) checked_.store(true);
+  // Another process may have made one just now.
+  return absl::IsAlreadyExists(status) ? Check(deadline) : status;
 }
 
 }  // namespace fieldkms

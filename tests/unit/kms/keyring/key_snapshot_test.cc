@@ -45,9 +45,9 @@ TEST(KeySnapshot, AChangeLeavesTheOldSnapshotAsItWas) {
   const auto two = other->With(LoadedKeyOf("acme", "k", 7, {1, 2}));
   EXPECT_EQ(one->size(), 1u);
   EXPECT_EQ(one->FindById(8), nullptr);
-  EXPECT_EQ(one->FindById(7)->Primary().version, 1u);
+  EXPECT_EQ(one->FindById(7)->Primary()->version, 1u);
   EXPECT_EQ(two->size(), 2u);
-  EXPECT_EQ(two->FindById(7)->Primary().version, 2u);
+  EXPECT_EQ(two->FindById(7)->Primary()->version, 2u);
   EXPECT_EQ(two->FindByName("acme", "k"), two->FindById(7));
   EXPECT_EQ(two->FindById(8), other->FindById(8));  // shared, not copied
 }
@@ -70,7 +70,7 @@ TEST(LoadedKey, FindsTheVersionsItHas) {
   for (const uint32_t version : {0u, 1u, 3u, 6u, 10u, 0xffffffffu}) {
     EXPECT_EQ(key->Find(version), nullptr) << version;
   }
-  EXPECT_EQ(key->Primary().version, 9u);
+  EXPECT_EQ(key->Primary()->version, 9u);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ class KeyringDamage : public KeyringFixture {
       HaveTenant(tenant);
       HaveKey(tenant, "k");
       HaveKey(tenant, "x");
-      ASSERT_OK(keyring().RotateKey(tenant, "k", 1, FreshId(), kNoDeadline));
+      ASSERT_OK(admin().RotateKey(tenant, "k", 1, FreshId(), kNoDeadline));
     }
   }
 
@@ -77,7 +77,7 @@ TEST_F(KeyringDamage, VersionOfAnotherVersion) {
 TEST_F(KeyringDamage, VersionOfAnotherKey) {
   Tamper(CopyWrapped(Id("acme", "x"), 1, Id("acme", "k"), 1));
   ASSERT_OK(Load("acme", "k"));
-  ASSERT_OK_AND_ASSIGN(const KeyRecord key, keyring().GetKey("acme", "k", kNoDeadline));
+  ASSERT_OK_AND_ASSIGN(const KeyRecord key, admin().GetKey("acme", "k", kNoDeadline));
   EXPECT_THAT(keyring().LoadById("acme", key.key_id, 1, kNoDeadline), Damaged());
   EXPECT_OK(keyring().LoadById("acme", key.key_id, 2, kNoDeadline));
 }
@@ -114,8 +114,7 @@ TEST_F(KeyringDamage, AlteredWrappedKeys) {
   EXPECT_OK(Load("acme", "k"));
   Tamper("UPDATE keks SET wrapped = x'' WHERE tenant = 'acme'");
   EXPECT_THAT(Load("acme", "k"), Damaged());
-  EXPECT_THAT(keyring().CreateKey("acme", "new", KeyPurpose::kEncrypt, FreshId(), kNoDeadline),
-              Damaged());
+  EXPECT_THAT(admin().CreateKey(SpecOf("acme", "new"), FreshId(), kNoDeadline), Damaged());
 }
 
 TEST_F(KeyringDamage, MissingRows) {
@@ -192,10 +191,26 @@ TEST_F(KeyringDamage, StoreWithoutItsBinding) {
   EXPECT_THAT(Start(), Damaged());
 }
 
-TEST_F(KeyringDamage, RootThatIsDownAtTheStartIsNoWrongRoot) {
+TEST_F(KeyringDamage, ARootThatIsDownAtTheStartIsCheckedBeforeAnythingIsWrapped) {
+  const auto down = [] {
+    return Error(StatusCode::kUnavailable, Reason::kRootUnavailable, "down");
+  };
+  root().watch().SetHook("Unwrap", down);
+  ASSERT_OK_AND_ASSIGN(const auto keyring, Keyring::Open(store(), root(), SystemClock()));
+  EXPECT_THAT(keyring->admin().CreateTenant("initech", FreshId(), kNoDeadline),
+              StatusIs(StatusCode::kUnavailable, Reason::kRootUnavailable));
+  EXPECT_EQ(root().watch().Count("Wrap"), 0);
+  root().watch().SetHook("Unwrap", nullptr);
+  EXPECT_OK(keyring->admin().CreateTenant("initech", FreshId(), kNoDeadline));
+}
+
+TEST_F(KeyringDamage, ANewStoreNeedsItsRoot) {
+  TempDir directory;
+  ASSERT_OK_AND_ASSIGN(const auto fresh,
+                       OpenSqliteStore(directory.File("store.db"), SystemClock()));
   root().watch().SetHook(
-      "Unwrap", [] { return Error(StatusCode::kUnavailable, Reason::kRootUnavailable, "down"); });
-  EXPECT_THAT(Keyring::Open(store(), root(), SystemClock()),
+      "Wrap", [] { return Error(StatusCode::kUnavailable, Reason::kRootUnavailable, "down"); });
+  EXPECT_THAT(Keyring::Open(*fresh, root(), SystemClock()),
               StatusIs(StatusCode::kUnavailable, Reason::kRootUnavailable));
 }
 

@@ -5,19 +5,17 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <functional>
+#include <atomic>
+#include <chrono>
 #include <initializer_list>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "kms/keyring/keyring.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/kms/keyring/watched.h"
 
 namespace fieldkms::testing {
 
@@ -26,92 +24,24 @@ std::shared_ptr<const LoadedKey> LoadedKeyOf(std::string_view tenant, std::strin
                                              uint64_t key_id,
                                              std::initializer_list<uint32_t> versions);
 
-// Watch counts calls by name, and runs a hook before each, which may block or
-// return an error instead of the call.
-class Watch {
+// The machine's clocks, each moved on by a test.
+class ShiftedClock final : public Clock {
  public:
-  using Hook = std::function<absl::Status()>;
-
-  absl::Status Call(const std::string& name);
-  int Count(const std::string& name) const;
-  // An empty hook takes the last one back.
-  void SetHook(const std::string& name, Hook hook);
+  WallTime Now() const override { return SystemClock().Now() + wall_.load(); }
+  std::chrono::steady_clock::time_point Steady() const override {
+    return SystemClock().Steady() + steady_.load();
+  }
+  // Time passes.
+  void Advance(std::chrono::microseconds by) {
+    wall_ = wall_.load() + by;
+    steady_ = steady_.load() + by;
+  }
+  // The wall clock is set.
+  void Jump(std::chrono::microseconds by) { wall_ = wall_.load() + by; }
 
  private:
-  mutable std::mutex mutex_;
-  std::map<std::string, int> counts_;
-  std::map<std::string, Hook> hooks_;
-};
-
-// The real store, each call announced to a Watch under its method's name; a
-// rotation also after it is done, as "AddKeyVersion done", where a hook's error
-// stands for an answer that is lost.
-class WatchedStore final : public Store {
- public:
-  explicit WatchedStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
-  Watch& watch() { return watch_; }
-
-  absl::StatusOr<std::optional<std::string>> GetRootBinding(Deadline d) override;
-  absl::Status SetRootBinding(std::string_view binding, Deadline d) override;
-  absl::StatusOr<Applied<TenantRecord>> CreateTenant(std::string_view tenant, const KekRecord& kek,
-                                                     const Mutation& m, Deadline d) override;
-  absl::StatusOr<TenantRecord> GetTenant(std::string_view tenant, Deadline d) override;
-  absl::StatusOr<std::vector<TenantRecord>> ListTenants(std::string_view after, size_t limit,
-                                                        Deadline d) override;
-  absl::StatusOr<KekRecord> GetKek(std::string_view tenant, uint32_t version, Deadline d) override;
-  absl::StatusOr<Applied<KeyRecord>> CreateKey(const KeyRecord& key, const KeyVersionRecord& first,
-                                               const Mutation& m, Deadline d) override;
-  absl::StatusOr<KeyRecord> GetKey(std::string_view tenant, std::string_view name,
-                                   Deadline d) override;
-  absl::StatusOr<KeyRecord> GetKeyById(uint64_t key_id, Deadline d) override;
-  absl::StatusOr<std::vector<KeyRecord>> ListKeys(std::string_view tenant, std::string_view after,
-                                                  size_t limit, Deadline d) override;
-  absl::StatusOr<Applied<KeyRecord>> AddKeyVersion(std::string_view tenant, std::string_view name,
-                                                   const KeyVersionRecord& version,
-                                                   const Mutation& m, Deadline d) override;
-  absl::StatusOr<std::optional<KeyRecord>> FindKeyMutation(std::string_view tenant,
-                                                           const Mutation& m, Deadline d) override;
-  absl::StatusOr<KeyVersionRecord> GetKeyVersion(uint64_t key_id, uint32_t version,
-                                                 Deadline d) override;
-  absl::StatusOr<std::vector<KeyVersionRecord>> ListKeyVersions(uint64_t key_id, uint32_t before,
-                                                                size_t limit, Deadline d) override;
-
- private:
-  std::unique_ptr<Store> store_;
-  Watch watch_;
-};
-
-// The real root, likewise: "Wrap" and "Unwrap".
-class WatchedRoot final : public RootKey {
- public:
-  explicit WatchedRoot(std::unique_ptr<RootKey> root) : root_(std::move(root)) {}
-  Watch& watch() const { return watch_; }
-
-  std::string Describe() const override { return root_->Describe(); }
-  absl::StatusOr<std::string> Wrap(const SecretBytes& key, std::string_view context,
-                                   Deadline d) const override;
-  absl::StatusOr<SecretBytes> Unwrap(std::string_view wrapped, std::string_view context,
-                                     Deadline d) const override;
-
- private:
-  std::unique_ptr<RootKey> root_;
-  mutable Watch watch_;
-};
-
-// Gate holds up whoever comes until it is opened.
-class Gate {
- public:
-  // The hook that waits here.
-  Watch::Hook Hook();
-  void Open();
-  // Waits until `count` calls have come.
-  void AwaitArrivals(int count);
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int arrived_ = 0;
-  bool open_ = false;
+  std::atomic<std::chrono::microseconds> wall_{};
+  std::atomic<std::chrono::microseconds> steady_{};
 };
 
 class KeyringFixture : public ::testing::Test {
@@ -121,12 +51,14 @@ class KeyringFixture : public ::testing::Test {
   void Restart();
 
   Keyring& keyring() { return *keyring_; }
+  KeyAdmin& admin() { return keyring_->admin(); }
   WatchedStore& store() { return *store_; }
   WatchedRoot& root() { return *root_; }
   const std::string& store_path() const { return store_path_; }
   const std::string& root_path() const { return root_path_; }
 
-  // A tenant or a key that the test starts with.
+  static KeySpec SpecOf(std::string_view tenant, std::string_view name);
+  // A tenant or a key that the test starts with; the key is loaded.
   void HaveTenant(std::string_view tenant);
   KeyRecord HaveKey(std::string_view tenant, std::string_view name);
   // A request id that no other step of the test uses.
@@ -138,7 +70,12 @@ class KeyringFixture : public ::testing::Test {
 
   void Close();
 
+  // The machine's clock, moved on by what a test says.
+  ShiftedClock& clock() { return clock_; }
+  KeyringOptions options_;  // of the next Restart
+
  private:
+  ShiftedClock clock_;
   TempDir directory_;
   const std::string store_path_ = directory_.File("store.db");
   const std::string root_path_ = directory_.File("root.key");

@@ -1,0 +1,167 @@
+// Stores and roots that are watched: tests count their calls, make them fail and hold
+// them up.
+#ifndef FIELDKMS_TESTS_UNIT_KMS_KEYRING_WATCHED_H_
+#define FIELDKMS_TESTS_UNIT_KMS_KEYRING_WATCHED_H_
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kms/root/root_key.h"
+#include "kms/store/store.h"
+
+namespace fieldkms::testing {
+
+// Watch counts calls by name, and runs a hook before each, which may block or
+// return an error instead of the call.
+class Watch {
+ public:
+  using Hook = std::function<absl::Status()>;
+
+  absl::Status Call(const std::string& name);
+  int Count(const std::string& name) const;
+  // An empty hook takes the last one back.
+  void SetHook(const std::string& name, Hook hook);
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, int> counts_;
+  std::map<std::string, Hook> hooks_;
+};
+
+// The real store, each call announced to a Watch under its method's name; a
+// change of a key also after it is done, as "ChangeKey done", where a hook's error
+// stands for an answer that is lost.
+class WatchedStore final : public Store {
+ public:
+  explicit WatchedStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+  Watch& watch() { return watch_; }
+
+  ~Store() = default;  // The blob that ties this store to its root key (see Keyring::Open), or //
+                       // nullopt in a new store. SetRootBinding replaces `expected` ("": none) and
+                       // // fails with kAlreadyExists, kRootWrongKey, if it is another. virtual
+                       // absl::StatusOr<std::optional<std::string>> GetRootBinding(Deadline
+                       // deadline) override;
+  absl::Status SetRootBinding(std::string_view expected, std::string_view binding,
+                              Deadline deadline) override;
+  absl::StatusOr<Applied<TenantRecord>> CreateTenant(std::string_view tenant, const KekRecord& kek,
+                                                     const Mutation& mutation,
+                                                     Deadline deadline) override;
+  absl::StatusOr<TenantRecord> GetTenant(std::string_view tenant, Deadline deadline) override;
+  absl::StatusOr<std::vector<TenantRecord>> ListTenants(std::string_view after, size_t limit,
+                                                        Deadline deadline) override;
+  absl::StatusOr<Applied<TenantRecord>> AddKek(std::string_view tenant, const KekRecord& kek,
+                                               const Mutation& mutation,
+                                               Deadline deadline) override;
+  absl::StatusOr<KekRecord> GetKek(std::string_view tenant, uint32_t version,
+                                   Deadline deadline) override;
+  absl::StatusOr<std::vector<KekRecord>> ListKeks(std::string_view tenant,
+                                                  Deadline deadline) override;
+  absl::StatusOr<size_t> RewrapKeks(std::span<const RewrappedKek> keks, Deadline deadline) override;
+  absl::StatusOr<size_t> RewrapKeyVersions(std::string_view tenant,
+                                           std::span<const RewrappedVersion> versions,
+                                           Deadline deadline) override;
+  absl::StatusOr<std::vector<KeyAndVersion>> ListVersionsBelowKek(
+      std::string_view tenant, uint32_t kek_version, uint64_t after_key_id, uint32_t after_version,
+      size_t limit, Deadline deadline) override;
+  absl::StatusOr<uint64_t> CountVersionsBelowKek(std::string_view tenant, uint32_t kek_version,
+                                                 Deadline deadline) override;
+  absl::StatusOr<Applied<KeyRecord>> CreateKey(const KeyRecord& key, const KeyVersionRecord& first,
+                                               const Mutation& mutation,
+                                               Deadline deadline) override;
+  absl::StatusOr<Applied<KeyRecord>> ChangeKey(const KeyChange& change, const Mutation& mutation,
+                                               Deadline deadline) override;
+  absl::StatusOr<std::optional<KeyRecord>> FindKeyMutation(std::string_view tenant,
+                                                           const Mutation& mutation,
+                                                           Deadline deadline) override;
+  absl::StatusOr<KeyRecord> GetKey(std::string_view tenant, std::string_view name,
+                                   Deadline deadline) override;
+  absl::StatusOr<KeyRecord> GetKeyById(std::string_view tenant, uint64_t key_id,
+                                       Deadline deadline) override;
+  absl::StatusOr<std::string> TenantOfKey(uint64_t key_id, Deadline deadline) override;
+  absl::StatusOr<std::vector<KeyRecord>> ListKeys(std::string_view tenant,
+                                                  std::string_view after_name, size_t limit,
+                                                  Deadline deadline) override;
+  absl::StatusOr<KeyVersionRecord> GetKeyVersion(std::string_view tenant, uint64_t key_id,
+                                                 uint32_t version, Deadline deadline) override;
+  absl::StatusOr<std::vector<KeyVersionRecord>> ListKeyVersions(std::string_view tenant,
+                                                                uint64_t key_id, uint32_t before,
+                                                                size_t limit,
+                                                                Deadline deadline) override;
+  absl::StatusOr<Applied<AliasRecord>> SetAlias(const AliasRecord& alias, const Mutation& mutation,
+                                                Deadline deadline) override;
+  absl::StatusOr<AliasRecord> GetAlias(std::string_view tenant, std::string_view alias,
+                                       Deadline deadline) override;
+  absl::StatusOr<std::vector<AliasRecord>> ListAliases(std::string_view tenant,
+                                                       std::string_view after, size_t limit,
+                                                       Deadline deadline) override;
+  absl::StatusOr<std::vector<KeyRecord>> ListDueRotations(WallTime now, size_t limit,
+                                                          Deadline deadline) override;
+  absl::StatusOr<std::vector<KeyAndVersion>> ListDueDestructions(WallTime now, size_t limit,
+                                                                 Deadline deadline) override;
+  absl::StatusOr<uint64_t> WaitForChange(uint64_t after, Deadline until) override;
+  absl::StatusOr<std::vector<Change>> ReadChanges(uint64_t after, size_t limit,
+                                                  Deadline deadline) override;
+  absl::Status PutLease(const LeaseRecord& lease, Deadline deadline) override;
+  absl::StatusOr<LeaseRecord> GetLease(std::string_view tenant, std::string_view lease_id,
+                                       Deadline deadline) override;
+  absl::StatusOr<std::optional<WallTime>> LastLeaseEnd(std::string_view tenant, uint64_t key_id,
+                                                       uint32_t version, bool encrypt_only,
+                                                       WallTime now, Deadline deadline) override;
+  absl::StatusOr<OperationRecord> PutOperation(const OperationRecord& operation,
+                                               Deadline deadline) override;
+  absl::StatusOr<OperationRecord> GetOperation(std::string_view operation_id,
+                                               Deadline deadline) override;
+  absl::StatusOr<std::vector<OperationRecord>> ListOperations(bool running_only, size_t limit,
+                                                              Deadline deadline) override;
+
+ private:
+  std::unique_ptr<Store> store_;
+  Watch watch_;
+};
+
+// The real root, likewise: "Wrap" and "Unwrap".
+class WatchedRoot final : public RootKey {
+ public:
+  explicit WatchedRoot(std::unique_ptr<RootKey> root) : root_(std::move(root)) {}
+  Watch& watch() const { return watch_; }
+
+  std::string Describe() const override { return root_->Describe(); }
+  absl::StatusOr<std::string> Wrap(const SecretBytes& key, std::string_view context,
+                                   Deadline d) const override;
+  absl::StatusOr<SecretBytes> Unwrap(std::string_view wrapped, std::string_view context,
+                                     Deadline d) const override;
+  // From now on Unwrap gives this, whatever was wrapped.
+  void SetAnswer(std::string_view answer) { answer_ = answer; }
+
+ private:
+  std::unique_ptr<RootKey> root_;
+  std::string answer_;
+  mutable Watch watch_;
+};
+
+// Gate holds up whoever comes until it is opened.
+class Gate {
+ public:
+  // The hook that waits here.
+  Watch::Hook Hook();
+  void Open();
+  // Waits until `count` calls have come.
+  void AwaitArrivals(int count);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int arrived_ = 0;
+  bool open_ = false;
+};
+
+}  // namespace fieldkms::testing
+
+#endif  // FIELDKMS_TESTS_UNIT_KMS_KEYRING_WATCHED_H_
