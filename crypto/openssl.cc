@@ -18,6 +18,11 @@ EVP_CIPHER* Aes256Ecb() {
   return cipher;
 }
 
+EVP_CIPHER* Aes256Kwp() {
+  static EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-WRAP-PAD", nullptr);
+  return cipher;
+}
+
 EVP_MAC* Hmac() {
   static EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
   return mac;

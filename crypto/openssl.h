@@ -27,6 +27,7 @@ using EvpMacCtx = std::unique_ptr<EVP_MAC_CTX, EvpMacCtxDeleter>;
 // then reports at the first use. Never freed.
 EVP_CIPHER* Aes256Gcm();
 EVP_CIPHER* Aes256Ecb();
+EVP_CIPHER* Aes256Kwp();
 EVP_MAC* Hmac();
 
 // CryptoFailure empties the thread's OpenSSL error queue into a kInternal status

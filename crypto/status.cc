@@ -33,6 +33,8 @@ constexpr std::array kNames = {
     NamedReason{Reason::kOtherTenant, "OTHER_TENANT"},
     NamedReason{Reason::kOtherKey, "OTHER_KEY"},
     NamedReason{Reason::kTagMismatch, "TAG_MISMATCH"},
+    NamedReason{Reason::kMacMismatch, "MAC_MISMATCH"},
+    NamedReason{Reason::kKeyUnwrapFailed, "KEY_UNWRAP_FAILED"},
     NamedReason{Reason::kTenantNotFound, "TENANT_NOT_FOUND"},
     NamedReason{Reason::kTenantExists, "TENANT_EXISTS"},
     NamedReason{Reason::kKeyNotFound, "KEY_NOT_FOUND"},

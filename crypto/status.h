@@ -34,6 +34,9 @@ enum class Reason {
   kOtherTenant,
   kOtherKey,
   kTagMismatch,
+  // What else proves itself or not.
+  kMacMismatch,
+  kKeyUnwrapFailed,
   // Names.
   kTenantNotFound,
   kTenantExists,

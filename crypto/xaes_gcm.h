@@ -68,8 +68,8 @@ class XaesKey {
 };
 
 // ForgetDerivedKeys makes every thread drop its derived keys before its next
-// Seal or Open. It is for whoever evicts or destroys a key; release 0.1 does
-// neither yet, so nothing but tests calls it.
+// Seal or Open, and its contexts of MAC keys (crypto/mac.h) before its next MAC. It is for whoever
+// evicts or destroys a key; release 0.1 does neither yet, so nothing but tests calls it.
 void ForgetDerivedKeys();
 
 // BatchNonces hands out the nonces of one batch: a random start, and i added to

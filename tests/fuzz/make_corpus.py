@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes the seed corpora out of tests/vectors/envelope.json and bytes close to them.
+"""Makes the seed corpora out of our own vectors in tests/vectors and bytes close to them.
 
 Run by hand after a change of format. Inputs that a fuzzer found are added beside,
 with names that begin with "found-".
@@ -37,6 +37,20 @@ write("envelope", "zero-id", FIRST[:1] + bytes(8) + FIRST[9:])
 write("envelope", "zero-version", FIRST[:9] + bytes(4) + FIRST[13:])
 write("envelope", "text-bits-left-over", b"fk1.AB")
 write("envelope", "text-padded", b"fk1.AA==")
+
+MACS = json.loads((HERE.parent / "vectors" / "mac.json").read_text())["vectors"]
+MAC = bytes.fromhex(MACS[0]["value"])
+for i, vector in enumerate(MACS):
+    write("mac", f"vector-{i}", bytes.fromhex(vector["value"]))
+write("mac", "empty", b"")
+write("mac", "too-short", MAC[:-1])
+write("mac", "too-long", MAC + b"x")
+write("mac", "of-an-envelope", b"\x11" + MAC[1:])
+write("mac", "zero-id", MAC[:1] + bytes(8) + MAC[9:])
+write("mac", "zero-version", MAC[:9] + bytes(4) + MAC[13:])
+
+for size in (0, 1, 8, 15, 16, 17, 24, 40, 48, 4096, 4104):
+    write("kwp", f"bytes-{size}", bytes(i * 7 % 256 for i in range(size)))
 
 ENTRY = b"\x00\x01a\x00\x00\x00\x01v"
 write("context", "empty", b"\x00\x00")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes envelope.json: an implementation of crypto/FORMAT.md apart from ours.
+"""Makes envelope.json and mac.json: an implementation of crypto/FORMAT.md apart from ours.
 
 Written from the document, https://c2sp.org/XAES-256-GCM and eprint 2025/758 (the
 commitment), on AES-ECB and AES-GCM of Debian's python3-cryptography. Keys and nonces are made of SHA-256 of
@@ -7,6 +7,7 @@ labels, so that a second run writes the same bytes.
 """
 import base64
 import hashlib
+import hmac
 import json
 import pathlib
 import struct
@@ -79,6 +80,23 @@ def vector(comment, tenant, key_id, version, context, plaintext, suite=1):
     }
 
 
+def mac_vector(comment, tenant, key_id, version, context, data):
+    key = hashlib.sha256(b"key " + comment.encode()).digest()
+    header = b"\x21" + struct.pack(">QI", key_id, version)
+    message = (b"fieldkms/mac/1" + header + struct.pack(">H", len(tenant)) + tenant.encode() +
+               canonical(context) + data)
+    return {
+        "comment": comment,
+        "key": key.hex(),
+        "tenant": tenant,
+        "key_id": "%016x" % key_id,
+        "version": version,
+        "canonical_context": canonical(context).hex(),
+        "data": data.hex(),
+        "value": (header + hmac.digest(key, message, "sha256")).hex(),
+    }
+
+
 def row_key(*columns):
     return b"".join(struct.pack(">I", len(c)) + c for c in columns)
 
@@ -116,5 +134,14 @@ VECTORS = [
            {"b": BINDING}, bytes(range(200)), suite=2),
 ]
 
-pathlib.Path(__file__).with_name("envelope.json").write_text(
-    json.dumps({"vectors": VECTORS}, indent=1, ensure_ascii=True) + "\n")
+MAC_VECTORS = [
+    mac_vector("a card number in a row", "acme", 0x0102030405060708, 1,
+               {"pk": row_key(b"42"), "b": BINDING}, b"4111111111111111"),
+    mac_vector("empty data, no context", "a", 1, 1, {}, b""),
+    mac_vector("the largest key id and version", "t" + "0" * 62, 2**64 - 1, 2**32 - 1,
+               {"z" * 64: b"\xff" * 4096}, bytes(range(256)) * 5),
+]
+
+for name, vectors in (("envelope.json", VECTORS), ("mac.json", MAC_VECTORS)):
+    pathlib.Path(__file__).with_name(name).write_text(
+        json.dumps({"vectors": vectors}, indent=1, ensure_ascii=True) + "\n")

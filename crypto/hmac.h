@@ -1,0 +1,29 @@
+// HMAC-SHA256 (RFC 2104) on OpenSSL's contexts, for what crypto/ builds on it. Internal
+// to this folder. Each function returns false if OpenSSL fails.
+#ifndef FIELDKMS_CRYPTO_HMAC_H_
+#define FIELDKMS_CRYPTO_HMAC_H_
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+
+#include "crypto/bytes.h"
+#include "crypto/openssl.h"
+
+namespace fieldkms {
+
+inline constexpr size_t kHmacSize = 32;
+
+// StartHmac starts a message under `key`, which is not empty.
+bool StartHmac(EVP_MAC_CTX* ctx, ByteView key);
+
+// RestartHmac starts another message under the same key, at a fraction of the cost.
+bool RestartHmac(EVP_MAC_CTX* ctx);
+
+// FinishHmac ends the message, which is `parts` one after the other.
+bool FinishHmac(EVP_MAC_CTX* ctx, std::initializer_list<ByteView> parts,
+                std::span<uint8_t, kHmacSize> out);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_CRYPTO_HMAC_H_
