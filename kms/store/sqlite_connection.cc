@@ -6,6 +6,7 @@
 
 #include "crypto/status.h"
 #include "kms/store/sqlite_error.h"
+#include "kms/store/store_errors.h"
 
 namespace fieldkms {
 namespace {

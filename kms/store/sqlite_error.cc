@@ -6,6 +6,7 @@
 #include <string>
 
 #include "crypto/status.h"
+#include "kms/store/store_errors.h"
 
 namespace fieldkms {
 namespace {
@@ -26,12 +27,6 @@ bool MeansFull(int rc, int system_errno) {
 }
 
 }  // namespace
-
-absl::Status StoreCorrupt(std::string_view what) {
-  return Error(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt,
-               "the key store is damaged: " + std::string(what) +
-                   "; keep the file for inspection and restore the store from a backup");
-}
 
 absl::Status SqliteError(int rc, int system_errno, std::string_view doing) {
   const std::string text = Describe(rc, system_errno, doing);

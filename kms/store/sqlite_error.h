@@ -13,10 +13,6 @@ namespace fieldkms {
 // disk hides behind several codes. `doing` names the step ("commit").
 absl::Status SqliteError(int rc, int system_errno, std::string_view doing);
 
-// StoreCorrupt is kDataLoss, reason kStoreCorrupt: `what` is wrong, and what an
-// operator does about it.
-absl::Status StoreCorrupt(std::string_view what);
-
 // Whether a connection that met `rc` is to be closed: what it holds in memory
 // may no longer be what is on the disk.
 bool BreaksConnection(int rc);

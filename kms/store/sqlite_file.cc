@@ -12,8 +12,8 @@
 #include "crypto/bytes.h"
 #include "crypto/status.h"
 #include "kms/files.h"
-#include "kms/store/sqlite_error.h"
 #include "kms/store/sqlite_migrations.h"
+#include "kms/store/store_errors.h"
 
 namespace fieldkms {
 namespace {

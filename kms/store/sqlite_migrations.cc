@@ -4,7 +4,7 @@
 #include <string>
 
 #include "crypto/status.h"
-#include "kms/store/sqlite_error.h"
+#include "kms/store/store_errors.h"
 
 namespace fieldkms {
 namespace {

@@ -3,13 +3,9 @@
 #include <utility>
 
 #include "crypto/status.h"
+#include "kms/store/store_errors.h"
 
 namespace fieldkms {
-
-absl::Status DeadlinePassed() {
-  return Error(absl::StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded,
-               "the deadline passed before the key store was free");
-}
 
 SqlitePool::SqlitePool(std::string path, size_t places, const Clock& clock)
     : path_(std::move(path)), clock_(clock), free_places_(places) {

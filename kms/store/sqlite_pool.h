@@ -16,9 +16,6 @@
 
 namespace fieldkms {
 
-// kDeadlineExceeded, for every wait of a store.
-absl::Status DeadlinePassed();
-
 // A fixed number of places for connections, each opened when it is first needed
 // and again after it broke. Thread-safe. Outlives its leases.
 class SqlitePool {

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -12,20 +14,43 @@
 
 namespace fieldkms::testing {
 
+inline int64_t Micros(WallTime time) { return time.time_since_epoch().count(); }
+inline std::optional<int64_t> Micros(const std::optional<WallTime>& time) {
+  return time ? std::optional(Micros(*time)) : std::nullopt;
+}
+
 inline auto Fields(const TenantRecord& r) {
-  return std::make_tuple(r.tenant, r.primary_kek, r.create_time.time_since_epoch().count());
+  return std::make_tuple(r.tenant, r.primary_kek, Micros(r.create_time), r.change);
 }
 inline auto Fields(const KekRecord& r) {
-  return std::make_tuple(r.version, r.wrapped, r.create_time.time_since_epoch().count());
+  return std::make_tuple(r.version, r.wrapped, Micros(r.create_time));
 }
 inline auto Fields(const KeyRecord& r) {
   return std::make_tuple(r.tenant, r.name, r.key_id, r.purpose, r.primary_version,
-                         r.create_time.time_since_epoch().count(),
-                         r.primary_create_time.time_since_epoch().count());
+                         Micros(r.create_time), Micros(r.primary_create_time), int{r.suite},
+                         r.exportable, r.audit_per_operation, r.min_decrypt_version,
+                         r.rotation_period.count(), Micros(r.next_rotation),
+                         r.lease.longest.count(), r.lease.most_messages, r.labels, r.change);
 }
 inline auto Fields(const KeyVersionRecord& r) {
-  return std::make_tuple(r.version, r.state, r.kek_version, r.wrapped,
-                         r.create_time.time_since_epoch().count());
+  return std::make_tuple(r.version, r.state, r.kek_version, r.wrapped, Micros(r.create_time),
+                         r.origin, Micros(r.destroy_time));
+}
+inline auto Fields(const AliasRecord& r) {
+  return std::make_tuple(r.tenant, r.alias, r.key_id, r.change);
+}
+inline auto Fields(const LeaseRecord& r) {
+  return std::make_tuple(r.lease_id, r.tenant, r.key_id, r.version, r.encrypt, r.principal,
+                         Micros(r.create_time), Micros(r.expire_time), r.most_messages,
+                         r.used_messages);
+}
+inline auto Fields(const OperationRecord& r) {
+  return std::make_tuple(r.operation_id, r.kind, r.tenant, r.state, r.cursor, r.done, r.total,
+                         r.error, Micros(r.create_time), Micros(r.update_time), r.owner,
+                         Micros(r.owner_until), r.change);
+}
+inline auto Fields(const Change& r) {
+  return std::make_tuple(r.number, r.tenant, r.name, r.key_id, r.alias);
 }
 
 // Matches a record with the very fields of `expected`.

@@ -1,16 +1,20 @@
 // The contract of Store (kms/store/store.h), for every implementation: a backend
-// instantiates StoreContract with a way to make places for stores.
+// instantiates StoreContract with a way to make places for stores, and
+// SharedStoreContract, too, if several processes may open one place at once.
 //
-//   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, ::testing::Values(MakeSqlitePlace));
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, ::testing::Values(&MakeSqlitePlace));
 #ifndef FIELDKMS_TESTS_CONTRACT_STORE_CONTRACT_H_
 #define FIELDKMS_TESTS_CONTRACT_STORE_CONTRACT_H_
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "kms/clock.h"
@@ -39,11 +43,13 @@ class SettableClock final : public Clock {
 };
 
 // StorePlace is where one store lives: a new one at first, the same one whenever
-// it is opened again. At most one store of a place is open at a time.
+// it is opened again. At most one store of a place is open at a time, unless the
+// place is Shared.
 class StorePlace {
  public:
   virtual ~StorePlace() = default;
   virtual absl::StatusOr<std::unique_ptr<Store>> Open(const Clock& clock) = 0;
+  virtual bool Shared() const { return false; }
 };
 using MakeStorePlace = std::unique_ptr<StorePlace> (*)();
 
@@ -54,25 +60,48 @@ class StoreContract : public ::testing::TestWithParam<MakeStorePlace> {
   void Reopen();
 
   Store& store() { return *store_; }
+  StorePlace& place() { return *place_; }
   SettableClock& clock() { return clock_; }
+  WallTime Now() const { return clock_.Now(); }
 
   // Records as a keyring would make them. `tag` makes wrapped bytes differ.
-  KekRecord Kek(std::string_view tag = "kek") const;
+  KekRecord Kek(std::string_view tag = "kek", uint32_t version = 1) const;
   KeyRecord Key(std::string_view tenant, std::string_view name, uint64_t key_id) const;
+  // The same with a value in every field.
+  KeyRecord FullKey(std::string_view tenant, std::string_view name, uint64_t key_id) const;
   KeyVersionRecord Version(uint32_t version, std::string_view tag = "dek") const;
+  KeyVersionRecord Destroyed(uint32_t version) const;
+  // `number` makes the id.
+  LeaseRecord Lease(std::string_view tenant, uint64_t key_id, uint32_t number) const;
+  OperationRecord Operation(std::string_view tenant, uint32_t number) const;
 
   // What a test needs before it starts: fail the test if it cannot be made.
-  void HaveTenant(std::string_view tenant);
+  TenantRecord HaveTenant(std::string_view tenant);
   KeyRecord HaveKey(std::string_view tenant, std::string_view name, uint64_t key_id);
+  KeyRecord HaveChanged(const KeyRecord& key, std::vector<KeyVersionRecord> versions = {});
   KeyRecord HaveRotated(const KeyRecord& key);
-  // A mutation that no other test step uses.
+  AliasRecord HaveAlias(const AliasRecord& alias);
+  // All changes above `after`, and the newest number.
+  std::vector<Change> ChangesAfter(uint64_t after);
+  uint64_t NewestChange();
+  // A mutation that no other test step uses. Thread-safe.
   Mutation Fresh();
 
  private:
   SettableClock clock_;
   std::unique_ptr<StorePlace> place_;
   std::unique_ptr<Store> store_;
-  int mutations_ = 0;
+  std::atomic<int> mutations_ = 0;
+};
+
+// As if by two processes: other() is a second store of the same place.
+class SharedStoreContract : public StoreContract {
+ protected:
+  void SetUp() override;
+  Store& other() { return *other_; }
+
+ private:
+  std::unique_ptr<Store> other_;
 };
 
 }  // namespace fieldkms::testing

@@ -1,0 +1,83 @@
+#include "kms/store/store_errors.h"
+
+#include <string>
+
+#include "crypto/status.h"
+
+namespace fieldkms {
+
+using absl::StatusCode;
+
+absl::Status StoreCorrupt(std::string_view what) {
+  return Error(StatusCode::kDataLoss, Reason::kStoreCorrupt,
+               "the key store is damaged: " + std::string(what) +
+                   "; keep it for inspection and restore the store from a backup");
+}
+
+absl::Status DeadlinePassed() {
+  return Error(StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded,
+               "the deadline passed before the key store was free");
+}
+
+absl::Status TenantNotFound() {
+  return Error(StatusCode::kNotFound, Reason::kTenantNotFound, "no such tenant", "tenant");
+}
+
+absl::Status KeyNotFound() {
+  return Error(StatusCode::kNotFound, Reason::kKeyNotFound, "the tenant has no such key", "name");
+}
+
+absl::Status VersionNotFound() {
+  return Error(StatusCode::kNotFound, Reason::kKeyVersionUnknown, "no such version");
+}
+
+absl::Status AliasNotFound() {
+  return Error(StatusCode::kNotFound, Reason::kAliasNotFound, "the tenant has no such alias",
+               "alias");
+}
+
+absl::Status LeaseNotFound() {
+  return Error(StatusCode::kNotFound, Reason::kLeaseNotFound, "the tenant has no such lease",
+               "lease_id");
+}
+
+absl::Status OperationNotFound() {
+  return Error(StatusCode::kNotFound, Reason::kOperationNotFound, "no such operation",
+               "operation_id");
+}
+
+absl::Status TenantExists() {
+  return Error(StatusCode::kAlreadyExists, Reason::kTenantExists, "there is a tenant of that id",
+               "tenant");
+}
+
+absl::Status KeyExists() {
+  return Error(StatusCode::kAlreadyExists, Reason::kKeyExists,
+               "the tenant has a key or an alias of that name", "name");
+}
+
+absl::Status RootTaken() {
+  return Error(StatusCode::kAlreadyExists, Reason::kRootWrongKey,
+               "the store is tied to another root key");
+}
+
+absl::Status KeyIdTaken() {
+  return Error(StatusCode::kAborted, Reason::kKeyExists, "the key id is taken");
+}
+
+absl::Status PrimaryChanged() {
+  return Error(StatusCode::kAborted, Reason::kPrimaryChanged,
+               "the tenant has another primary key-encryption key");
+}
+
+absl::Status EtagMismatch() {
+  return Error(StatusCode::kAborted, Reason::kEtagMismatch,
+               "it has changed since it was read: read it again", "etag");
+}
+
+absl::Status RequestIdReused() {
+  return Error(StatusCode::kFailedPrecondition, Reason::kRequestIdReused,
+               "the request id was used before, for another request", "request_id");
+}
+
+}  // namespace fieldkms

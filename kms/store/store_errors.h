@@ -1,0 +1,40 @@
+// The errors of a Store (kms/store/store.h), the same words from every backend.
+#ifndef FIELDKMS_KMS_STORE_STORE_ERRORS_H_
+#define FIELDKMS_KMS_STORE_STORE_ERRORS_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace fieldkms {
+
+// kDataLoss, kStoreCorrupt: `what` is wrong, and what an operator does about it.
+absl::Status StoreCorrupt(std::string_view what);
+
+// kDeadlineExceeded, for every wait of a store.
+absl::Status DeadlinePassed();
+
+// kNotFound.
+absl::Status TenantNotFound();
+absl::Status KeyNotFound();
+absl::Status VersionNotFound();  // kKeyVersionUnknown
+absl::Status AliasNotFound();
+absl::Status LeaseNotFound();
+absl::Status OperationNotFound();
+
+// kAlreadyExists.
+absl::Status TenantExists();
+absl::Status KeyExists();
+absl::Status RootTaken();  // kRootWrongKey
+
+// kAborted: somebody else was first.
+absl::Status KeyIdTaken();      // kKeyExists
+absl::Status PrimaryChanged();  // of a tenant's KEKs
+absl::Status EtagMismatch();
+
+// kFailedPrecondition, kRequestIdReused.
+absl::Status RequestIdReused();
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_STORE_STORE_ERRORS_H_
