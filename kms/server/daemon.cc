@@ -5,16 +5,22 @@
 #include <filesystem>
 #include <thread>
 
+#include "crypto/names.h"
+#include "crypto/random.h"
 #include "crypto/status.h"
 #include "kms/audit/refusal_log.h"
+#include "kms/keyring/caretaker.h"
 #include "kms/keyring/keyring.h"
 #include "kms/observe/log.h"
 #include "kms/root/local_root.h"
 #include "kms/rpc/engine.h"
+#include "kms/server/caretaker_report.h"
 #include "kms/server/data_dir.h"
 #include "kms/server/signals.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/key_service.h"
+#include "kms/service/operation_service.h"
+#include "kms/service/system_service.h"
 #include "kms/service/tenant_service.h"
 #include "kms/store/sqlite_store.h"
 
@@ -40,12 +46,16 @@ struct Parts {
   std::unique_ptr<StaticAccess> access;
   std::unique_ptr<JsonlAudit> audit;
   std::unique_ptr<RefusalLog> refusals;
+  std::unique_ptr<Caretaker> caretaker;
   std::unique_ptr<TroubleLog> troubles;
+  std::unique_ptr<Replica> replica;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<ServiceContext> context;
   CryptoAsyncService crypto_service;
   KeyAsyncService key_service;
   TenantAsyncService tenant_service;
+  OperationAsyncService operation_service;
+  SystemAsyncService system_service;
   std::unique_ptr<Engine> engine;
 };
 
@@ -131,21 +141,51 @@ UnixListenerOptions ListenerOptions(const Config& config, RefusalLog& refusals) 
   return options;
 }
 
-absl::Status Serve(const Config& config, Parts& parts) {
-  parts.executor =
-      std::make_unique<Executor>(config.io_threads, static_cast<size_t>(config.io_queue));
-  parts.troubles = std::make_unique<TroubleLog>(SystemClock());
-  parts.context.reset(new ServiceContext{
-      *parts.keyring, *parts.access, *parts.access, *parts.access, *parts.audit, *parts.refusals,
-      *parts.troubles, *parts.executor, SystemClock(), config.calls_per_connection});
-  EngineOptions options;
-  options.queues = config.threads;
-  parts.engine = std::make_unique<Engine>(options);
+// 32 hex digits that no other start has.
+absl::StatusOr<std::string> NewReplicaId() {
+  uint8_t bytes[16];
+  FIELDKMS_RETURN_IF_ERROR(RandomBytes(bytes));
+  return FormatKeyId(GetU64(bytes)) + FormatKeyId(GetU64(bytes + 8));
+}
+
+absl::Status MakeReplica(Parts& parts) {
+  FIELDKMS_ASSIGN_OR_RETURN(std::string id, NewReplicaId());
+  parts.replica.reset(
+      new Replica{FIELDKMS_VERSION, std::move(id), SystemClock().Now(), "sqlite", *parts.root});
+  CaretakerOptions options;
+  options.replica = parts.replica->id;
+  options.on_event = [&audit = *parts.audit](const CaretakerEvent& event) {
+    ReportCaretakerEvent(event, audit);
+  };
+  parts.caretaker = std::make_unique<Caretaker>(*parts.keyring, std::move(options));
+  return absl::OkStatus();
+}
+
+void AddServices(Parts& parts) {
   AddCryptoService(*parts.engine, parts.crypto_service, *parts.context);
   AddKeyService(*parts.engine, parts.key_service, *parts.context);
   AddTenantService(*parts.engine, parts.tenant_service, *parts.context);
+  AddOperationService(*parts.engine, parts.operation_service, *parts.context);
+  AddSystemService(*parts.engine, parts.system_service, *parts.context);
+}
+
+absl::Status Serve(const Config& config, Parts& parts) {
+  FIELDKMS_RETURN_IF_ERROR(MakeReplica(parts));
+  parts.executor =
+      std::make_unique<Executor>(config.io_threads, static_cast<size_t>(config.io_queue));
+  parts.troubles = std::make_unique<TroubleLog>(SystemClock());
+  parts.context.reset(new ServiceContext{*parts.keyring, *parts.access, *parts.access,
+                                         *parts.access, *parts.audit, *parts.refusals,
+                                         *parts.troubles, *parts.executor, SystemClock(),
+                                         config.calls_per_connection, *parts.replica});
+  EngineOptions options;
+  options.queues = config.threads;
+  parts.engine = std::make_unique<Engine>(options);
+  AddServices(parts);
   FIELDKMS_RETURN_IF_ERROR(parts.engine->ListenUnix(ListenerOptions(config, *parts.refusals)));
+  parts.keyring->Start();
   FIELDKMS_RETURN_IF_ERROR(parts.engine->Start());
+  parts.caretaker->Start();
   parts.engine->SetServing(true);
   return absl::OkStatus();
 }
@@ -194,6 +234,7 @@ void ShutDown(Parts& parts) {
   StartWatchdog();
   parts.engine->Shutdown(kRefusalGrace);
   parts.engine.reset();
+  parts.caretaker.reset();
   parts.refusals->Flush();
   AuditRecord stop;
   stop.kind = AuditKind::kStop;

@@ -5,6 +5,7 @@
 #include "crypto/status.h"
 #include "kms/service/describe.h"
 #include "kms/service/key_finder.h"
+#include "kms/service/mac_material.h"
 
 namespace fieldkms {
 namespace {
@@ -15,6 +16,8 @@ absl::StatusOr<MacPlace> PlaceOf(const std::string& tenant, const ContextField& 
                             Workspace::For(tenant).CanonicalContext(context));
   return MacPlace{tenant, canonical};
 }
+
+absl::Status NoMacMaterial() { return Bug("a MAC key was loaded without MAC material"); }
 
 // Whether a status says that the MAC is not right, rather than that it was not looked at.
 bool IsMismatch(const absl::Status& status) {
@@ -33,7 +36,9 @@ absl::StatusOr<RunState> Verify(RunContext& context, const v1::VerifyMacRequest&
                                          request.key(),
                                          {Action::kMacVerify, KeyPurpose::kMac}}));
   if (key.key == nullptr) return RunState::kNeedsIo;
-  FIELDKMS_RETURN_IF_ERROR(VerifyMac(*key.version->mac_key, mac, place, AsBytes(request.data())));
+  const MacKey* const material = MacKeyOf(*key.version);
+  if (material == nullptr) return NoMacMaterial();
+  FIELDKMS_RETURN_IF_ERROR(VerifyMac(*material, mac, place, AsBytes(request.data())));
   response->set_valid(true);
   response->set_key_version(key.version->version);
   return RunState::kDone;
@@ -53,9 +58,11 @@ absl::StatusOr<RunState> ComputeMacMethod::Run(RunContext& context, const Reques
   if (!key.ok()) return key.status();
   if (key->key == nullptr) return RunState::kNeedsIo;
   context.outcome.keys.Note(key->key->record.name);
+  const MacKey* const material = MacKeyOf(*key->version);
+  if (material == nullptr) return NoMacMaterial();
   const MacHeader header{key->key->record.key_id, key->version->version};
-  FIELDKMS_RETURN_IF_ERROR(ComputeMac(*key->version->mac_key, header, place,
-                                      AsBytes(request.data()), response->mutable_mac()));
+  FIELDKMS_RETURN_IF_ERROR(
+      ComputeMac(*material, header, place, AsBytes(request.data()), response->mutable_mac()));
   response->set_key_version(header.version);
   return RunState::kDone;
 }

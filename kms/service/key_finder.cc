@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kms/keyring/lifecycle.h"
+#include "kms/service/mac_material.h"
 
 namespace fieldkms {
 namespace {
@@ -75,7 +76,8 @@ bool KeyFinder::Allows(const KeyUse& use, const KeyRecord& key) const {
 bool KeyFinder::IsReady(const LoadedVersion* version) const {
   if (version == nullptr) return false;
   if (version->state != VersionState::kEnabled) return true;
-  return version->key.has_value() && version->life->Serves(context_.now);
+  const bool has_material = version->key.has_value() || MacKeyOf(*version) != nullptr;
+  return has_material && version->life->Serves(context_.now);
 }
 
 absl::StatusOr<KeyFinder::Found> KeyFinder::ToSeal(std::string_view name, const KeyUse& use,

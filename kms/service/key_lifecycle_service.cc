@@ -32,10 +32,11 @@ struct KeyMutation {
   }
 };
 
-// Of these, one that is about a version; 0 for all of them, where that has a meaning.
-template <class RequestType, class ResponseType>
+// Of these, one that is about a version: `kNeedsOne`, or with 0 all of them.
+template <class RequestType, class ResponseType, bool kNeedsOne>
 struct VersionMutation : KeyMutation<RequestType, ResponseType> {
   absl::Status Describe(const RequestType& request, CallPlan* plan) {
+    if (kNeedsOne && request.version() == 0) return InvalidField("version", "is required");
     plan->key_version = request.version();
     return KeyMutation<RequestType, ResponseType>::Describe(request, plan);
   }
@@ -58,21 +59,10 @@ struct UpdateKeyMethod : KeyMutation<v1::UpdateKeyRequest, v1::UpdateKeyResponse
   }
 };
 
-// Describe for the two where version 0 has no meaning.
-template <class Method>
-absl::Status DescribeOneVersion(Method& method, const typename Method::Request& request,
-                                CallPlan* plan) {
-  if (request.version() == 0) return InvalidField("version", "is required");
-  return method.VersionMutation::Describe(request, plan);
-}
-
 struct EnableKeyVersionMethod
-    : VersionMutation<v1::EnableKeyVersionRequest, v1::EnableKeyVersionResponse> {
+    : VersionMutation<v1::EnableKeyVersionRequest, v1::EnableKeyVersionResponse, true> {
   static constexpr MethodInfo kInfo{"KeyService.EnableKeyVersion", Action::kKeyDisable,
                                     MethodInfo::Kind::kMutation};
-  absl::Status Describe(const Request& request, CallPlan* plan) {
-    return DescribeOneVersion(*this, request, plan);
-  }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     return Answer(context.service.keyring.admin().EnableVersion(
                       Ref(request), request.version(), request.request_id(), context.deadline),
@@ -81,12 +71,9 @@ struct EnableKeyVersionMethod
 };
 
 struct DisableKeyVersionMethod
-    : VersionMutation<v1::DisableKeyVersionRequest, v1::DisableKeyVersionResponse> {
+    : VersionMutation<v1::DisableKeyVersionRequest, v1::DisableKeyVersionResponse, true> {
   static constexpr MethodInfo kInfo{"KeyService.DisableKeyVersion", Action::kKeyDisable,
                                     MethodInfo::Kind::kMutation};
-  absl::Status Describe(const Request& request, CallPlan* plan) {
-    return DescribeOneVersion(*this, request, plan);
-  }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     return Answer(context.service.keyring.admin().DisableVersion(
                       Ref(request), request.version(), request.request_id(), context.deadline),
@@ -95,7 +82,8 @@ struct DisableKeyVersionMethod
 };
 
 struct ScheduleKeyVersionDestroyMethod
-    : VersionMutation<v1::ScheduleKeyVersionDestroyRequest, v1::ScheduleKeyVersionDestroyResponse> {
+    : VersionMutation<v1::ScheduleKeyVersionDestroyRequest, v1::ScheduleKeyVersionDestroyResponse,
+                      false> {
   static constexpr MethodInfo kInfo{"KeyService.ScheduleKeyVersionDestroy", Action::kKeyDestroy,
                                     MethodInfo::Kind::kMutation};
 
@@ -120,8 +108,8 @@ struct ScheduleKeyVersionDestroyMethod
   }
 };
 
-struct CancelKeyVersionDestroyMethod
-    : VersionMutation<v1::CancelKeyVersionDestroyRequest, v1::CancelKeyVersionDestroyResponse> {
+struct CancelKeyVersionDestroyMethod : VersionMutation<v1::CancelKeyVersionDestroyRequest,
+                                                       v1::CancelKeyVersionDestroyResponse, false> {
   static constexpr MethodInfo kInfo{"KeyService.CancelKeyVersionDestroy", Action::kKeyDestroy,
                                     MethodInfo::Kind::kMutation};
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
