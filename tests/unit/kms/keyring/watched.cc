@@ -25,13 +25,9 @@ void Watch::SetHook(const std::string& name, Hook hook) {
   hooks_[name] = std::move(hook);
 }
 
-~Store() = default;  // The blob that ties this store to its root key (see Keyring::Open), or //
-                     // nullopt in a new store. SetRootBinding replaces `expected` ("": none) and //
-                     // fails with kAlreadyExists, kRootWrongKey, if it is another. virtual
-                     // absl::StatusOr<std::optional<std::string>>
-                     // WatchedStore::GetRootBinding(Deadline deadline) {
-FIELDKMS_RETURN_IF_ERROR(watch_.Call("GetRootBinding"));
-return store_->GetRootBinding(deadline);
+absl::StatusOr<std::optional<std::string>> WatchedStore::GetRootBinding(Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("GetRootBinding"));
+  return store_->GetRootBinding(deadline);
 }
 absl::Status WatchedStore::SetRootBinding(std::string_view expected, std::string_view binding,
                                           Deadline deadline) {

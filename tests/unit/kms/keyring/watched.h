@@ -43,11 +43,7 @@ class WatchedStore final : public Store {
   explicit WatchedStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
   Watch& watch() { return watch_; }
 
-  ~Store() = default;  // The blob that ties this store to its root key (see Keyring::Open), or //
-                       // nullopt in a new store. SetRootBinding replaces `expected` ("": none) and
-                       // // fails with kAlreadyExists, kRootWrongKey, if it is another. virtual
-                       // absl::StatusOr<std::optional<std::string>> GetRootBinding(Deadline
-                       // deadline) override;
+  absl::StatusOr<std::optional<std::string>> GetRootBinding(Deadline deadline) override;
   absl::Status SetRootBinding(std::string_view expected, std::string_view binding,
                               Deadline deadline) override;
   absl::StatusOr<Applied<TenantRecord>> CreateTenant(std::string_view tenant, const KekRecord& kek,
