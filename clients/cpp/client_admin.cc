@@ -112,7 +112,8 @@ absl::StatusOr<v1::Operation> Client::RotateRoot(const v1::RotateRootRequest& re
 }
 
 absl::StatusOr<v1::GetStatusResponse> Client::GetStatus() {
-  return impl_->Call(impl_->system(), &v1::SystemService::Stub::GetStatus, v1::GetStatusRequest());
+  return impl_->Call(impl_->system_service(), &v1::SystemService::Stub::GetStatus,
+                     v1::GetStatusRequest());
 }
 
 }  // namespace fieldkms

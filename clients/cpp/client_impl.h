@@ -73,7 +73,7 @@ class Client::Impl {
   v1::KeyService::Stub& keys() { return *keys_; }
   v1::TenantService::Stub& tenants() { return *tenants_; }
   v1::OperationService::Stub& operations() { return *operations_; }
-  v1::SystemService::Stub& system() { return *system_; }
+  v1::SystemService::Stub& system_service() { return *system_; }
 
  private:
   const std::chrono::milliseconds timeout_;

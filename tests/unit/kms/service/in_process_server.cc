@@ -33,8 +33,7 @@ void ScriptedAudit::Append(const AuditRecord& record, AuditWaiter* waiter) {
                       std::string(record.tenant), std::string(record.code),
                       std::string(record.reason), std::string(record.request_id),
                       NamesOf(record.keys), NamesOf(record.destination_keys), record.keys.more,
-                      record.items, record.failed, record.key_version,
-                      std::string(record.alias)});
+                      record.items, record.failed, record.key_version, std::string(record.alias)});
     failed_ = failed_ || fail_from_ == record.kind;
     if (failed_) status = AuditDown();
     changed_.notify_all();
@@ -105,10 +104,12 @@ struct InProcessServer::Services {
 AccessPolicy InProcessServer::DefaultPolicy() { return AccessPolicy::Administrator(getuid()); }
 
 InProcessServer::InProcessServer(AccessPolicy policy)
-    : root(NewRoot(dir)),
-      policy_(std::move(policy)),
-      replica_{"1.2.3", std::string(32, 'a'), WallTime(std::chrono::seconds(7)), "sqlite", *root,
-               [this] { return root_health; }} {
+    : root(NewRoot(dir)), policy_(std::move(policy)), replica_{"1.2.3",
+                                                               std::string(32, 'a'),
+                                                               WallTime(std::chrono::seconds(7)),
+                                                               "sqlite",
+                                                               *root,
+                                                               [this] { return root_health; }} {
   Start();
 }
 
