@@ -7,10 +7,6 @@
 namespace fieldkms {
 namespace {
 
-std::string WithoutPrefix(const std::string& name, const std::string& prefix) {
-  return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
-}
-
 // "" for a key that has none.
 std::string SuiteName(v1::Suite suite) {
   return suite == v1::SUITE_UNSPECIFIED ? "" : WithoutPrefix(v1::Suite_Name(suite), "SUITE_");

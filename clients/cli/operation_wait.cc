@@ -21,10 +21,6 @@ constexpr milliseconds kFirstPause{50};
 constexpr milliseconds kLongestPause{1'000};
 constexpr milliseconds kLinesEvery{10'000};
 
-std::string WithoutPrefix(const std::string& name, const std::string& prefix) {
-  return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
-}
-
 std::string ProgressOf(const v1::Operation& operation) {
   return std::to_string(operation.done()) + " of " + std::to_string(operation.total()) + " keys";
 }

@@ -21,7 +21,7 @@ void DescribeStore(const RunContext& context, const KeyringStatus& keyring, v1::
   }
 }
 
-v1::RootState ToProto(BreakerState state) {
+v1::RootState RootStateOf(BreakerState state) {
   switch (state) {
     case BreakerState::kClosed:
       return v1::ROOT_STATE_UP;
@@ -37,7 +37,7 @@ void DescribeRoot(const Replica& replica, v1::RootStatus* out) {
   out->set_description(replica.root.Describe());
   if (!replica.root_health) return;
   const RootHealth health = replica.root_health();
-  out->set_state(ToProto(health.state));
+  out->set_state(RootStateOf(health.state));
   ToProto(health.since, out->mutable_since());
   if (health.last_error != Reason::kUnspecified) {
     const std::string_view reason = ReasonName(health.last_error);
