@@ -63,6 +63,16 @@ CLI::Option* AddRequestIdOption(CLI::App* command, std::string* request_id) {
       ->type_name("ID");
 }
 
+CLI::Option* AddKeyOption(CLI::App* command, std::string* key, const char* description) {
+  return command->add_option("--key", *key, description)->type_name("NAME");
+}
+
+CLI::Option* AddEtagOption(CLI::App* command, std::string* etag) {
+  return command
+      ->add_option("--etag", *etag, "Only if it is as it was when it was shown with this etag")
+      ->type_name("ETAG");
+}
+
 void AddValueIoOptions(CLI::App* command, ValueIo* io) {
   command->add_option("--in", io->in, "Read from this file instead of standard input")
       ->type_name("FILE");
@@ -98,10 +108,17 @@ std::unique_ptr<CLI::App> MakeApp(Session* session) {
   AddGlobalOptions(app.get(), &session->options);
   AddTenantCommands(app.get(), session);
   AddKeyCommands(app.get(), session);
+  AddAliasCommands(app.get(), session);
   AddEncryptCommand(app.get(), session);
   AddDecryptCommand(app.get(), session);
   AddRewrapCommand(app.get(), session);
   AddInspectCommand(app.get(), session);
+  AddMacCommands(app.get(), session);
+  AddDataKeyCommands(app.get(), session);
+  AddRandomCommand(app.get(), session);
+  AddOperationCommands(app.get(), session);
+  AddRootCommands(app.get(), session);
+  AddStatusCommand(app.get(), session);
   AddDoctorCommand(app.get(), session);
 #ifdef FIELDKMS_STORE_POSTGRES
   AddStoreCommands(app.get(), session);

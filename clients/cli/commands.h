@@ -14,10 +14,19 @@ namespace fieldkms {
 
 void AddTenantCommands(CLI::App* app, Session* session);
 void AddKeyCommands(CLI::App* app, Session* session);
+// The part of AddKeyCommands in key_lifecycle_commands.cc.
+void AddKeyLifecycleCommands(CLI::App* group, Session* session);
+void AddAliasCommands(CLI::App* app, Session* session);
 void AddEncryptCommand(CLI::App* app, Session* session);
 void AddDecryptCommand(CLI::App* app, Session* session);
 void AddRewrapCommand(CLI::App* app, Session* session);
+void AddMacCommands(CLI::App* app, Session* session);
+void AddDataKeyCommands(CLI::App* app, Session* session);
+void AddRandomCommand(CLI::App* app, Session* session);
 void AddInspectCommand(CLI::App* app, Session* session);
+void AddOperationCommands(CLI::App* app, Session* session);
+void AddRootCommands(CLI::App* app, Session* session);
+void AddStatusCommand(CLI::App* app, Session* session);
 void AddDoctorCommand(CLI::App* app, Session* session);
 void AddStoreCommands(CLI::App* app, Session* session);  // where FIELDKMS_STORE_POSTGRES is
 void AddCompletionCommands(CLI::App* app, Session* session);
@@ -33,6 +42,23 @@ int RunApp(int argc, const char* const* argv);
 CLI::Option* AddTenantOption(CLI::App* command, std::string* tenant);
 CLI::Option* AddContextOption(CLI::App* command, std::vector<std::string>* context);
 CLI::Option* AddRequestIdOption(CLI::App* command, std::string* request_id);
+
+// Adds a command about one key of one tenant.
+template <class Request>
+CLI::App* AddKeyCommand(CLI::App* group, const char* name, const char* description,
+                        Request* request) {
+  CLI::App* const command = group->add_subcommand(name, description);
+  command->add_option("name", *request->mutable_name(), "Name of the key")
+      ->type_name("NAME")
+      ->required();
+  AddTenantOption(command, request->mutable_tenant());
+  return command;
+}
+
+// The key that a command uses, by its name or an alias.
+CLI::Option* AddKeyOption(CLI::App* command, std::string* key, const char* description);
+
+CLI::Option* AddEtagOption(CLI::App* command, std::string* etag);
 
 // Where a command that turns a value into another reads and writes.
 struct ValueIo {

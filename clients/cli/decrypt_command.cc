@@ -122,10 +122,8 @@ void AddDecryptCommand(CLI::App* app, Session* session) {
   auto arguments = std::make_shared<DecryptArguments>();
   AddCiphertextArgument(command, &arguments->ciphertext);
   AddTenantOption(command, &arguments->tenant);
-  command
-      ->add_option("--key", arguments->key,
-                   "Open only what this key sealed; by default any key of the tenant")
-      ->type_name("NAME");
+  AddKeyOption(command, &arguments->key,
+               "Open only what this key sealed; by default any key of the tenant");
   AddContextOption(command, &arguments->context);
   AddValueIoOptions(command, &arguments->io);
   session->Bind(command, [session, arguments] { return Decrypt(session, *arguments); });

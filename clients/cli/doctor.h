@@ -43,6 +43,11 @@ Finding CheckService(Client* client, std::chrono::milliseconds wait);
 // Whether the caller has any rights: a listing of tenants, one long.
 Finding CheckAccess(Client* client);
 
+// What the service says of its store, its root of trust and its memory (GetStatus).
+std::vector<Finding> CheckStatus(Client* client);
+// The same of a status at hand.
+std::vector<Finding> FindingsOf(const v1::GetStatusResponse& status);
+
 // Limits of the process `pid`, as the kernel states them: memory to lock keys
 // into, and core dumps, which must be off.
 std::vector<Finding> CheckLimits(pid_t pid);

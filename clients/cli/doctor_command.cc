@@ -61,7 +61,10 @@ absl::StatusOr<ExitCode> Diagnose(Session* session, const DoctorArguments& argum
   std::optional<SocketPeer> peer;
   diagnosis.Add(CheckSocket(path, &peer), ExitCode::kUnavailable);
   diagnosis.Add(service, ExitCode::kUnavailable);
-  if (service.level == Level::kOk) diagnosis.Add(CheckAccess(client), ExitCode::kFailure);
+  if (service.level == Level::kOk) {
+    diagnosis.Add(CheckAccess(client), ExitCode::kFailure);
+    diagnosis.Add(CheckStatus(client));
+  }
   if (peer) diagnosis.Add(CheckLimits(peer->pid));
   if (!arguments.data_dir.empty()) diagnosis.Add(CheckDataDirectory(arguments.data_dir, peer));
   FIELDKMS_RETURN_IF_ERROR(session->Show(ToJson(diagnosis), ToText(diagnosis)).status());

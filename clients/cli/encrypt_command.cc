@@ -104,9 +104,7 @@ void AddEncryptCommand(CLI::App* app, Session* session) {
   CLI::App* const command = app->add_subcommand("encrypt", "Encrypt a value, or many");
   auto arguments = std::make_shared<EncryptArguments>();
   AddTenantOption(command, &arguments->tenant);
-  command->add_option("--key", arguments->key, "Name of the key to encrypt with")
-      ->type_name("NAME")
-      ->required();
+  AddKeyOption(command, &arguments->key, "Name or alias of the key to encrypt with")->required();
   AddContextOption(command, &arguments->context);
   AddValueIoOptions(command, &arguments->io);
   AddFormOptions(command, &arguments->binary);

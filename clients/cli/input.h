@@ -47,6 +47,10 @@ absl::StatusOr<WipedBuffer> ReadAll(int fd, size_t limit);
 // kFailedPrecondition where there is no terminal.
 absl::StatusOr<WipedBuffer> PromptHidden(std::string_view question);
 
+// PromptLine asks on the controlling terminal for one line that is no secret: it is
+// echoed. Error: kFailedPrecondition where there is no terminal.
+absl::StatusOr<std::string> PromptLine(std::string_view question);
+
 // ReadValue reads a whole value: from `path`, from standard input, or by a prompt
 // where that is a terminal.
 absl::StatusOr<WipedBuffer> ReadValue(const std::string& path, size_t limit,

@@ -1,47 +1,15 @@
 // fieldkms key create|get|list|rotate|versions
+#include <map>
 #include <memory>
 #include <string>
 
 #include "clients/cli/commands.h"
+#include "clients/cli/key_report.h"
+#include "clients/cli/key_settings.h"
 #include "crypto/status.h"
 
 namespace fieldkms {
 namespace {
-
-// "KEY_PURPOSE_ENCRYPT" is "ENCRYPT" to people and machines.
-std::string WithoutPrefix(const std::string& name, const std::string& prefix) {
-  return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
-}
-
-std::string PurposeName(v1::KeyPurpose purpose) {
-  return WithoutPrefix(v1::KeyPurpose_Name(purpose), "KEY_PURPOSE_");
-}
-
-std::string StateName(v1::KeyVersionState state) {
-  return WithoutPrefix(v1::KeyVersionState_Name(state), "KEY_VERSION_STATE_");
-}
-
-Json KeyJson(const v1::Key& key) {
-  return {{"tenant", key.tenant()},
-          {"name", key.name()},
-          {"key_id", key.key_id()},
-          {"purpose", PurposeName(key.purpose())},
-          {"primary_version", key.primary_version()},
-          {"create_time", TimeForJson(key.create_time())},
-          {"primary_create_time", TimeForJson(key.primary_create_time())}};
-}
-
-absl::StatusOr<ExitCode> ShowKey(Session* session, const absl::StatusOr<v1::Key>& key) {
-  if (!key.ok()) return key.status();
-  return session->Show(KeyJson(*key),
-                       Properties({{"tenant", key->tenant()},
-                                   {"name", key->name()},
-                                   {"key id", key->key_id()},
-                                   {"purpose", PurposeName(key->purpose())},
-                                   {"primary version", std::to_string(key->primary_version())},
-                                   {"created", TimeForPeople(key->create_time())},
-                                   {"rotated", TimeForPeople(key->primary_create_time())}}));
-}
 
 absl::StatusOr<ExitCode> ListKeys(Session* session, v1::ListKeysRequest request) {
   FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
@@ -61,48 +29,84 @@ absl::StatusOr<ExitCode> ListKeys(Session* session, v1::ListKeysRequest request)
   return session->Show({{"keys", std::move(keys)}}, table.Render());
 }
 
+Json VersionJson(const v1::KeyVersion& version) {
+  return {{"version", version.version()},
+          {"state", StateName(version.state())},
+          {"primary", version.primary()},
+          {"origin", OriginName(version.origin())},
+          {"create_time", TimeForJson(version.create_time())},
+          {"destroy_time",
+           version.has_destroy_time() ? Json(TimeForJson(version.destroy_time())) : Json(nullptr)}};
+}
+
 absl::StatusOr<ExitCode> ListVersions(Session* session, v1::ListKeyVersionsRequest request) {
   FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
   Json versions = Json::array();
-  Table table({"VERSION", "STATE", "PRIMARY", "CREATED"});
+  Table table({"VERSION", "STATE", "PRIMARY", "ORIGIN", "CREATED", "DESTROYED"});
   request.set_page_size(1'000);
   do {
     FIELDKMS_ASSIGN_OR_RETURN(const v1::ListKeyVersionsResponse page,
                               client->ListKeyVersions(request));
     for (const v1::KeyVersion& version : page.versions()) {
-      versions.push_back({{"version", version.version()},
-                          {"state", StateName(version.state())},
-                          {"primary", version.primary()},
-                          {"create_time", TimeForJson(version.create_time())}});
+      versions.push_back(VersionJson(version));
       table.Add({std::to_string(version.version()), StateName(version.state()),
-                 version.primary() ? "yes" : "no", TimeForPeople(version.create_time())});
+                 version.primary() ? "yes" : "no", OriginName(version.origin()),
+                 TimeForPeople(version.create_time()),
+                 version.has_destroy_time() ? TimeForPeople(version.destroy_time()) : ""});
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   return session->Show({{"versions", std::move(versions)}}, table.Render());
 }
 
-// Adds a command about one key of one tenant.
-template <class Request>
-CLI::App* AddKeyCommand(CLI::App* group, const char* name, const char* description,
-                        Request* request) {
-  CLI::App* const command = group->add_subcommand(name, description);
-  command->add_option("name", *request->mutable_name(), "Name of the key")
-      ->type_name("NAME")
-      ->required();
-  AddTenantOption(command, request->mutable_tenant());
-  return command;
+struct CreateArguments {
+  v1::CreateKeyRequest request;
+  KeySettings settings;
+  v1::KeyPurpose purpose = v1::KEY_PURPOSE_UNSPECIFIED;
+  v1::Suite suite = v1::SUITE_UNSPECIFIED;
+  bool exportable = false;
+  bool audit_per_operation = false;
+};
+
+const std::map<std::string, v1::KeyPurpose> kPurposes = {
+    {"ENCRYPT", v1::KEY_PURPOSE_ENCRYPT},
+    {"MAC", v1::KEY_PURPOSE_MAC},
+    {"TOKEN", v1::KEY_PURPOSE_TOKEN},
+    {"FPE", v1::KEY_PURPOSE_FPE},
+    {"BLIND_INDEX", v1::KEY_PURPOSE_BLIND_INDEX},
+    {"SIGN_AUDIT", v1::KEY_PURPOSE_SIGN_AUDIT}};
+const std::map<std::string, v1::Suite> kSuites = {{"XAES_256_GCM", v1::SUITE_XAES_256_GCM},
+                                                  {"KC_XAES_256_GCM", v1::SUITE_KC_XAES_256_GCM}};
+
+absl::StatusOr<ExitCode> CreateKey(Session* session, CreateArguments* arguments) {
+  v1::CreateKeyRequest& request = arguments->request;
+  FIELDKMS_RETURN_IF_ERROR(PutSettings(arguments->settings, &request));
+  request.set_purpose(arguments->purpose);
+  request.set_suite(arguments->suite);
+  request.set_exportable(arguments->exportable);
+  request.set_audit_per_operation(arguments->audit_per_operation);
+  FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
+  return ShowKey(session, client->CreateKey(request));
 }
 
 void AddCreate(CLI::App* group, Session* session) {
-  auto request = std::make_shared<v1::CreateKeyRequest>();
+  auto arguments = std::make_shared<CreateArguments>();
   CLI::App* const command =
-      AddKeyCommand(group, "create", "Make a key, with version 1", request.get());
-  AddRequestIdOption(command, request->mutable_request_id());
-  session->Bind(command, [session, request]() -> absl::StatusOr<ExitCode> {
-    FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
-    return ShowKey(session, client->CreateKey(*request));
-  });
+      AddKeyCommand(group, "create", "Make a key, with version 1", &arguments->request);
+  command->add_option("--purpose", arguments->purpose, "What it is for; ENCRYPT by default")
+      ->type_name("PURPOSE")
+      ->transform(CLI::CheckedTransformer(kPurposes, CLI::ignore_case));
+  command
+      ->add_option("--suite", arguments->suite,
+                   "How it seals: XAES_256_GCM, or KC_XAES_256_GCM, which commits to the key")
+      ->type_name("SUITE")
+      ->transform(CLI::CheckedTransformer(kSuites, CLI::ignore_case));
+  command->add_flag("--exportable", arguments->exportable, "Its material may be exported");
+  command->add_flag("--audit-per-operation", arguments->audit_per_operation,
+                    "Each use is to be in the service's own audit trail: no leases");
+  AddKeySettings(command, &arguments->settings);
+  AddRequestIdOption(command, arguments->request.mutable_request_id());
+  session->Bind(command, [session, arguments] { return CreateKey(session, arguments.get()); });
 }
 
 void AddGet(CLI::App* group, Session* session) {
@@ -149,13 +153,14 @@ void AddVersions(CLI::App* group, Session* session) {
 }  // namespace
 
 void AddKeyCommands(CLI::App* app, Session* session) {
-  CLI::App* const group = app->add_subcommand("key", "Make, show and rotate keys");
+  CLI::App* const group = app->add_subcommand("key", "Make, show, change and end keys");
   group->require_subcommand(1, 1);
   AddCreate(group, session);
   AddGet(group, session);
   AddList(group, session);
   AddRotate(group, session);
   AddVersions(group, session);
+  AddKeyLifecycleCommands(group, session);
 }
 
 }  // namespace fieldkms

@@ -10,23 +10,24 @@
 namespace fieldkms {
 namespace {
 
-constexpr size_t kBarWidth = 20;
+constexpr uint64_t kBarWidth = 20;
 constexpr std::string_view kClearLine = "\r\x1b[K";
 
 // A terminal that is gone is no reason to stop working.
 void Say(std::string_view text) { (void)WriteAll(STDERR_FILENO, AsBytes(text)); }
 
-std::string Bar(size_t bytes, size_t total_bytes) {
-  const size_t done = std::min(bytes, total_bytes);
-  const size_t filled = done * kBarWidth / total_bytes;
-  return fmt::format("[{:#<{}}{:-<{}}] {:>3}%  ", "", filled, "", kBarWidth - filled,
-                     done * 100 / total_bytes);
-}
-
 }  // namespace
 
+std::string ProgressBar(uint64_t done, uint64_t total) {
+  done = std::min(done, total);
+  const uint64_t filled = done * kBarWidth / total;
+  return fmt::format("[{:#<{}}{:-<{}}] {:>3}%", "", filled, "", kBarWidth - filled,
+                     done * 100 / total);
+}
+
 std::string ProgressText(const ProgressState& state, bool with_bar) {
-  std::string text = with_bar && state.total_bytes > 0 ? Bar(state.bytes, state.total_bytes) : "";
+  std::string text;
+  if (with_bar && state.total_bytes > 0) text = ProgressBar(state.bytes, state.total_bytes) + "  ";
   text += fmt::format("{} lines", state.lines);
   if (state.failed > 0) text += fmt::format(", {} failed", state.failed);
   if (const auto ms = static_cast<uint64_t>(state.elapsed.count()); ms > 0) {

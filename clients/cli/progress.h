@@ -23,6 +23,9 @@ struct ProgressState {
   std::chrono::milliseconds elapsed{0};
 };
 
+// ProgressBar: "[##########----------]  50%". `total` is above 0.
+std::string ProgressBar(uint64_t done, uint64_t total);
+
 // ProgressText is what there is to say, with a bar where the end is known:
 //   [##########----------]  50%  20000 lines, 2 failed, 41322 lines/s
 std::string ProgressText(const ProgressState& state, bool with_bar);

@@ -1,4 +1,4 @@
-// PromptHidden of input.h.
+// PromptHidden and PromptLine of input.h.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -114,6 +114,24 @@ absl::StatusOr<WipedBuffer> PromptHidden(std::string_view question) {
   if (got < 0) return IoError("read from the terminal");
   line.resize(static_cast<size_t>(got));
   if (!line.empty() && line.back() == '\n') line.pop_back();
+  return line;
+}
+
+absl::StatusOr<std::string> PromptLine(std::string_view question) {
+  const Terminal terminal;
+  if (terminal.fd() < 0) {
+    return Error(absl::StatusCode::kFailedPrecondition, Reason::kUnspecified,
+                 "there is no terminal to ask on; --yes goes on without asking");
+  }
+  terminal.Say(question);
+  std::string line(kLongestLine, '\0');
+  ssize_t got = 0;
+  do {
+    got = read(terminal.fd(), line.data(), line.size());
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return IoError("read from the terminal");
+  line.resize(static_cast<size_t>(got));
+  if (line.ends_with('\n')) line.pop_back();
   return line;
 }
 

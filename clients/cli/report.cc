@@ -71,6 +71,10 @@ std::string ErrorText(const absl::Status& status) {
   return text + ")";
 }
 
+std::string WithoutPrefix(const std::string& name, const std::string& prefix) {
+  return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+}
+
 std::string TimeForJson(const google::protobuf::Timestamp& time) {
   return google::protobuf::util::TimeUtil::ToString(time);
 }

@@ -41,6 +41,10 @@ Json ErrorJson(const absl::Status& status);
 // ErrorText is the same for people: "message (CODE, REASON, field NAME)".
 std::string ErrorText(const absl::Status& status);
 
+// Names of enumerations without what protobuf puts before them: "KEY_PURPOSE_ENCRYPT"
+// without "KEY_PURPOSE_" is "ENCRYPT" to people and machines.
+std::string WithoutPrefix(const std::string& name, const std::string& prefix);
+
 // Times as RFC 3339 in UTC: JSON keeps the fraction, people see seconds.
 std::string TimeForJson(const google::protobuf::Timestamp& time);
 std::string TimeForPeople(const google::protobuf::Timestamp& time);

@@ -1,8 +1,9 @@
-// fieldkms tenant create|list, fieldkms version.
+// fieldkms tenant create|list|rotate-kek, fieldkms version.
 #include <memory>
 #include <string>
 
 #include "clients/cli/commands.h"
+#include "clients/cli/operation_wait.h"
 #include "crypto/status.h"
 #include "fieldkms/version.h"
 
@@ -41,7 +42,8 @@ absl::StatusOr<ExitCode> ListTenants(Session* session) {
 }  // namespace
 
 void AddTenantCommands(CLI::App* app, Session* session) {
-  CLI::App* const group = app->add_subcommand("tenant", "Make and list tenants");
+  CLI::App* const group =
+      app->add_subcommand("tenant", "Make and list tenants, and rotate their KEKs");
   group->require_subcommand(1, 1);
 
   CLI::App* const create = group->add_subcommand("create", "Make a tenant");
@@ -54,6 +56,18 @@ void AddTenantCommands(CLI::App* app, Session* session) {
 
   CLI::App* const list = group->add_subcommand("list", "List the tenants that you may see");
   session->Bind(list, [session] { return ListTenants(session); });
+
+  CLI::App* const rotate =
+      group->add_subcommand("rotate-kek", "Give a tenant a new KEK, and wrap all its keys with it");
+  auto rotation = std::make_shared<v1::RotateTenantKekRequest>();
+  auto wait = std::make_shared<bool>(false);
+  AddTenantOption(rotate, rotation->mutable_tenant());
+  AddWaitOption(rotate, wait.get());
+  AddRequestIdOption(rotate, rotation->mutable_request_id());
+  session->Bind(rotate, [session, rotation, wait]() -> absl::StatusOr<ExitCode> {
+    FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
+    return ShowStarted(session, client->RotateTenantKek(*rotation), *wait);
+  });
 }
 
 void AddVersionCommand(CLI::App* app, Session* session) {

@@ -1,35 +1,15 @@
 #include "clients/cpp/client.h"
 
 #include <grpc/support/time.h>
-#include <grpcpp/client_context.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "clients/cpp/batch.h"
 #include "clients/cpp/channel.h"
-#include "clients/cpp/limits.h"
-#include "clients/cpp/request_id.h"
-#include "clients/cpp/retry.h"
-#include "clients/cpp/rpc_status.h"
-#include "crypto/status.h"
-#include "fieldkms/v1/crypto_service.grpc.pb.h"
-#include "fieldkms/v1/key_service.grpc.pb.h"
-#include "fieldkms/v1/tenant_service.grpc.pb.h"
-#include "grpc/health/v1/health.grpc.pb.h"
+#include "clients/cpp/client_impl.h"
 
 namespace fieldkms {
 namespace {
-
-using std::chrono::microseconds;
-
-// On the monotonic clock, which a step of the wall clock does not touch.
-gpr_timespec GrpcDeadline(TimePoint deadline) {
-  const auto left =
-      std::chrono::duration_cast<microseconds>(deadline - std::chrono::steady_clock::now());
-  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                      gpr_time_from_micros(std::max<int64_t>(left.count(), 0), GPR_TIMESPAN));
-}
 
 absl::Status CheckOptions(const ClientOptions& options) {
   if (options.timeout.count() <= 0) return InvalidField("timeout", "must be above zero");
@@ -37,91 +17,37 @@ absl::Status CheckOptions(const ClientOptions& options) {
   return absl::OkStatus();
 }
 
-// A stub's method: one attempt of a unary call.
-template <class Stub, class Request, class Response>
-using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
-
 }  // namespace
 
-class Client::Impl {
- public:
-  Impl(const ClientOptions& options, const std::shared_ptr<grpc::Channel>& channel)
-      : timeout_(options.timeout),
-        retrier_({options.max_attempts, options.backoff_base, options.backoff_cap},
-                 options.retry_budget, RetryEnvironment::Real()),
-        crypto_(v1::CryptoService::NewStub(channel)),
-        keys_(v1::KeyService::NewStub(channel)),
-        tenants_(v1::TenantService::NewStub(channel)),
-        health_(grpc::health::v1::Health::NewStub(channel)) {}
-
-  template <class Stub, class Request, class Response>
-  absl::StatusOr<Response> Call(Stub& stub, Method<Stub, Request, Response> method,
-                                const Request& request) {
-    if (request.ByteSizeLong() > kMaxRequestSize) {
-      return Error(absl::StatusCode::kInvalidArgument, Reason::kRequestTooLarge,
-                   "the request exceeds 4 MiB");
-    }
-    Response response;
-    FIELDKMS_RETURN_IF_ERROR(retrier_.Run(timeout_, [&](TimePoint deadline) {
-      grpc::ClientContext context;
-      context.set_deadline(GrpcDeadline(deadline));
-      return FromGrpc((stub.*method)(&context, request, &response));
-    }));
-    return response;
-  }
-
-  // A mutation is repeated under one request id.
-  template <class Stub, class Request, class Response>
-  absl::StatusOr<Response> Mutate(Stub& stub, Method<Stub, Request, Response> method,
-                                  const Request& request) {
-    if (!request.request_id().empty()) return Call(stub, method, request);
-    Request identified = request;
-    FIELDKMS_ASSIGN_OR_RETURN(*identified.mutable_request_id(), NewRequestId());
-    return Call(stub, method, identified);
-  }
-
-  template <class Request, class Response>
-  absl::StatusOr<Response> Batch(Method<v1::CryptoService::Stub, Request, Response> method,
-                                 const Request& request) {
-    return RunBatch<Request, Response>(
-        request, BatchLimits(), [&](const Request& part) { return Call(crypto(), method, part); });
-  }
-
-  absl::Status CheckHealth() {
-    grpc::ClientContext context;
-    context.set_deadline(GrpcDeadline(std::chrono::steady_clock::now() + timeout_));
-    grpc::health::v1::HealthCheckResponse response;
-    FIELDKMS_RETURN_IF_ERROR(FromGrpc(health_->Check(&context, {}, &response)).status);
-    if (response.status() == grpc::health::v1::HealthCheckResponse::SERVING) {
-      return absl::OkStatus();
-    }
-    return Error(absl::StatusCode::kUnavailable, Reason::kUnspecified,
-                 "the service answers, and says that it is not serving");
-  }
-
-  v1::CryptoService::Stub& crypto() { return *crypto_; }
-  v1::KeyService::Stub& keys() { return *keys_; }
-  v1::TenantService::Stub& tenants() { return *tenants_; }
-
- private:
-  const std::chrono::milliseconds timeout_;
-  Retrier retrier_;
-  const std::unique_ptr<v1::CryptoService::Stub> crypto_;
-  const std::unique_ptr<v1::KeyService::Stub> keys_;
-  const std::unique_ptr<v1::TenantService::Stub> tenants_;
-  const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
-};
-
-namespace {
-
-// The answer of a mutation or read of one key is the key.
-template <class Response>
-absl::StatusOr<v1::Key> KeyOf(absl::StatusOr<Response> response) {
-  if (!response.ok()) return std::move(response).status();
-  return std::move(*response->mutable_key());
+gpr_timespec GrpcDeadline(TimePoint deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+      deadline - std::chrono::steady_clock::now());
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_micros(std::max<int64_t>(left.count(), 0), GPR_TIMESPAN));
 }
 
-}  // namespace
+Client::Impl::Impl(const ClientOptions& options, const std::shared_ptr<grpc::Channel>& channel)
+    : timeout_(options.timeout),
+      retrier_({options.max_attempts, options.backoff_base, options.backoff_cap},
+               options.retry_budget, RetryEnvironment::Real()),
+      crypto_(v1::CryptoService::NewStub(channel)),
+      keys_(v1::KeyService::NewStub(channel)),
+      tenants_(v1::TenantService::NewStub(channel)),
+      operations_(v1::OperationService::NewStub(channel)),
+      system_(v1::SystemService::NewStub(channel)),
+      health_(grpc::health::v1::Health::NewStub(channel)) {}
+
+absl::Status Client::Impl::CheckHealth() {
+  grpc::ClientContext context;
+  context.set_deadline(GrpcDeadline(std::chrono::steady_clock::now() + timeout_));
+  grpc::health::v1::HealthCheckResponse response;
+  FIELDKMS_RETURN_IF_ERROR(FromGrpc(health_->Check(&context, {}, &response)).status);
+  if (response.status() == grpc::health::v1::HealthCheckResponse::SERVING) {
+    return absl::OkStatus();
+  }
+  return Error(absl::StatusCode::kUnavailable, Reason::kUnspecified,
+               "the service answers, and says that it is not serving");
+}
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(const ClientOptions& options) {
   FIELDKMS_RETURN_IF_ERROR(CheckOptions(options));
@@ -158,35 +84,28 @@ absl::StatusOr<v1::BatchRewrapResponse> Client::BatchRewrap(const v1::BatchRewra
   return impl_->Batch(&v1::CryptoService::Stub::BatchRewrap, request);
 }
 
-absl::StatusOr<v1::Key> Client::CreateKey(const v1::CreateKeyRequest& request) {
-  return KeyOf(impl_->Mutate(impl_->keys(), &v1::KeyService::Stub::CreateKey, request));
+absl::StatusOr<v1::ComputeMacResponse> Client::ComputeMac(const v1::ComputeMacRequest& request) {
+  return impl_->Call(impl_->crypto(), &v1::CryptoService::Stub::ComputeMac, request);
 }
 
-absl::StatusOr<v1::Key> Client::GetKey(const v1::GetKeyRequest& request) {
-  return KeyOf(impl_->Call(impl_->keys(), &v1::KeyService::Stub::GetKey, request));
+absl::StatusOr<v1::VerifyMacResponse> Client::VerifyMac(const v1::VerifyMacRequest& request) {
+  return impl_->Call(impl_->crypto(), &v1::CryptoService::Stub::VerifyMac, request);
 }
 
-absl::StatusOr<v1::ListKeysResponse> Client::ListKeys(const v1::ListKeysRequest& request) {
-  return impl_->Call(impl_->keys(), &v1::KeyService::Stub::ListKeys, request);
+absl::StatusOr<v1::GenerateDataKeyResponse> Client::GenerateDataKey(
+    const v1::GenerateDataKeyRequest& request) {
+  return impl_->Call(impl_->crypto(), &v1::CryptoService::Stub::GenerateDataKey, request);
 }
 
-absl::StatusOr<v1::Key> Client::RotateKey(const v1::RotateKeyRequest& request) {
-  return KeyOf(impl_->Mutate(impl_->keys(), &v1::KeyService::Stub::RotateKey, request));
+absl::StatusOr<v1::GenerateDataKeyWithoutPlaintextResponse> Client::GenerateDataKeyWithoutPlaintext(
+    const v1::GenerateDataKeyWithoutPlaintextRequest& request) {
+  return impl_->Call(impl_->crypto(), &v1::CryptoService::Stub::GenerateDataKeyWithoutPlaintext,
+                     request);
 }
 
-absl::StatusOr<v1::ListKeyVersionsResponse> Client::ListKeyVersions(
-    const v1::ListKeyVersionsRequest& request) {
-  return impl_->Call(impl_->keys(), &v1::KeyService::Stub::ListKeyVersions, request);
-}
-
-absl::StatusOr<v1::Tenant> Client::CreateTenant(const v1::CreateTenantRequest& request) {
-  auto response = impl_->Mutate(impl_->tenants(), &v1::TenantService::Stub::CreateTenant, request);
-  if (!response.ok()) return std::move(response).status();
-  return std::move(*response->mutable_tenant());
-}
-
-absl::StatusOr<v1::ListTenantsResponse> Client::ListTenants(const v1::ListTenantsRequest& request) {
-  return impl_->Call(impl_->tenants(), &v1::TenantService::Stub::ListTenants, request);
+absl::StatusOr<v1::GenerateRandomResponse> Client::GenerateRandom(
+    const v1::GenerateRandomRequest& request) {
+  return impl_->Call(impl_->crypto(), &v1::CryptoService::Stub::GenerateRandom, request);
 }
 
 absl::Status Client::CheckHealth() { return impl_->CheckHealth(); }

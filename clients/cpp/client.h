@@ -19,6 +19,8 @@
 #include "absl/status/statusor.h"
 #include "fieldkms/v1/crypto_service.pb.h"
 #include "fieldkms/v1/key_service.pb.h"
+#include "fieldkms/v1/operation_service.pb.h"
+#include "fieldkms/v1/system_service.pb.h"
 #include "fieldkms/v1/tenant_service.pb.h"
 
 namespace fieldkms {
@@ -50,8 +52,8 @@ struct ClientOptions {
 // anything is sent. Mutations get a request id where the request has none, and
 // keep it over all attempts, so that a retry never acts twice.
 //
-// Requests and responses with plaintext are the caller's, who wipes them
-// (WipePlaintext in wipe.h); the copies that batches make are wiped here.
+// Requests and responses with plaintext (data keys and random bytes, too) are the caller's, who
+// wipes them (WipePlaintext in wipe.h); the copies that batches make are wiped here.
 class Client {
  public:
   // Create connects to nothing yet. Error: kInvalidArgument, field "target",
@@ -73,14 +75,43 @@ class Client {
   absl::StatusOr<v1::BatchDecryptResponse> BatchDecrypt(const v1::BatchDecryptRequest& request);
   absl::StatusOr<v1::BatchRewrapResponse> BatchRewrap(const v1::BatchRewrapRequest& request);
 
+  absl::StatusOr<v1::ComputeMacResponse> ComputeMac(const v1::ComputeMacRequest& request);
+  // A MAC that is not valid is an answer, not an error.
+  absl::StatusOr<v1::VerifyMacResponse> VerifyMac(const v1::VerifyMacRequest& request);
+  absl::StatusOr<v1::GenerateDataKeyResponse> GenerateDataKey(
+      const v1::GenerateDataKeyRequest& request);
+  absl::StatusOr<v1::GenerateDataKeyWithoutPlaintextResponse> GenerateDataKeyWithoutPlaintext(
+      const v1::GenerateDataKeyWithoutPlaintextRequest& request);
+  absl::StatusOr<v1::GenerateRandomResponse> GenerateRandom(
+      const v1::GenerateRandomRequest& request);
+
   absl::StatusOr<v1::Key> CreateKey(const v1::CreateKeyRequest& request);
   absl::StatusOr<v1::Key> GetKey(const v1::GetKeyRequest& request);
   absl::StatusOr<v1::ListKeysResponse> ListKeys(const v1::ListKeysRequest& request);
   absl::StatusOr<v1::Key> RotateKey(const v1::RotateKeyRequest& request);
   absl::StatusOr<v1::ListKeyVersionsResponse> ListKeyVersions(
       const v1::ListKeyVersionsRequest& request);
+  absl::StatusOr<v1::Key> UpdateKey(const v1::UpdateKeyRequest& request);
+  absl::StatusOr<v1::Key> EnableKeyVersion(const v1::EnableKeyVersionRequest& request);
+  absl::StatusOr<v1::Key> DisableKeyVersion(const v1::DisableKeyVersionRequest& request);
+  absl::StatusOr<v1::ScheduleKeyVersionDestroyResponse> ScheduleKeyVersionDestroy(
+      const v1::ScheduleKeyVersionDestroyRequest& request);
+  absl::StatusOr<v1::Key> CancelKeyVersionDestroy(
+      const v1::CancelKeyVersionDestroyRequest& request);
+  absl::StatusOr<v1::Alias> SetAlias(const v1::SetAliasRequest& request);
+  absl::Status DeleteAlias(const v1::DeleteAliasRequest& request);
+  absl::StatusOr<v1::ListAliasesResponse> ListAliases(const v1::ListAliasesRequest& request);
+
   absl::StatusOr<v1::Tenant> CreateTenant(const v1::CreateTenantRequest& request);
   absl::StatusOr<v1::ListTenantsResponse> ListTenants(const v1::ListTenantsRequest& request);
+  absl::StatusOr<v1::Operation> RotateTenantKek(const v1::RotateTenantKekRequest& request);
+
+  absl::StatusOr<v1::Operation> GetOperation(const v1::GetOperationRequest& request);
+  absl::StatusOr<v1::ListOperationsResponse> ListOperations(
+      const v1::ListOperationsRequest& request);
+  absl::StatusOr<v1::Operation> RotateRoot(const v1::RotateRootRequest& request);
+
+  absl::StatusOr<v1::GetStatusResponse> GetStatus();
 
   // CheckHealth is OK if the standard health service says SERVING, kUnavailable if it
   // says anything else or cannot be reached. One attempt.

@@ -28,4 +28,12 @@ void WipePlaintext(v1::BatchEncryptRequest* message) { WipeEach(message->mutable
 
 void WipePlaintext(v1::BatchDecryptResponse* message) { WipeEach(message->mutable_results()); }
 
+void WipePlaintext(v1::ComputeMacRequest* message) { WipeText(message->mutable_data()); }
+
+void WipePlaintext(v1::VerifyMacRequest* message) { WipeText(message->mutable_data()); }
+
+void WipePlaintext(v1::GenerateDataKeyResponse* message) { WipeText(message->mutable_plaintext()); }
+
+void WipePlaintext(v1::GenerateRandomResponse* message) { WipeText(message->mutable_random()); }
+
 }  // namespace fieldkms

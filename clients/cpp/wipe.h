@@ -19,6 +19,10 @@ void WipePlaintext(v1::EncryptRequest* message);
 void WipePlaintext(v1::DecryptResponse* message);
 void WipePlaintext(v1::BatchEncryptRequest* message);
 void WipePlaintext(v1::BatchDecryptResponse* message);
+void WipePlaintext(v1::ComputeMacRequest* message);
+void WipePlaintext(v1::VerifyMacRequest* message);
+void WipePlaintext(v1::GenerateDataKeyResponse* message);
+void WipePlaintext(v1::GenerateRandomResponse* message);
 
 // Of messages without plaintext, for templates over all of them.
 template <class Message>

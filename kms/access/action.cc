@@ -6,8 +6,11 @@ namespace fieldkms {
 namespace {
 
 constexpr std::array<std::string_view, kActionCount> kNames = {
-    "encrypt",  "decrypt",    "rewrap",        "key.create",
-    "key.read", "key.rotate", "tenant.create", "tenant.read"};
+    "encrypt",         "decrypt",           "rewrap",      "key.create",     "key.read",
+    "key.rotate",      "tenant.create",     "tenant.read", "key.update",     "key.disable",
+    "key.destroy",     "alias.set",         "mac.compute", "mac.verify",     "datakey.generate",
+    "random.generate", "tenant.rotate_kek", "root.rotate", "operation.read", "system.read"};
+static_assert(!kNames.back().empty(), "kNames must name every action, in their order");
 
 }  // namespace
 

@@ -17,12 +17,36 @@ enum class Action : uint8_t {
   kKeyRotate,
   kTenantCreate,
   kTenantRead,
+  kKeyUpdate,
+  kKeyDisable,  // and enable
+  kKeyDestroy,  // and cancel
+  kAliasSet,    // and delete
+  kMacCompute,
+  kMacVerify,
+  kDataKeyGenerate,
+  kRandomGenerate,
+  kTenantRotateKek,
+  kRootRotate,
+  kOperationRead,
+  kSystemRead,
 };
-inline constexpr int kActionCount = 8;
+inline constexpr int kActionCount = 20;
 
-// Whether an action is on tenants themselves rather than on keys of a tenant.
+// Whether an action is on tenants themselves, or on the service, rather than on keys of
+// a tenant. What is of no tenant counts as the tenant "", which the pattern "*" matches.
 constexpr bool ActsOnTenants(Action action) {
-  return action == Action::kTenantCreate || action == Action::kTenantRead;
+  switch (action) {
+    case Action::kTenantCreate:
+    case Action::kTenantRead:
+    case Action::kRandomGenerate:
+    case Action::kTenantRotateKek:
+    case Action::kRootRotate:
+    case Action::kOperationRead:
+    case Action::kSystemRead:
+      return true;
+    default:
+      return false;
+  }
 }
 
 // The name in configuration and audit, such as "key.rotate".

@@ -58,6 +58,8 @@ void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out)
   AppendKeys(record.keys, "key", "keys", "more_keys", &line);
   AppendKeys(record.destination_keys, "destination_key", "destination_keys",
              "more_destination_keys", &line);
+  if (record.key_version != 0) line.Unsigned("key_version", record.key_version);
+  text("alias", record.alias);
   text("request_id", record.request_id);
   if (record.items != 0) line.Unsigned("items", record.items);
   if (record.failed != 0) line.Unsigned("failed", record.failed);

@@ -2,21 +2,25 @@
 
 #include <unistd.h>
 
-#include <filesystem>
 #include <thread>
 
+#include "crypto/names.h"
+#include "crypto/random.h"
 #include "crypto/status.h"
 #include "kms/audit/refusal_log.h"
+#include "kms/backends/backends.h"
+#include "kms/keyring/caretaker.h"
 #include "kms/keyring/keyring.h"
 #include "kms/observe/log.h"
-#include "kms/root/local_root.h"
 #include "kms/rpc/engine.h"
+#include "kms/server/caretaker_report.h"
 #include "kms/server/data_dir.h"
 #include "kms/server/signals.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/key_service.h"
+#include "kms/service/operation_service.h"
+#include "kms/service/system_service.h"
 #include "kms/service/tenant_service.h"
-#include "kms/store/sqlite_store.h"
 
 namespace fieldkms {
 namespace {
@@ -24,6 +28,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kTick = std::chrono::seconds(10);  // of the main thread's housekeeping
+constexpr auto kRootPatience = std::chrono::seconds(30);
 constexpr auto kDrainPoll = std::chrono::milliseconds(5);
 constexpr auto kRefusalGrace = std::chrono::milliseconds(200);  // for the last refusals to leave
 constexpr auto kShutdownLimit = std::chrono::seconds(10);       // beyond the grace
@@ -34,18 +39,22 @@ struct Parts {
   explicit Parts(DataDirLock held) : lock(std::move(held)) {}
 
   DataDirLock lock;
-  std::unique_ptr<RootKey> root;
+  OpenedRoot root;
   std::unique_ptr<Store> store;
   std::unique_ptr<Keyring> keyring;
   std::unique_ptr<StaticAccess> access;
   std::unique_ptr<JsonlAudit> audit;
   std::unique_ptr<RefusalLog> refusals;
+  std::unique_ptr<Caretaker> caretaker;
   std::unique_ptr<TroubleLog> troubles;
+  std::unique_ptr<Replica> replica;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<ServiceContext> context;
   CryptoAsyncService crypto_service;
   KeyAsyncService key_service;
   TenantAsyncService tenant_service;
+  OperationAsyncService operation_service;
+  SystemAsyncService system_service;
   std::unique_ptr<Engine> engine;
 };
 
@@ -59,38 +68,39 @@ absl::Status LockMemory(const Config& config) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<RootKey>> OpenRoot(const Config& config, const std::string& path,
-                                                  bool store_exists) {
-  auto root = OpenLocalRoot(path);
-  if (root.ok() || root.status().code() != absl::StatusCode::kNotFound) return root;
-  if (store_exists) {
-    return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootUnavailable,
-                 "the root key file " + path +
-                     " is missing, but there is a store whose keys it wraps; restore the file from "
-                     "your backup (a new one could open nothing)");
-  }
-  if (!config.create_root_key) {
-    return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootUnavailable,
-                 "the root key file " + path +
-                     " is missing; restore it, or for a first start set "
-                     "root.local.create_if_missing: true");
-  }
-  FIELDKMS_RETURN_IF_ERROR(CreateLocalRoot(path));
-  Log(LogLevel::kInfo, "root_key_created", {{"path", path}});
-  return OpenLocalRoot(path);
+// How the root of trust is doing, whenever that changes.
+void LogRootHealth(const RootHealth& health) {
+  const bool up = health.state == BreakerState::kClosed;
+  Log(up ? LogLevel::kInfo : LogLevel::kWarning, "root_health",
+      {{"state", BreakerStateName(health.state)},
+       {"last_error", ReasonName(health.last_error)},
+       {"consecutive_failures", health.consecutive_failures}});
+}
+
+// The store first: whether it has keys says whether a root key may be made.
+absl::Status OpenBackends(const Config& config, Parts& parts) {
+  FIELDKMS_ASSIGN_OR_RETURN(parts.store, OpenStore(config.store, config.data_dir, SystemClock()));
+  RootOpening opening;
+  opening.data_dir = config.data_dir;
+  opening.deadline = SteadyClock::now() + kRootPatience;
+  FIELDKMS_ASSIGN_OR_RETURN(const std::optional<std::string> binding,
+                            parts.store->GetRootBinding(opening.deadline));
+  opening.has_keys = binding.has_value();
+  opening.on_change = LogRootHealth;
+  opening.on_created = [](std::string_view where) {
+    Log(LogLevel::kInfo, "root_key_created", {{"path", where}});
+  };
+  FIELDKMS_ASSIGN_OR_RETURN(parts.root, OpenRoot(config.root, config.also_root, opening));
+  FIELDKMS_ASSIGN_OR_RETURN(
+      parts.keyring, Keyring::Open(*parts.store, *parts.root.root, SystemClock(), config.cache));
+  return absl::OkStatus();
 }
 
 absl::Status OpenState(const Config& config, Signals& signals, Parts& parts) {
-  const std::string store_path = config.data_dir + "/store.db";
-  const std::string root_path =
-      config.root_key_file.empty() ? config.data_dir + "/root.key" : config.root_key_file;
   const std::string audit_path =
       config.audit_file.empty() ? config.data_dir + "/audit.jsonl" : config.audit_file;
 
-  const bool store_exists = std::filesystem::exists(store_path);
-  FIELDKMS_ASSIGN_OR_RETURN(parts.root, OpenRoot(config, root_path, store_exists));
-  FIELDKMS_ASSIGN_OR_RETURN(parts.store, OpenSqliteStore(store_path, SystemClock()));
-  FIELDKMS_ASSIGN_OR_RETURN(parts.keyring, Keyring::Open(*parts.store, *parts.root, SystemClock()));
+  FIELDKMS_RETURN_IF_ERROR(OpenBackends(config, parts));
   FIELDKMS_ASSIGN_OR_RETURN(parts.access, StaticAccess::Create(config.access));
 
   JsonlAuditOptions options;
@@ -131,21 +141,55 @@ UnixListenerOptions ListenerOptions(const Config& config, RefusalLog& refusals) 
   return options;
 }
 
-absl::Status Serve(const Config& config, Parts& parts) {
-  parts.executor =
-      std::make_unique<Executor>(config.io_threads, static_cast<size_t>(config.io_queue));
-  parts.troubles = std::make_unique<TroubleLog>(SystemClock());
-  parts.context.reset(new ServiceContext{
-      *parts.keyring, *parts.access, *parts.access, *parts.access, *parts.audit, *parts.refusals,
-      *parts.troubles, *parts.executor, SystemClock(), config.calls_per_connection});
-  EngineOptions options;
-  options.queues = config.threads;
-  parts.engine = std::make_unique<Engine>(options);
+// 32 hex digits that no other start has.
+absl::StatusOr<std::string> NewReplicaId() {
+  uint8_t bytes[16];
+  FIELDKMS_RETURN_IF_ERROR(RandomBytes(bytes));
+  return FormatKeyId(GetU64(bytes)) + FormatKeyId(GetU64(bytes + 8));
+}
+
+absl::Status MakeReplica(const Config& config, Parts& parts) {
+  FIELDKMS_ASSIGN_OR_RETURN(std::string id, NewReplicaId());
+  parts.replica.reset(new Replica{FIELDKMS_VERSION, std::move(id), SystemClock().Now(),
+                                  std::string(KindOf(config.store)), *parts.root.root});
+  if (const GuardedRoot* const guard = parts.root.guard; guard != nullptr) {
+    parts.replica->root_health = [guard] { return guard->Health(); };
+  }
+  CaretakerOptions options;
+  options.pause = config.caretaker_pause;
+  options.replica = parts.replica->id;
+  options.on_event = [&audit = *parts.audit](const CaretakerEvent& event) {
+    ReportCaretakerEvent(event, audit);
+  };
+  parts.caretaker = std::make_unique<Caretaker>(*parts.keyring, std::move(options));
+  return absl::OkStatus();
+}
+
+void AddServices(Parts& parts) {
   AddCryptoService(*parts.engine, parts.crypto_service, *parts.context);
   AddKeyService(*parts.engine, parts.key_service, *parts.context);
   AddTenantService(*parts.engine, parts.tenant_service, *parts.context);
+  AddOperationService(*parts.engine, parts.operation_service, *parts.context);
+  AddSystemService(*parts.engine, parts.system_service, *parts.context);
+}
+
+absl::Status Serve(const Config& config, Parts& parts) {
+  FIELDKMS_RETURN_IF_ERROR(MakeReplica(config, parts));
+  parts.executor =
+      std::make_unique<Executor>(config.io_threads, static_cast<size_t>(config.io_queue));
+  parts.troubles = std::make_unique<TroubleLog>(SystemClock());
+  parts.context.reset(new ServiceContext{*parts.keyring, *parts.access, *parts.access,
+                                         *parts.access, *parts.audit, *parts.refusals,
+                                         *parts.troubles, *parts.executor, SystemClock(),
+                                         config.calls_per_connection, *parts.replica});
+  EngineOptions options;
+  options.queues = config.threads;
+  parts.engine = std::make_unique<Engine>(options);
+  AddServices(parts);
   FIELDKMS_RETURN_IF_ERROR(parts.engine->ListenUnix(ListenerOptions(config, *parts.refusals)));
+  parts.keyring->Start();
   FIELDKMS_RETURN_IF_ERROR(parts.engine->Start());
+  parts.caretaker->Start();
   parts.engine->SetServing(true);
   return absl::OkStatus();
 }
@@ -194,6 +238,7 @@ void ShutDown(Parts& parts) {
   StartWatchdog();
   parts.engine->Shutdown(kRefusalGrace);
   parts.engine.reset();
+  parts.caretaker.reset();
   parts.refusals->Flush();
   AuditRecord stop;
   stop.kind = AuditKind::kStop;
@@ -214,7 +259,7 @@ absl::Status Run(const Config& config, Signals& signals) {
       {{"socket", config.socket},
        {"version", FIELDKMS_VERSION},
        {"pid", getpid()},
-       {"root", parts.root->Describe()},
+       {"root", parts.root.root->Describe()},
        {"startup_ms", took.count()}});
   HouseKeep(signals, parts);
   if (!Drain(config, signals, parts)) {

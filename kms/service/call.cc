@@ -62,12 +62,13 @@ void ServiceCall::Begin(Call& rpc) {
   outcome_.Reset();
   answer_ = absl::OkStatus();
   retry_after_ = {};
-  const absl::Status admitted = Admit(service_.clock.Steady());
+  const auto now = service_.clock.Steady();
+  const absl::Status admitted = Admit(now);
   admitted_ = admitted.ok();
   if (!admitted_) return Refuse(admitted);
   switch (Info().kind) {
-    case MethodInfo::Kind::kCrypto:
-      return RunInline();
+    case MethodInfo::Kind::kInline:
+      return RunInline(now);
     case MethodInfo::Kind::kRead:
       return SubmitOrFail();
     case MethodInfo::Kind::kMutation:
@@ -116,6 +117,10 @@ absl::Status ServiceCall::Authorise() const {
     case CallPlan::Scope::kKey:
       allowed = authorizer.Allows(*who_, action, plan_.tenant, plan_.key);
       break;
+    case CallPlan::Scope::kAlias:
+      allowed = authorizer.Allows(*who_, action, plan_.tenant, plan_.alias) &&
+                (plan_.key.empty() || authorizer.Allows(*who_, action, plan_.tenant, plan_.key));
+      break;
     case CallPlan::Scope::kSomeKey:
       allowed = authorizer.AllowsSome(*who_, action, plan_.tenant);
       break;
@@ -132,13 +137,14 @@ void ServiceCall::Refuse(const absl::Status& status) {
   service_.refusals.Append(AnswerRecord(AuditKind::kRefusal, status), this);
 }
 
-absl::StatusOr<RunState> ServiceCall::RunNow(bool may_block) {
-  RunContext context{service_, *who_, rpc_->deadline(), may_block, outcome_};
+absl::StatusOr<RunState> ServiceCall::RunNow(std::chrono::steady_clock::time_point now,
+                                             bool may_block) {
+  RunContext context{service_, *who_, now, rpc_->deadline(), may_block, outcome_};
   return Run(context);
 }
 
-void ServiceCall::RunInline() {
-  const absl::StatusOr<RunState> state = RunNow(/*may_block=*/false);
+void ServiceCall::RunInline(std::chrono::steady_clock::time_point now) {
+  const absl::StatusOr<RunState> state = RunNow(now, /*may_block=*/false);
   if (state.ok() && *state == RunState::kNeedsIo) return SubmitOrFail();
   Complete(state.status());
 }
@@ -150,8 +156,9 @@ void ServiceCall::SubmitOrFail() {
 }
 
 void ServiceCall::RunTask() {
-  if (rpc_->deadline() <= service_.clock.Steady()) return Complete(DeadlinePassed());
-  const absl::StatusOr<RunState> state = RunNow(/*may_block=*/true);
+  const auto now = service_.clock.Steady();
+  if (rpc_->deadline() <= now) return Complete(DeadlinePassed());
+  const absl::StatusOr<RunState> state = RunNow(now, /*may_block=*/true);
   if (state.ok() && *state == RunState::kNeedsIo) {
     return Complete(Bug("a method asked for I/O where it may block"));
   }
@@ -186,7 +193,9 @@ AuditRecord ServiceCall::Record(AuditKind kind) const {
   if (who_ != nullptr) record.principal = who_->name;
   record.peer = rpc_->peer();
   record.tenant = plan_.tenant;
-  record.keys = plan_.key.empty() ? outcome_.keys.ForAudit() : AuditKeys(plan_.key);
+  record.keys = outcome_.keys.empty() ? AuditKeys(plan_.key) : outcome_.keys.ForAudit();
+  record.key_version = plan_.key_version;
+  record.alias = plan_.alias;
   record.destination_keys = outcome_.destination_keys.ForAudit();
   record.items = plan_.items;
   record.request_id = plan_.request_id;

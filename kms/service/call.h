@@ -23,6 +23,7 @@
 #include "kms/keyring/keyring.h"
 #include "kms/rpc/call.h"
 #include "kms/service/executor.h"
+#include "kms/service/replica.h"
 #include "kms/service/trouble_log.h"
 
 namespace fieldkms {
@@ -40,13 +41,14 @@ struct ServiceContext {
   Executor& executor;
   const Clock& clock;
   Rate calls_per_connection;
+  const Replica& replica;
   std::atomic<bool> draining{false};  // new calls are refused
 };
 
 // MethodInfo: what is fixed of an RPC.
 struct MethodInfo {
   enum class Kind {
-    kCrypto,    // runs on the queue's thread unless a key must be loaded
+    kInline,    // runs on the queue's thread unless a key must be loaded
     kRead,      // asks the store: runs on the executor
     kMutation,  // the same, after a durable intent
   };
@@ -61,12 +63,15 @@ struct CallPlan {
   enum class Scope {
     kTenant,    // the action on `tenant` itself
     kKey,       // the action on `key` of `tenant`
+    kAlias,     // the action on the name `alias` of `tenant`, and on `key` if there is one
     kSomeKey,   // on keys of `tenant` that running will find, and authorise
     kAnywhere,  // on what the caller may see
   };
   Scope scope = Scope::kKey;
   std::string_view tenant;
-  std::string_view key;
+  std::string_view key;  // as the request names it: with kSomeKey perhaps by an alias
+  std::string_view alias;
+  uint32_t key_version = 0;  // that a mutation is about
   std::string_view request_id;
   uint32_t items = 1;
 };
@@ -91,6 +96,7 @@ class KeyNames {
     count_ = last_ = 0;
     more_ = false;
   }
+  bool empty() const { return count_ == 0; }
   // Views that live until the next Note.
   AuditKeys ForAudit() const {
     AuditKeys keys;
@@ -109,8 +115,8 @@ class KeyNames {
 
 // CallOutcome: what running found out for the audit trail.
 struct CallOutcome {
-  // The keys that the call asked for, allowed or not, where the plan has none; and
-  // of rewraps to another key, those.
+  // The keys that the call asked for, allowed or not, by their own names as far as they
+  // were found; and of rewraps to another key, those.
   KeyNames keys;
   KeyNames destination_keys;
   uint32_t failed = 0;
@@ -135,6 +141,7 @@ enum class RunState {
 struct RunContext {
   ServiceContext& service;
   const Principal& who;
+  std::chrono::steady_clock::time_point now;  // when the run began
   Deadline deadline;
   bool may_block;
   CallOutcome& outcome;
@@ -172,8 +179,8 @@ class ServiceCall : private AuditWaiter, private Task {
   absl::Status Authorise() const;
   void Refuse(const absl::Status& status);
 
-  void RunInline();
-  absl::StatusOr<RunState> RunNow(bool may_block);
+  void RunInline(std::chrono::steady_clock::time_point now);
+  absl::StatusOr<RunState> RunNow(std::chrono::steady_clock::time_point now, bool may_block);
   void RunTask() override;  // on the executor
   void SubmitOrFail();
   void Complete(const absl::Status& status);

@@ -46,7 +46,6 @@ absl::Status BatchEncryptMethod::Describe(const Request& request, CallPlan* plan
                          [](const Request::Item& item) { return item.key().empty(); });
   if (!one_key_) return absl::OkStatus();
   FIELDKMS_RETURN_IF_ERROR(CheckKeyName(request.key(), "key"));  // so it is required
-  plan->scope = CallPlan::Scope::kKey;
   plan->key = request.key();
   return absl::OkStatus();
 }
@@ -55,9 +54,9 @@ absl::StatusOr<RunState> BatchEncryptMethod::Run(RunContext& context, const Requ
                                                  Response* response) {
   NonceRun nonces;
   ItemCrypto crypto(context, request.tenant(), nonces);
-  KeyFinder::Sealer the_key;
+  KeyFinder::Found the_key;
   if (one_key_) {  // without it no item can be tried
-    FIELDKMS_ASSIGN_OR_RETURN(the_key, crypto.keys().ToSeal(request.key()));
+    FIELDKMS_ASSIGN_OR_RETURN(the_key, crypto.FindToEncrypt(request.key()));
     if (the_key.key == nullptr) return RunState::kNeedsIo;
   }
   const auto encrypt_one = [&](int index, Response::Result* result) -> absl::StatusOr<RunState> {

@@ -12,11 +12,10 @@ class BatchEncryptMethod {
   using Request = v1::BatchEncryptRequest;
   using Response = v1::BatchEncryptResponse;
   static constexpr MethodInfo kInfo{"CryptoService.BatchEncrypt", Action::kEncrypt,
-                                    MethodInfo::Kind::kCrypto};
+                                    MethodInfo::Kind::kInline};
   absl::Status Describe(const Request& request, CallPlan* plan);
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
   static void WipeRequest(Request* request);
-  static void WipeResponse(Response*) {}
   static size_t CountMessages(const Request& request);
 
  private:
@@ -29,10 +28,9 @@ class BatchDecryptMethod {
   using Request = v1::BatchDecryptRequest;
   using Response = v1::BatchDecryptResponse;
   static constexpr MethodInfo kInfo{"CryptoService.BatchDecrypt", Action::kDecrypt,
-                                    MethodInfo::Kind::kCrypto};
+                                    MethodInfo::Kind::kInline};
   absl::Status Describe(const Request& request, CallPlan* plan);
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
-  static void WipeRequest(Request*) {}
   static void WipeResponse(Response* response);
   static size_t CountMessages(const Request& request);
 
@@ -45,11 +43,9 @@ class BatchRewrapMethod {
   using Request = v1::BatchRewrapRequest;
   using Response = v1::BatchRewrapResponse;
   static constexpr MethodInfo kInfo{"CryptoService.BatchRewrap", Action::kRewrap,
-                                    MethodInfo::Kind::kCrypto};
+                                    MethodInfo::Kind::kInline};
   absl::Status Describe(const Request& request, CallPlan* plan);
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
   static size_t CountMessages(const Request& request);
 
  private:

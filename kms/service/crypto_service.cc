@@ -1,6 +1,8 @@
 #include "kms/service/crypto_service.h"
 
 #include "kms/service/crypto_batch.h"
+#include "kms/service/crypto_mac.h"
+#include "kms/service/crypto_random.h"
 #include "kms/service/crypto_single.h"
 #include "kms/service/method_call.h"
 
@@ -15,6 +17,12 @@ void AddCryptoService(Engine& engine, CryptoAsyncService& service, ServiceContex
   AddMethod<BatchEncryptMethod>(engine, service, &Async::RequestBatchEncrypt, context);
   AddMethod<BatchDecryptMethod>(engine, service, &Async::RequestBatchDecrypt, context);
   AddMethod<BatchRewrapMethod>(engine, service, &Async::RequestBatchRewrap, context);
+  AddMethod<ComputeMacMethod>(engine, service, &Async::RequestComputeMac, context, kBusyMethod);
+  AddMethod<VerifyMacMethod>(engine, service, &Async::RequestVerifyMac, context, kBusyMethod);
+  AddMethod<GenerateDataKeyMethod>(engine, service, &Async::RequestGenerateDataKey, context);
+  AddMethod<GenerateDataKeyWithoutPlaintextMethod>(
+      engine, service, &Async::RequestGenerateDataKeyWithoutPlaintext, context);
+  AddMethod<GenerateRandomMethod>(engine, service, &Async::RequestGenerateRandom, context);
 }
 
 }  // namespace fieldkms

@@ -8,6 +8,7 @@ namespace fieldkms {
 absl::Status EncryptMethod::Describe(const Request& request, CallPlan* plan) {
   FIELDKMS_RETURN_IF_ERROR(CheckTenantId(request.tenant()));
   FIELDKMS_RETURN_IF_ERROR(CheckKeyName(request.key(), "key"));
+  plan->scope = CallPlan::Scope::kSomeKey;
   plan->tenant = request.tenant();
   plan->key = request.key();
   return absl::OkStatus();

@@ -13,11 +13,10 @@ class EncryptMethod {
   using Request = v1::EncryptRequest;
   using Response = v1::EncryptResponse;
   static constexpr MethodInfo kInfo{"CryptoService.Encrypt", Action::kEncrypt,
-                                    MethodInfo::Kind::kCrypto};
+                                    MethodInfo::Kind::kInline};
   absl::Status Describe(const Request& request, CallPlan* plan);
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
   static void WipeRequest(Request* request) { WipeString(request->mutable_plaintext()); }
-  static void WipeResponse(Response*) {}
   static size_t CountMessages(const Request& request) { return Size(request.context()); }
 };
 
@@ -26,10 +25,9 @@ class DecryptMethod {
   using Request = v1::DecryptRequest;
   using Response = v1::DecryptResponse;
   static constexpr MethodInfo kInfo{"CryptoService.Decrypt", Action::kDecrypt,
-                                    MethodInfo::Kind::kCrypto};
+                                    MethodInfo::Kind::kInline};
   absl::Status Describe(const Request& request, CallPlan* plan);
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
-  static void WipeRequest(Request*) {}
   static void WipeResponse(Response* response) { WipeString(response->mutable_plaintext()); }
   static size_t CountMessages(const Request& request) { return Size(request.context()); }
 };
@@ -39,11 +37,9 @@ class RewrapMethod {
   using Request = v1::RewrapRequest;
   using Response = v1::RewrapResponse;
   static constexpr MethodInfo kInfo{"CryptoService.Rewrap", Action::kRewrap,
-                                    MethodInfo::Kind::kCrypto};
+                                    MethodInfo::Kind::kInline};
   absl::Status Describe(const Request& request, CallPlan* plan);
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response);
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
   static size_t CountMessages(const Request& request) {
     return Size(request.context()) + Size(request.destination_context().entries());
   }

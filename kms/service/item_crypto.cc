@@ -35,24 +35,35 @@ ItemCrypto::ItemCrypto(RunContext& context, std::string_view tenant, NonceSource
       keys_(context, tenant),
       nonces_(nonces) {}
 
-absl::Status ItemCrypto::Seal(const KeyFinder::Sealer& key, std::string_view plaintext,
+absl::Status ItemCrypto::Seal(const KeyFinder::Found& key, std::string_view plaintext,
                               std::string* out) {
   FIELDKMS_ASSIGN_OR_RETURN(const XaesNonce nonce, nonces_.Next());
-  const EnvelopeHeader header{Suite::kXaes256Gcm, key.key->record.key_id, key.version->version};
-  return workspace_.sealer().Seal(key.version->key, header, nonce, plaintext, out);
+  const KeyRecord& record = key.key->record;
+  const EnvelopeHeader header{Suite{record.suite}, record.key_id, key.version->version};
+  return workspace_.sealer().Seal(*key.version->key, header, nonce, plaintext, out);
 }
 
 absl::StatusOr<RunState> ItemCrypto::Encrypt(std::string_view key, const ContextField& shared,
                                              const ContextField& own, std::string_view plaintext,
                                              Encrypted* out) {
-  context_.outcome.keys.Note(key);  // also where it is refused
-  FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Sealer sealer, keys_.ToSeal(key));
-  if (sealer.key == nullptr) return RunState::kNeedsIo;
-  FIELDKMS_RETURN_IF_ERROR(EncryptUnder(sealer, shared, own, plaintext, out));
+  FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found found, FindToEncrypt(key));
+  if (found.key == nullptr) return RunState::kNeedsIo;
+  FIELDKMS_RETURN_IF_ERROR(EncryptUnder(found, shared, own, plaintext, out));
   return RunState::kDone;
 }
 
-absl::Status ItemCrypto::EncryptUnder(const KeyFinder::Sealer& key, const ContextField& shared,
+absl::StatusOr<KeyFinder::Found> ItemCrypto::FindToEncrypt(std::string_view key,
+                                                           const KeyUse& use) {
+  const absl::StatusOr<KeyFinder::Found> found = keys_.ToSeal(key, use);
+  if (!found.ok()) {
+    context_.outcome.keys.Note(key);
+  } else if (found->key != nullptr) {
+    context_.outcome.keys.Note(found->key->record.name);
+  }
+  return found;
+}
+
+absl::Status ItemCrypto::EncryptUnder(const KeyFinder::Found& key, const ContextField& shared,
                                       const ContextField& own, std::string_view plaintext,
                                       Encrypted* out) {
   FIELDKMS_RETURN_IF_ERROR(workspace_.SetContext(shared, own));
@@ -61,42 +72,67 @@ absl::Status ItemCrypto::EncryptUnder(const KeyFinder::Sealer& key, const Contex
   return absl::OkStatus();
 }
 
+absl::StatusOr<KeyFinder::Found> ItemCrypto::FindToOpen(const EnvelopeHeader& header,
+                                                        std::string_view pin, Action action) {
+  FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found found,
+                            keys_.ToOpen({header.key_id, header.version, pin, {action}}));
+  // A key seals in one suite. Opening another would make nothing of its commitment.
+  if (found.key != nullptr && Suite{found.key->record.suite} != header.suite) {
+    return DecryptError(Reason::kSuiteUnknown);
+  }
+  return found;
+}
+
 absl::StatusOr<RunState> ItemCrypto::Decrypt(std::string_view pin, const ContextField& shared,
                                              const ContextField& own, std::string_view ciphertext,
                                              Decrypted* out) {
   FIELDKMS_RETURN_IF_ERROR(workspace_.SetContext(shared, own));
   FIELDKMS_ASSIGN_OR_RETURN(const EnvelopeView envelope, ParseEnvelope(AsBytes(ciphertext)));
-  FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Opener opener,
-                            keys_.ToOpen(envelope.header, pin, Action::kDecrypt));
+  FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found opener,
+                            FindToOpen(envelope.header, pin, Action::kDecrypt));
   if (opener.key == nullptr) return RunState::kNeedsIo;
-  FIELDKMS_RETURN_IF_ERROR(workspace_.sealer().Open(opener.version->key, envelope, out->plaintext));
+  FIELDKMS_RETURN_IF_ERROR(
+      workspace_.sealer().Open(*opener.version->key, envelope, out->plaintext));
   out->key_version = opener.version->version;
   return RunState::kDone;
+}
+
+absl::StatusOr<KeyFinder::Found> ItemCrypto::FindDestination(const KeyRecord& source,
+                                                             std::string_view destination_key,
+                                                             bool context_changes) {
+  // Who may rewrap what a key sealed may seal it under that key again, in its place.
+  const KeyUse use{.allowed = context_changes ? 0 : source.key_id};
+  const uint64_t source_id = source.key_id;
+  const bool named_otherwise = !destination_key.empty() && destination_key != source.name;
+  // A name of the snapshot may go with it: take our own.
+  std::string& name = workspace_.name();
+  name = destination_key.empty() ? source.name : destination_key;
+  const absl::StatusOr<KeyFinder::Found> found = keys_.ToSeal(name, use, "destination_key");
+  if (!found.ok() && named_otherwise) {
+    context_.outcome.destination_keys.Note(destination_key);
+  } else if (found.ok() && found->key != nullptr && found->key->record.key_id != source_id) {
+    context_.outcome.destination_keys.Note(found->key->record.name);
+  }
+  return found;
 }
 
 absl::StatusOr<ItemCrypto::RewrapKeys> ItemCrypto::FindRewrapKeys(const EnvelopeHeader& header,
                                                                   std::string_view destination_key,
                                                                   bool context_changes) {
   // Loading the one may end the life of the other, found before: then look again.
-  // Each round loads at least one of the two, so that the third finds both.
-  for (int round = 0; round < 3; ++round) {
+  constexpr int kMostRounds = 8;
+  for (int round = 0; round < kMostRounds; ++round) {
     const uint64_t generation = keys_.generation();
     RewrapKeys found;
-    FIELDKMS_ASSIGN_OR_RETURN(found.source, keys_.ToOpen(header, {}, Action::kRewrap));
+    FIELDKMS_ASSIGN_OR_RETURN(found.source, FindToOpen(header, {}, Action::kRewrap));
     if (found.source.key == nullptr) return RewrapKeys{};
-    const std::string& source = found.source.key->record.name;
-    if (!context_changes && (destination_key.empty() || destination_key == source)) {
-      found.destination = {found.source.key, &found.source.key->Primary()};
-      return found;
-    }
-    // A name of the caller's, or of the snapshot, which may go: take our own.
-    const std::string destination(destination_key.empty() ? source : destination_key);
-    if (destination != source) context_.outcome.destination_keys.Note(destination);
-    FIELDKMS_ASSIGN_OR_RETURN(found.destination, keys_.ToSeal(destination, "destination_key"));
+    FIELDKMS_ASSIGN_OR_RETURN(found.destination, FindDestination(found.source.key->record,
+                                                                 destination_key, context_changes));
     if (found.destination.key == nullptr) return RewrapKeys{};
     if (keys_.generation() == generation) return found;
   }
-  return Bug("keys of a rewrap do not stay loaded");
+  return Error(absl::StatusCode::kUnavailable, Reason::kOverloaded,
+               "the keys change faster than they can be loaded");
 }
 
 absl::StatusOr<RunState> ItemCrypto::Rewrap(std::string_view destination_key,
@@ -113,7 +149,7 @@ absl::StatusOr<RunState> ItemCrypto::Rewrap(std::string_view destination_key,
 
   WipedString plaintext;
   FIELDKMS_RETURN_IF_ERROR(
-      workspace_.sealer().Open(found.source.version->key, envelope, plaintext.get()));
+      workspace_.sealer().Open(*found.source.version->key, envelope, plaintext.get()));
   if (context_changes) {
     const absl::Status set = workspace_.SetContext(destination->entries());
     if (!set.ok()) return InvalidField("destination_context", MessageOf(set));

@@ -47,8 +47,12 @@ class ItemCrypto {
   absl::StatusOr<RunState> Encrypt(std::string_view key, const ContextField& shared,
                                    const ContextField& own, std::string_view plaintext,
                                    Encrypted* out);
-  // The same under a key that keys() has found.
-  absl::Status EncryptUnder(const KeyFinder::Sealer& key, const ContextField& shared,
+  // FindToEncrypt finds the key of a call or item and notes it for the audit trail, by its
+  // own name where it is found and allowed, else as it was asked for. A null key: see
+  // KeyFinder.
+  absl::StatusOr<KeyFinder::Found> FindToEncrypt(std::string_view key, const KeyUse& use = {});
+  // Encrypt under a key that it found.
+  absl::Status EncryptUnder(const KeyFinder::Found& key, const ContextField& shared,
                             const ContextField& own, std::string_view plaintext, Encrypted* out);
 
   struct Decrypted {
@@ -70,16 +74,19 @@ class ItemCrypto {
                                   const ContextField& shared, const ContextField& own,
                                   std::string_view ciphertext, Rewrapped* out);
 
-  KeyFinder& keys() { return keys_; }
-
  private:
   struct RewrapKeys {
-    KeyFinder::Opener source;
-    KeyFinder::Sealer destination;
+    KeyFinder::Found source;
+    KeyFinder::Found destination;
   };
   absl::StatusOr<RewrapKeys> FindRewrapKeys(const EnvelopeHeader& header,
                                             std::string_view destination_key, bool context_changes);
-  absl::Status Seal(const KeyFinder::Sealer& key, std::string_view plaintext, std::string* out);
+  absl::StatusOr<KeyFinder::Found> FindDestination(const KeyRecord& source,
+                                                   std::string_view destination_key,
+                                                   bool context_changes);
+  absl::StatusOr<KeyFinder::Found> FindToOpen(const EnvelopeHeader& header, std::string_view pin,
+                                              Action action);
+  absl::Status Seal(const KeyFinder::Found& key, std::string_view plaintext, std::string* out);
 
   RunContext& context_;
   Workspace& workspace_;

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "crypto/names.h"
+#include "kms/service/describe.h"
 #include "kms/service/method_call.h"
 #include "kms/service/records.h"
 #include "kms/service/visible_page.h"
@@ -10,13 +11,14 @@
 namespace fieldkms {
 namespace {
 
-// Describe for a request about one key.
-absl::Status DescribeKey(const std::string& tenant, const std::string& name, CallPlan* plan) {
-  FIELDKMS_RETURN_IF_ERROR(CheckTenantId(tenant));
-  FIELDKMS_RETURN_IF_ERROR(CheckKeyName(name));
-  plan->tenant = tenant;
-  plan->key = name;
-  return absl::OkStatus();
+// An alias is not taken here: rights were asked for on the name as it stands.
+absl::StatusOr<KeyRecord> GetOwnKey(RunContext& context, const std::string& tenant,
+                                    const std::string& name) {
+  FIELDKMS_ASSIGN_OR_RETURN(KeyRecord key,
+                            context.service.keyring.admin().GetKey(tenant, name, context.deadline));
+  if (key.name == name) return key;
+  return Error(absl::StatusCode::kNotFound, Reason::kKeyNotFound, "the tenant has no such key",
+               "name");
 }
 
 struct CreateKeyMethod {
@@ -24,26 +26,20 @@ struct CreateKeyMethod {
   using Response = v1::CreateKeyResponse;
   static constexpr MethodInfo kInfo{"KeyService.CreateKey", Action::kKeyCreate,
                                     MethodInfo::Kind::kMutation};
+  KeySpec spec;
+
   absl::Status Describe(const Request& request, CallPlan* plan) {
-    FIELDKMS_RETURN_IF_ERROR(DescribeKey(request.tenant(), request.name(), plan));
-    FIELDKMS_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
-    if (request.purpose() != v1::KEY_PURPOSE_UNSPECIFIED &&
-        request.purpose() != v1::KEY_PURPOSE_ENCRYPT) {
-      return InvalidField("purpose", "is not a purpose that this release knows");
-    }
-    plan->request_id = request.request_id();
+    FIELDKMS_RETURN_IF_ERROR(DescribeKeyMutation(request, plan));
+    FIELDKMS_ASSIGN_OR_RETURN(spec, FromProto(request));
     return absl::OkStatus();
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     FIELDKMS_ASSIGN_OR_RETURN(
         const KeyRecord key,
-        context.service.keyring.CreateKey(request.tenant(), request.name(), KeyPurpose::kEncrypt,
-                                          request.request_id(), context.deadline));
+        context.service.keyring.admin().CreateKey(spec, request.request_id(), context.deadline));
     ToProto(key, response->mutable_key());
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 struct GetKeyMethod {
@@ -51,17 +47,14 @@ struct GetKeyMethod {
   using Response = v1::GetKeyResponse;
   static constexpr MethodInfo kInfo{"KeyService.GetKey", Action::kKeyRead, MethodInfo::Kind::kRead};
   absl::Status Describe(const Request& request, CallPlan* plan) {
-    return DescribeKey(request.tenant(), request.name(), plan);
+    return DescribeKey(request, plan);
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    FIELDKMS_ASSIGN_OR_RETURN(
-        const KeyRecord key,
-        context.service.keyring.GetKey(request.tenant(), request.name(), context.deadline));
+    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
+                              GetOwnKey(context, request.tenant(), request.name()));
     ToProto(key, response->mutable_key());
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 struct ListKeysMethod {
@@ -82,24 +75,23 @@ struct ListKeysMethod {
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     ServiceContext& service = context.service;
-    const ListSource<KeyRecord> keys = {
-        .read =
-            [&](std::string_view from, size_t count) {
-              return service.keyring.ListKeys(request.tenant(), from, count, context.deadline);
-            },
-        .visible =
-            [&](const KeyRecord& key) {
-              return service.authorizer.Allows(context.who, kInfo.action, key.tenant, key.name);
-            },
-        .name = &KeyRecord::name};
+    const ListSource<KeyRecord> keys = {.read =
+                                            [&](std::string_view from, size_t count) {
+                                              return service.keyring.admin().ListKeys(
+                                                  request.tenant(), from, count, context.deadline);
+                                            },
+                                        .visible =
+                                            [&](const KeyRecord& key) {
+                                              return service.authorizer.Allows(
+                                                  context.who, kInfo.action, key.tenant, key.name);
+                                            },
+                                        .name = &KeyRecord::name};
     FIELDKMS_ASSIGN_OR_RETURN(VisiblePage<KeyRecord> page,
                               ReadVisiblePage(keys, after, limit, service.clock, context.deadline));
     for (const KeyRecord& key : page.records) ToProto(key, response->add_keys());
     response->set_next_page_token(std::move(page.next_page_token));
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 struct RotateKeyMethod {
@@ -108,21 +100,16 @@ struct RotateKeyMethod {
   static constexpr MethodInfo kInfo{"KeyService.RotateKey", Action::kKeyRotate,
                                     MethodInfo::Kind::kMutation};
   absl::Status Describe(const Request& request, CallPlan* plan) {
-    FIELDKMS_RETURN_IF_ERROR(DescribeKey(request.tenant(), request.name(), plan));
-    FIELDKMS_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
-    plan->request_id = request.request_id();
-    return absl::OkStatus();
+    return DescribeKeyMutation(request, plan);
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
-                              context.service.keyring.RotateKey(
+                              context.service.keyring.admin().RotateKey(
                                   request.tenant(), request.name(), request.expected_primary(),
                                   request.request_id(), context.deadline));
     ToProto(key, response->mutable_key());
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 struct ListKeyVersionsMethod {
@@ -134,7 +121,7 @@ struct ListKeyVersionsMethod {
   uint32_t before = 0;  // 0: from the newest
 
   absl::Status Describe(const Request& request, CallPlan* plan) {
-    FIELDKMS_RETURN_IF_ERROR(DescribeKey(request.tenant(), request.name(), plan));
+    FIELDKMS_RETURN_IF_ERROR(DescribeKey(request, plan));
     FIELDKMS_ASSIGN_OR_RETURN(limit, PageSize(request.page_size()));
     FIELDKMS_ASSIGN_OR_RETURN(const std::string last, ParsePageToken(request.page_token()));
     if (last.empty()) return absl::OkStatus();
@@ -145,12 +132,12 @@ struct ListKeyVersionsMethod {
     return absl::OkStatus();
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    Keyring& keyring = context.service.keyring;
     FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
-                              keyring.GetKey(request.tenant(), request.name(), context.deadline));
-    FIELDKMS_ASSIGN_OR_RETURN(std::vector<KeyVersionRecord> versions,
-                              keyring.ListKeyVersions(request.tenant(), request.name(), before,
-                                                      limit + 1, context.deadline));
+                              GetOwnKey(context, request.tenant(), request.name()));
+    FIELDKMS_ASSIGN_OR_RETURN(
+        std::vector<KeyVersionRecord> versions,
+        context.service.keyring.admin().ListKeyVersions(request.tenant(), request.name(), before,
+                                                        limit + 1, context.deadline));
     if (versions.size() > limit) {
       versions.resize(limit);
       response->set_next_page_token(PageToken(std::to_string(versions.back().version)));
@@ -160,8 +147,6 @@ struct ListKeyVersionsMethod {
     }
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 }  // namespace
@@ -174,6 +159,8 @@ void AddKeyService(Engine& engine, KeyAsyncService& service, ServiceContext& con
   AddMethod<ListKeysMethod>(engine, service, &Async::RequestListKeys, context);
   AddMethod<RotateKeyMethod>(engine, service, &Async::RequestRotateKey, context);
   AddMethod<ListKeyVersionsMethod>(engine, service, &Async::RequestListKeyVersions, context);
+  AddKeyLifecycleMethods(engine, service, context);
+  AddAliasMethods(engine, service, context);
 }
 
 }  // namespace fieldkms

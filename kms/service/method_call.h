@@ -4,9 +4,10 @@
 //   static constexpr MethodInfo kInfo;
 //   absl::Status Describe(const Request&, CallPlan*);
 //   absl::StatusOr<RunState> Run(RunContext&, const Request&, Response*);
-//   static void WipeRequest(Request*);    // plaintext in it, if any
+// and, where there is something to wipe or to count:
+//   static void WipeRequest(Request*);    // plaintext in it
 //   static void WipeResponse(Response*);
-//   static size_t CountMessages(const Request&);  // optional: see MessagesIn
+//   static size_t CountMessages(const Request&);  // see MessagesIn
 // It is made anew for each request, so its members may hold a run's progress.
 #ifndef FIELDKMS_KMS_SERVICE_METHOD_CALL_H_
 #define FIELDKMS_KMS_SERVICE_METHOD_CALL_H_
@@ -15,6 +16,12 @@
 #include "kms/service/call.h"
 
 namespace fieldkms {
+
+// So that nobody forgets to wipe: whether a message has a field that must be.
+template <class Message>
+concept HasPlaintext = requires(Message& message) {
+  message.mutable_plaintext();
+};
 
 template <class Method>
 class MethodCall final : public UnaryCall<typename Method::Request, typename Method::Response>,
@@ -27,6 +34,15 @@ class MethodCall final : public UnaryCall<typename Method::Request, typename Met
   // next; and those of who has no business here.
   static constexpr size_t kMaxKeptSize = 512u << 10;
   static constexpr size_t kMaxKeptMessages = 40'000;
+
+  static constexpr bool kWipesRequest = requires(typename Method::Request * request) {
+    Method::WipeRequest(request);
+  };
+  static constexpr bool kWipesResponse = requires(typename Method::Response * response) {
+    Method::WipeResponse(response);
+  };
+  static_assert(kWipesRequest || !HasPlaintext<typename Method::Request>);
+  static_assert(kWipesResponse || !HasPlaintext<typename Method::Response>);
 
   // Those of its repeated fields, if the method has such.
   static size_t MessagesIn(const typename Method::Request& request) {
@@ -44,8 +60,8 @@ class MethodCall final : public UnaryCall<typename Method::Request, typename Met
     Begin(*this);
   }
   bool OnRecycle() override {
-    Method::WipeRequest(this->mutable_request());
-    Method::WipeResponse(this->response());
+    if constexpr (kWipesRequest) Method::WipeRequest(this->mutable_request());
+    WipeResponse();
     return this->request_size() <= kMaxKeptSize && Admitted() &&
            MessagesIn(this->request()) <= kMaxKeptMessages;
   }
@@ -57,8 +73,11 @@ class MethodCall final : public UnaryCall<typename Method::Request, typename Met
     return method_.Run(context, this->request(), this->response());
   }
   void DropResponse() override {
-    Method::WipeResponse(this->response());
+    WipeResponse();
     this->response()->Clear();
+  }
+  void WipeResponse() {
+    if constexpr (kWipesResponse) Method::WipeResponse(this->response());
   }
 
   Method method_;

@@ -2,13 +2,17 @@
 #ifndef FIELDKMS_KMS_SERVICE_RECORDS_H_
 #define FIELDKMS_KMS_SERVICE_RECORDS_H_
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "fieldkms/v1/key_service.pb.h"
+#include "fieldkms/v1/operation_service.pb.h"
 #include "fieldkms/v1/tenant_service.pb.h"
+#include "kms/keyring/lifecycle.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {
@@ -16,6 +20,21 @@ namespace fieldkms {
 void ToProto(const TenantRecord& record, v1::Tenant* out);
 void ToProto(const KeyRecord& record, v1::Key* out);
 void ToProto(const KeyVersionRecord& record, uint32_t primary_version, v1::KeyVersion* out);
+// `key`: the own name of the key that it points to.
+void ToProto(const AliasRecord& record, std::string_view key, v1::Alias* out);
+void ToProto(const OperationRecord& record, v1::Operation* out);
+void ToProto(WallTime time, google::protobuf::Timestamp* out);
+void ToProto(std::chrono::nanoseconds duration, google::protobuf::Duration* out);
+
+// What a request asks for. Only what the domain cannot say itself is checked: that values
+// are known, and times whole seconds. Error: InvalidField.
+absl::StatusOr<KeySpec> FromProto(const v1::CreateKeyRequest& request);
+absl::StatusOr<KeyPatch> FromProto(const v1::UpdateKeyRequest& request);
+
+// Etags: the number of the change that a record is of, in decimal. "" is 0: none given.
+// Error: InvalidField for one that Etag does not make.
+std::string Etag(uint64_t change);
+absl::StatusOr<uint64_t> ParseEtag(const std::string& etag);
 
 // PageSize: what a request's page_size means. Error: InvalidField for a negative one.
 absl::StatusOr<size_t> PageSize(int32_t requested);

@@ -1,6 +1,7 @@
 #include "kms/service/tenant_service.h"
 
 #include "crypto/names.h"
+#include "kms/service/describe.h"
 #include "kms/service/method_call.h"
 #include "kms/service/records.h"
 #include "kms/service/visible_page.h"
@@ -8,28 +9,29 @@
 namespace fieldkms {
 namespace {
 
+template <class Request>
+absl::Status DescribeTenantMutation(const Request& request, CallPlan* plan) {
+  FIELDKMS_RETURN_IF_ERROR(CheckTenantId(request.tenant()));
+  plan->scope = CallPlan::Scope::kTenant;
+  plan->tenant = request.tenant();
+  return DescribeMutation(request, plan);
+}
+
 struct CreateTenantMethod {
   using Request = v1::CreateTenantRequest;
   using Response = v1::CreateTenantResponse;
   static constexpr MethodInfo kInfo{"TenantService.CreateTenant", Action::kTenantCreate,
                                     MethodInfo::Kind::kMutation};
   absl::Status Describe(const Request& request, CallPlan* plan) {
-    FIELDKMS_RETURN_IF_ERROR(CheckTenantId(request.tenant()));
-    FIELDKMS_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
-    plan->scope = CallPlan::Scope::kTenant;
-    plan->tenant = request.tenant();
-    plan->request_id = request.request_id();
-    return absl::OkStatus();
+    return DescribeTenantMutation(request, plan);
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     FIELDKMS_ASSIGN_OR_RETURN(const TenantRecord tenant,
-                              context.service.keyring.CreateTenant(
+                              context.service.keyring.admin().CreateTenant(
                                   request.tenant(), request.request_id(), context.deadline));
     ToProto(tenant, response->mutable_tenant());
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
 };
 
 struct ListTenantsMethod {
@@ -51,7 +53,7 @@ struct ListTenantsMethod {
     const ListSource<TenantRecord> tenants = {
         .read =
             [&](std::string_view from, size_t count) {
-              return service.keyring.ListTenants(from, count, context.deadline);
+              return service.keyring.admin().ListTenants(from, count, context.deadline);
             },
         .visible =
             [&](const TenantRecord& tenant) {
@@ -65,8 +67,23 @@ struct ListTenantsMethod {
     response->set_next_page_token(std::move(page.next_page_token));
     return RunState::kDone;
   }
-  static void WipeRequest(Request*) {}
-  static void WipeResponse(Response*) {}
+};
+
+struct RotateTenantKekMethod {
+  using Request = v1::RotateTenantKekRequest;
+  using Response = v1::RotateTenantKekResponse;
+  static constexpr MethodInfo kInfo{"TenantService.RotateTenantKek", Action::kTenantRotateKek,
+                                    MethodInfo::Kind::kMutation};
+  absl::Status Describe(const Request& request, CallPlan* plan) {
+    return DescribeTenantMutation(request, plan);
+  }
+  absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
+    FIELDKMS_ASSIGN_OR_RETURN(const OperationRecord operation,
+                              context.service.keyring.admin().RotateKek(
+                                  request.tenant(), request.request_id(), context.deadline));
+    ToProto(operation, response->mutable_operation());
+    return RunState::kDone;
+  }
 };
 
 }  // namespace
@@ -76,6 +93,7 @@ void AddTenantService(Engine& engine, TenantAsyncService& service, ServiceContex
   engine.AddService(service, v1::TenantService::service_full_name());
   AddMethod<CreateTenantMethod>(engine, service, &Async::RequestCreateTenant, context);
   AddMethod<ListTenantsMethod>(engine, service, &Async::RequestListTenants, context);
+  AddMethod<RotateTenantKekMethod>(engine, service, &Async::RequestRotateTenantKek, context);
 }
 
 }  // namespace fieldkms

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crypto/status.h"
+
 namespace fieldkms {
 
 Workspace& Workspace::For(std::string_view tenant) {
@@ -28,6 +30,13 @@ void Workspace::Collect(const ContextField& shared, const ContextField& own,
 absl::Status Workspace::SetContext(const ContextField& shared, const ContextField& own) {
   Collect(shared, own, &entries_);
   return sealer_->SetContext(entries_);
+}
+
+absl::StatusOr<std::string_view> Workspace::CanonicalContext(const ContextField& context) {
+  Collect(NoContext(), context, &entries_);
+  canonical_.clear();
+  FIELDKMS_RETURN_IF_ERROR(AppendContext(entries_, &canonical_));
+  return std::string_view(canonical_);
 }
 
 bool Workspace::SameContext(const ContextField& shared, const ContextField& own,

@@ -29,17 +29,23 @@ class Workspace {
   absl::Status SetContext(const ContextField& shared, const ContextField& own);
   absl::Status SetContext(const ContextField& own) { return SetContext(NoContext(), own); }
 
+  // The canonical form of a context (AppendContext). Valid until the next call.
+  absl::StatusOr<std::string_view> CanonicalContext(const ContextField& context);
+
   // Whether two contexts are one and the same map. `own` and `other` may be in any
   // order; both are taken as given where they are not legal.
   bool SameContext(const ContextField& shared, const ContextField& own, const ContextField& other);
 
   static const ContextField& NoContext();
 
+  // A place for a name that must outlive the snapshot it is from; keeps its memory.
+  std::string& name() { return name_; }
+
  private:
   void Collect(const ContextField& shared, const ContextField& own,
                std::vector<ContextEntry>* entries);
 
-  std::string tenant_;
+  std::string tenant_, name_, canonical_;
   std::optional<FieldSealer> sealer_;
   std::vector<ContextEntry> entries_, other_entries_;
 };

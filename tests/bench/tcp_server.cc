@@ -37,10 +37,12 @@ class AnyoneIsMe final : public Authenticator {
 };
 
 absl::Status MakeTenantAndKey(Keyring& keyring) {
-  FIELDKMS_RETURN_IF_ERROR(
-      keyring.CreateTenant(kBenchTenant, "bench-tenant", kNoDeadline).status());
-  return keyring.CreateKey(kBenchTenant, kBenchKey, KeyPurpose::kEncrypt, "bench-key", kNoDeadline)
-      .status();
+  KeyAdmin& admin = keyring.admin();
+  FIELDKMS_RETURN_IF_ERROR(admin.CreateTenant(kBenchTenant, "bench-tenant", kNoDeadline).status());
+  KeySpec spec;
+  spec.tenant = kBenchTenant;
+  spec.name = kBenchKey;
+  return admin.CreateKey(spec, "bench-key", kNoDeadline).status();
 }
 
 // Serves until a signal of `stop`.
@@ -75,8 +77,9 @@ absl::Status Run(const std::string& dir, const sigset_t& stop) {
   Executor executor(2, 64);
   const AnyoneIsMe authenticator(*access);
   TroubleLog troubles(clock);
-  ServiceContext context{*keyring, authenticator, *access,  *access, *audit,
-                         refusals, troubles,      executor, clock,   Rate{}};
+  const Replica replica{"", "", clock.Now(), "sqlite", *root};
+  ServiceContext context{*keyring, authenticator, *access, *access, *audit, refusals,
+                         troubles, executor,      clock,   Rate{},  replica};
   return Serve(context, stop);
 }
 

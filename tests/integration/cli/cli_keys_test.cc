@@ -80,7 +80,8 @@ TEST_F(CliKeysTest, RotationAddsVersions) {
   EXPECT_EQ(versions[1]["primary"], false);
   EXPECT_EQ(versions[1]["state"], "ENABLED");
   EXPECT_THAT(Cli({"key", "versions", name, "--tenant", "acme"}).out,
-              HasSubstr("VERSION  STATE    PRIMARY  CREATED\n2        ENABLED  yes "));
+              HasSubstr("VERSION  STATE    PRIMARY  ORIGIN     CREATED               DESTROYED\n"
+                        "2        ENABLED  yes      GENERATED  "));
 }
 
 TEST_F(CliKeysTest, ARequestIdActsOnce) {

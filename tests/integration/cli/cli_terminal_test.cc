@@ -124,6 +124,38 @@ TEST_F(CliTerminalTest, DrawsABarOnATerminal) {
   EXPECT_EQ(WEXITSTATUS(terminal.Wait()), 0);
 }
 
+TEST_F(CliTerminalTest, DestructionAsksForTheKeysName) {
+  const std::string name = "asked.key";
+  ASSERT_EQ(Cli({"key", "create", name, "--tenant", "acme"}).code, 0);
+  const std::vector<std::string> destroy = {"key",      "destroy", name,
+                                            "--tenant", "acme",    "--whole-key"};
+  const auto state = [&] {
+    const Run run = Cli({"key", "versions", name, "--tenant", "acme", "--json"});
+    return std::string(Parsed(run.out)["versions"][0]["state"]);
+  };
+  {
+    OnTerminal terminal(daemon().target(), destroy);
+    EXPECT_THAT(terminal.ReadUntil("to go on: "), HasSubstr("never be read again"));
+    EXPECT_TRUE(terminal.Echoes());
+    terminal.Type("yes\n");
+    EXPECT_THAT(terminal.ReadAll(), HasSubstr("nothing was done"));
+    EXPECT_EQ(WEXITSTATUS(terminal.Wait()), 2);
+    EXPECT_EQ(state(), "ENABLED");
+  }
+  OnTerminal terminal(daemon().target(), destroy);
+  terminal.ReadUntil("to go on: ");
+  terminal.Type(name + "\n");
+  EXPECT_THAT(terminal.ReadAll(), HasSubstr("cancel-destroy"));
+  EXPECT_EQ(WEXITSTATUS(terminal.Wait()), 0);
+  EXPECT_EQ(state(), "DESTROY_SCHEDULED");
+}
+
+TEST_F(CliTerminalTest, DrawsABarWhileAnOperationRuns) {
+  OnTerminal terminal(daemon().target(), {"tenant", "rotate-kek", "--tenant", "acme", "--wait"});
+  EXPECT_THAT(terminal.ReadAll(), HasSubstr("%  "));
+  EXPECT_EQ(WEXITSTATUS(terminal.Wait()), 0);
+}
+
 // What /proc shows of the process while it holds a value.
 TEST_F(CliTerminalTest, TheValueIsInNeitherArgumentsNorEnvironmentNorCores) {
   std::vector<std::string> argv = encrypt_;

@@ -106,6 +106,8 @@ void ServerTest::Connect() {
   crypto_ = v1::CryptoService::NewStub(channel);
   keys_ = v1::KeyService::NewStub(channel);
   tenants_ = v1::TenantService::NewStub(channel);
+  operations_ = v1::OperationService::NewStub(channel);
+  system_ = v1::SystemService::NewStub(channel);
 }
 
 std::string ServerTest::RequestId() { return "request-" + std::to_string(++request_ids_); }
@@ -175,6 +177,34 @@ grpc::Status ServerTest::Decrypt(const std::string& tenant, const std::string& c
   const grpc::Status status = Call(*crypto_, &v1::CryptoService::Stub::Decrypt, request, &response);
   if (plaintext != nullptr) *plaintext = response.plaintext();
   return status;
+}
+
+std::string ServerTest::EncryptVerdict(const std::string& key) {
+  v1::EncryptResponse response;
+  return OfCrypto(&v1::CryptoService::Stub::Encrypt, EncryptRequest("acme", key, "v", "1"),
+                  &response);
+}
+
+std::string ServerTest::SetAlias(const std::string& alias, const std::string& key, v1::Alias* out,
+                                 const std::string& etag) {
+  v1::SetAliasRequest request;
+  v1::SetAliasResponse response;
+  request.set_tenant("acme");
+  request.set_alias(alias);
+  request.set_key(key);
+  request.set_etag(etag);
+  const std::string verdict = OfKeys(&v1::KeyService::Stub::SetAlias, request, &response);
+  if (out != nullptr) *out = response.alias();
+  return verdict;
+}
+
+v1::Key ServerTest::GetKey(const std::string& name) {
+  v1::GetKeyRequest request;
+  v1::GetKeyResponse response;
+  request.set_tenant("acme");
+  request.set_name(name);
+  EXPECT_EQ(OfKeys(&v1::KeyService::Stub::GetKey, request, &response), "OK");
+  return response.key();
 }
 
 std::vector<nlohmann::json> ServerTest::AuditLines() const {

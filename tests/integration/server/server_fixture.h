@@ -12,6 +12,8 @@
 
 #include "fieldkms/v1/crypto_service.grpc.pb.h"
 #include "fieldkms/v1/key_service.grpc.pb.h"
+#include "fieldkms/v1/operation_service.grpc.pb.h"
+#include "fieldkms/v1/system_service.grpc.pb.h"
 #include "fieldkms/v1/tenant_service.grpc.pb.h"
 #include "google/rpc/status.pb.h"
 #include "tests/support/daemon.h"
@@ -66,6 +68,30 @@ class ServerTest : public ::testing::Test {
     return (stub.*method)(&context, request, response);
   }
 
+  // The verdict of a call of one of the three. Mutations get a request id where they have
+  // none.
+  template <class Request, class Response>
+  std::string OfKeys(grpc::Status (v1::KeyService::Stub::*method)(grpc::ClientContext*,
+                                                                  const Request&, Response*),
+                     Request request, Response* response) {
+    if constexpr (requires { request.request_id(); }) {
+      if (request.request_id().empty()) request.set_request_id(RequestId());
+    }
+    return Verdict(Call(*keys_, method, request, response));
+  }
+  template <class Request, class Response>
+  std::string OfCrypto(grpc::Status (v1::CryptoService::Stub::*method)(grpc::ClientContext*,
+                                                                       const Request&, Response*),
+                       const Request& request, Response* response) {
+    return Verdict(Call(*crypto_, method, request, response));
+  }
+  // The verdict of an Encrypt under a key or alias of acme.
+  std::string EncryptVerdict(const std::string& key);
+  // Points an alias of acme's to a key; `etag`: as it was.
+  std::string SetAlias(const std::string& alias, const std::string& key, v1::Alias* out = nullptr,
+                       const std::string& etag = "");
+  v1::Key GetKey(const std::string& name);
+
   std::string RequestId();
   std::vector<nlohmann::json> AuditLines() const;
 
@@ -75,6 +101,8 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<v1::CryptoService::Stub> crypto_;
   std::unique_ptr<v1::KeyService::Stub> keys_;
   std::unique_ptr<v1::TenantService::Stub> tenants_;
+  std::unique_ptr<v1::OperationService::Stub> operations_;
+  std::unique_ptr<v1::SystemService::Stub> system_;
   int request_ids_ = 0;
 };
 

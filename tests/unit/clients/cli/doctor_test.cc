@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <map>
 #include <string>
 
 #include "tests/support/status_matchers.h"
@@ -142,6 +143,57 @@ TEST_F(CheckDataDirectoryTest, FailsWhereFilesAreMissing) {
 
 TEST_F(CheckDataDirectoryTest, WarnsOfAnotherUsersDirectory) {
   EXPECT_EQ(LevelOf("root key", SocketPeer{.pid = 1, .uid = geteuid() + 1}), Level::kWarn);
+}
+
+v1::GetStatusResponse Healthy() {
+  v1::GetStatusResponse status;
+  status.mutable_store()->set_kind("sqlite");
+  status.mutable_store()->mutable_seen_ago()->set_nanos(5);
+  status.mutable_root()->set_description("local:root.key");
+  status.mutable_memory()->set_reserved_bytes(4'096);
+  status.mutable_memory()->set_locked_bytes(4'096);
+  return status;
+}
+
+std::map<std::string, Level> LevelsOf(const v1::GetStatusResponse& status) {
+  std::map<std::string, Level> levels;
+  for (const Finding& finding : FindingsOf(status)) {
+    levels[finding.check] = finding.level;
+    EXPECT_EQ(finding.advice.empty(), finding.level == Level::kOk) << finding.check;
+  }
+  return levels;
+}
+
+TEST(StatusFindingsTest, AHealthyServiceHasNothingToSay) {
+  using Levels = std::map<std::string, Level>;
+  EXPECT_EQ(LevelsOf(Healthy()), (Levels{{"store link", Level::kOk},
+                                         {"root of trust", Level::kOk},
+                                         {"key memory", Level::kOk}}));
+}
+
+TEST(StatusFindingsTest, AStoreThatIsSilentFails) {
+  v1::GetStatusResponse status = Healthy();
+  status.mutable_store()->mutable_seen_ago()->set_seconds(11);
+  EXPECT_EQ(LevelsOf(status)["store link"], Level::kFail);
+  status.mutable_store()->clear_seen_ago();
+  EXPECT_EQ(LevelsOf(status)["store link"], Level::kOk) << "it is not followed";
+}
+
+TEST(StatusFindingsTest, ARootThatIsDownFailsAndOneThatIsTriedWarns) {
+  v1::GetStatusResponse status = Healthy();
+  status.mutable_root()->set_state(v1::ROOT_STATE_DOWN);
+  status.mutable_root()->set_last_error_reason("ROOT_UNAVAILABLE");
+  EXPECT_EQ(LevelsOf(status)["root of trust"], Level::kFail);
+  status.mutable_root()->set_state(v1::ROOT_STATE_TRYING);
+  EXPECT_EQ(LevelsOf(status)["root of trust"], Level::kWarn);
+  status.mutable_root()->set_state(v1::ROOT_STATE_UP);
+  EXPECT_EQ(LevelsOf(status)["root of trust"], Level::kOk);
+}
+
+TEST(StatusFindingsTest, MemoryThatIsNotLockedWarns) {
+  v1::GetStatusResponse status = Healthy();
+  status.mutable_memory()->set_locked_bytes(0);
+  EXPECT_EQ(LevelsOf(status)["key memory"], Level::kWarn);
 }
 
 }  // namespace

@@ -109,6 +109,32 @@ TEST_F(ClientTest, MutationsKeepTheCallersRequestId) {
   EXPECT_EQ(service_->keys.rotate_key.requests().at(0).request_id(), "from-the-caller");
 }
 
+TEST_F(ClientTest, MutationsThatAnswerNothingOrAnOperationAreRepeatedAlike) {
+  service_->keys.delete_alias.Push(Unavailable());
+  service_->operations.rotate_root.Push(Unavailable());
+  const auto client = MakeClient();
+  v1::DeleteAliasRequest request;
+  request.set_alias("card");
+  ASSERT_OK(client->DeleteAlias(request));
+  ASSERT_OK_AND_ASSIGN(const v1::Operation operation, client->RotateRoot(v1::RotateRootRequest()));
+  EXPECT_EQ(operation.operation_id(), "0123");
+  const auto deletions = service_->keys.delete_alias.requests();
+  ASSERT_EQ(deletions.size(), 2u);
+  EXPECT_EQ(deletions[0].alias(), "card");
+  EXPECT_EQ(deletions[0].request_id().size(), 36u);
+  EXPECT_EQ(deletions[1].request_id(), deletions[0].request_id());
+  const auto rotations = service_->operations.rotate_root.requests();
+  ASSERT_EQ(rotations.size(), 2u);
+  EXPECT_EQ(rotations[1].request_id(), rotations[0].request_id());
+  EXPECT_NE(rotations[0].request_id(), deletions[0].request_id());
+}
+
+TEST_F(ClientTest, StatusIsAsked) {
+  service_->system.get_status.Push(Unavailable());
+  ASSERT_OK_AND_ASSIGN(const v1::GetStatusResponse status, MakeClient()->GetStatus());
+  EXPECT_EQ(status.version(), "9.9.9");
+}
+
 TEST_F(ClientTest, ASlowServiceEndsAtTheDeadline) {
   EXPECT_THAT(MakeClient(milliseconds(60))->Decrypt(v1::DecryptRequest()),
               StatusIs(absl::StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded));

@@ -20,6 +20,8 @@
 #include "crypto/status.h"
 #include "fieldkms/v1/crypto_service.grpc.pb.h"
 #include "fieldkms/v1/key_service.grpc.pb.h"
+#include "fieldkms/v1/operation_service.grpc.pb.h"
+#include "fieldkms/v1/system_service.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
 
 namespace fieldkms::testing {
@@ -100,10 +102,35 @@ class FakeKeys : public v1::KeyService::Service {
     response->mutable_key()->set_primary_version(2);
     return rotate_key.Next(*request);
   }
+  grpc::Status DeleteAlias(grpc::ServerContext*, const v1::DeleteAliasRequest* request,
+                           v1::DeleteAliasResponse*) override {
+    return delete_alias.Next(*request);
+  }
   Script<v1::RotateKeyRequest> rotate_key;
+  Script<v1::DeleteAliasRequest> delete_alias;
 };
 
-// FakeService serves both on a Unix socket at `path` until it is destroyed.
+class FakeOperations : public v1::OperationService::Service {
+ public:
+  grpc::Status RotateRoot(grpc::ServerContext*, const v1::RotateRootRequest* request,
+                          v1::RotateRootResponse* response) override {
+    response->mutable_operation()->set_operation_id("0123");
+    return rotate_root.Next(*request);
+  }
+  Script<v1::RotateRootRequest> rotate_root;
+};
+
+class FakeSystem : public v1::SystemService::Service {
+ public:
+  grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest* request,
+                         v1::GetStatusResponse* response) override {
+    response->set_version("9.9.9");
+    return get_status.Next(*request);
+  }
+  Script<v1::GetStatusRequest> get_status;
+};
+
+// FakeService serves all on a Unix socket at `path` until it is destroyed.
 class FakeService {
  public:
   explicit FakeService(const std::string& path) {
@@ -113,12 +140,16 @@ class FakeService {
     builder.AddListeningPort("unix:" + path, grpc::InsecureServerCredentials());
     builder.RegisterService(&crypto);
     builder.RegisterService(&keys);
+    builder.RegisterService(&operations);
+    builder.RegisterService(&system);
     server = builder.BuildAndStart();
   }
   ~FakeService() { server->Shutdown(std::chrono::system_clock::now()); }
 
   FakeCrypto crypto;
   FakeKeys keys;
+  FakeOperations operations;
+  FakeSystem system;
   std::unique_ptr<grpc::Server> server;
 };
 

@@ -34,6 +34,19 @@ TEST(WipeTest, OverwritesPlaintextOfMessages) {
   EXPECT_FALSE(Holds(data, kSecret.size(), 's'));
 }
 
+TEST(WipeTest, OverwritesWhatElseIsSecret) {
+  const auto wiped = [](auto message, auto mutable_field) {
+    *mutable_field(&message) = kSecret;
+    const char* const data = mutable_field(&message)->data();
+    WipePlaintext(&message);
+    return mutable_field(&message)->empty() && !Holds(data, kSecret.size(), 's');
+  };
+  EXPECT_TRUE(wiped(v1::ComputeMacRequest(), [](auto* m) { return m->mutable_data(); }));
+  EXPECT_TRUE(wiped(v1::VerifyMacRequest(), [](auto* m) { return m->mutable_data(); }));
+  EXPECT_TRUE(wiped(v1::GenerateDataKeyResponse(), [](auto* m) { return m->mutable_plaintext(); }));
+  EXPECT_TRUE(wiped(v1::GenerateRandomResponse(), [](auto* m) { return m->mutable_random(); }));
+}
+
 TEST(WipeTest, TheGuardWipesAtTheEndOfItsScope) {
   v1::EncryptRequest request;
   request.set_plaintext(kSecret);

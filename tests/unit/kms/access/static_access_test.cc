@@ -127,7 +127,7 @@ TEST(ActionTest, NamesAndParsesAll) {
     const auto action = static_cast<Action>(i);
     EXPECT_EQ(ParseAction(ActionName(action)), action);
   }
-  EXPECT_EQ(ParseAction("key.destroy"), std::nullopt);
+  EXPECT_EQ(ParseAction("key.destory"), std::nullopt);
 }
 
 }  // namespace

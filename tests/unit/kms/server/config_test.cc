@@ -28,7 +28,10 @@ TEST(ConfigTest, DefaultsOfTheSmallestFile) {
   EXPECT_EQ(config->data_dir, "/var/lib/fieldkms");
   EXPECT_EQ(config->socket, "/run/fieldkms/fieldkmsd.sock");
   EXPECT_EQ(config->socket_mode, 0660u);
-  EXPECT_FALSE(config->create_root_key);
+  EXPECT_EQ(KindOf(config->root), "local");
+  EXPECT_FALSE(std::get<LocalRootConfig>(config->root).create_if_missing);
+  EXPECT_FALSE(config->also_root);
+  EXPECT_EQ(KindOf(config->store), "sqlite");
   EXPECT_EQ(config->audit_durability, AuditDurability::kFsync);
   EXPECT_EQ(config->memory_lock, MemoryLock::kRequired);
   EXPECT_TRUE(config->access.principals.empty());
@@ -47,7 +50,11 @@ limits:
   new_connections_per_second: 7
   calls_per_second: 100
   refusals_per_second: 2.5
-root: {local: {path: /r, create_if_missing: true}}
+root: {local: {path: /r, create_if_missing: true, passphrase_file: /p}}
+also_root: {vault: {address: "https://v:8200", key: k, approle: {role_id: r, mount: m}}}
+store: {postgres: {conninfo_file: /c, connections: 3}}
+cache: {poll: 2s, stale_limit: 10m, root_refresh: 1m, root_limit: 30m, most_versions: 5000}
+caretaker: {pause: 1m}
 audit: {file: /a, durability: none}
 memory: {lock: preferred}
 access:
@@ -71,8 +78,22 @@ access:
   EXPECT_EQ(config->connections_per_user.per_second, 7);
   EXPECT_EQ(config->calls_per_connection.per_second, 100);
   EXPECT_EQ(config->refusals.per_second, 2.5);
-  EXPECT_EQ(config->root_key_file, "/r");
-  EXPECT_TRUE(config->create_root_key);
+  const auto& root = std::get<LocalRootConfig>(config->root);
+  EXPECT_EQ(root.options.path, "/r");
+  EXPECT_EQ(root.options.passphrase->file, "/p");
+  EXPECT_TRUE(root.create_if_missing);
+  const auto& vault = std::get<VaultOptions>(*config->also_root);
+  EXPECT_EQ(vault.address, "https://v:8200");
+  EXPECT_EQ(std::get<VaultAppRole>(vault.auth).role_id, "r");
+  EXPECT_EQ(std::get<VaultAppRole>(vault.auth).mount, "m");
+  EXPECT_EQ(std::get<PostgresStoreConfig>(config->store).conninfo_file, "/c");
+  EXPECT_EQ(std::get<PostgresStoreConfig>(config->store).options.connections, 3u);
+  EXPECT_EQ(config->cache.poll, std::chrono::seconds(2));
+  EXPECT_EQ(config->cache.stale_limit, std::chrono::minutes(10));
+  EXPECT_EQ(config->cache.root_refresh, std::chrono::minutes(1));
+  EXPECT_EQ(config->cache.root_limit, std::chrono::minutes(30));
+  EXPECT_EQ(config->cache.most_versions, 5000u);
+  EXPECT_EQ(config->caretaker_pause, std::chrono::minutes(1));
   EXPECT_EQ(config->audit_file, "/a");
   EXPECT_EQ(config->audit_durability, AuditDurability::kNone);
   EXPECT_EQ(config->memory_lock, MemoryLock::kPreferred);
@@ -178,6 +199,50 @@ TEST(ConfigTest, DevRunsAsItsOwnAdministratorInOneDirectory) {
 
 TEST(ConfigTest, ExampleIsValid) {
   EXPECT_THAT(LoadConfig(FIELDKMS_SOURCE_DIR "/deploy/fieldkmsd.example.yaml"), IsOk());
+}
+
+TEST(ConfigTest, EachKindOfRoot) {
+  const auto root = [](const std::string& yaml) {
+    const auto config = ParseConfig("data_dir: /d\nroot: " + yaml + "\n");
+    EXPECT_THAT(config, IsOk()) << yaml;
+    return config.ok() ? config->root : RootConfig();
+  };
+  const auto pkcs11 = std::get<Pkcs11RootOptions>(
+      root("{pkcs11: {module: /m.so, token_label: t, key_label: k, key_id: 0aff, pin_file: /p, "
+           "wrapping: key_wrap, sessions: 2, call_timeout: 3s}}"));
+  EXPECT_EQ(pkcs11.module, "/m.so");
+  EXPECT_EQ(pkcs11.key_id, std::string("\x0a\xff"));
+  EXPECT_EQ(pkcs11.pin.file, "/p");
+  EXPECT_EQ(pkcs11.wrapping, Pkcs11Wrapping::kAesKeyWrap);
+  EXPECT_EQ(pkcs11.sessions, 2u);
+  EXPECT_EQ(pkcs11.call_timeout, std::chrono::seconds(3));
+  const auto vault = std::get<VaultOptions>(
+      root("{vault: {address: a, key: k, mount: m, namespace: n, ca_file: /c, token_file: /t}}"));
+  EXPECT_EQ(std::get<VaultTokenFile>(vault.auth).path, "/t");
+  EXPECT_EQ(vault.name_space, "n");
+  EXPECT_EQ(vault.http.ca_file, "/c");
+  const auto kubernetes =
+      std::get<VaultOptions>(root("{vault: {address: a, key: k, kubernetes: {role: r}}}"));
+  EXPECT_EQ(std::get<VaultKubernetes>(kubernetes.auth).role, "r");
+  const auto aws = std::get<AwsRootOptions>(root("{aws: {key: alias/k, region: eu-central-1}}"));
+  EXPECT_EQ(aws.key, "alias/k");
+  EXPECT_EQ(aws.region, "eu-central-1");
+}
+
+TEST(ConfigTest, OneRootAndOneStore) {
+  EXPECT_THAT(ErrorOf("data_dir: /d\nroot: {local: {path: /r}, aws: {key: k}}\n"),
+              HasSubstr("another kind"));
+  EXPECT_THAT(ErrorOf("data_dir: /d\nroot: {}\n"), HasSubstr("must have a section"));
+  EXPECT_THAT(ErrorOf("data_dir: /d\nroot: {vault: {token_file: /t, approle: {role_id: r}}}\n"),
+              HasSubstr("another way to log in"));
+  EXPECT_THAT(ErrorOf("data_dir: /d\nstore: {postgres: {connections: 2}}\n"),
+              HasSubstr("conninfo_file or service"));
+  EXPECT_THAT(ErrorOf("data_dir: /d\nstore: {postgres: {service: \"a host=b\"}}\n"),
+              HasSubstr("plain name"));
+  EXPECT_THAT(ErrorOf("data_dir: /d\nroot: {pkcs11: {key_id: 0AF}}\n"), HasSubstr("hex digits"));
+  EXPECT_THAT(ErrorOf("data_dir: /d\nroot: {lokal: {path: /r}}\n"), HasSubstr("local"));
+  EXPECT_THAT(ErrorOf("data_dir: /d\ncache: {root_refresh: 1h, root_limit: 1h}\n"),
+              HasSubstr("root_refresh must be less"));
 }
 
 // The manual's table has exactly the keys that there are, with their types and

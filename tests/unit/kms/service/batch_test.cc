@@ -20,7 +20,7 @@ class BatchTest : public ::testing::Test {
   absl::StatusOr<RunState> Run(const std::vector<absl::Status>& statuses) {
     response_.Clear();
     outcome_.Reset();
-    RunContext context{*server_.context, who_, kNoDeadline, /*may_block=*/true, outcome_};
+    RunContext context{*server_.context, who_, {}, kNoDeadline, /*may_block=*/true, outcome_};
     int next = 0;
     return RunBatch(context, static_cast<int>(statuses.size()), &next, &response_,
                     [&](int index, v1::BatchEncryptResponse::Result* result) {

@@ -45,7 +45,7 @@ TEST_F(CallTest, MutationWaitsForItsIntent) {
   auto answer = std::async(std::launch::async, [&] { return server_.CreateKey("new-key"); });
   server_.audit.WaitForRecords(1);
   EXPECT_EQ(server_.audit.Lines()[0].kind, AuditKind::kIntent);
-  EXPECT_THAT(server_.keyring->GetKey("acme", "new-key", kNoDeadline),
+  EXPECT_THAT(server_.keyring->admin().GetKey("acme", "new-key", kNoDeadline),
               StatusIs(Reason::kKeyNotFound));
   server_.audit.Release();
   EXPECT_TRUE(answer.get().ok());
@@ -59,7 +59,7 @@ TEST_F(CallTest, MutationWaitsForItsIntent) {
 TEST_F(CallTest, MutationIsNotRunIfItsIntentIsLost) {
   server_.audit.FailFrom(AuditKind::kIntent);
   EXPECT_EQ(ReasonIn(server_.CreateKey("new-key")), "AUDIT_UNAVAILABLE");
-  EXPECT_THAT(server_.keyring->GetKey("acme", "new-key", kNoDeadline),
+  EXPECT_THAT(server_.keyring->admin().GetKey("acme", "new-key", kNoDeadline),
               StatusIs(Reason::kKeyNotFound));
   EXPECT_EQ(server_.audit.Lines().size(), 1u);
 }

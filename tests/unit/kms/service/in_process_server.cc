@@ -18,6 +18,11 @@ std::vector<std::string> NamesOf(const AuditKeys& keys) {
   return {keys.names.begin(), keys.names.begin() + static_cast<std::ptrdiff_t>(keys.count)};
 }
 
+std::unique_ptr<ScriptedRoot> NewRoot(const testing::TempDir& dir) {
+  EXPECT_TRUE(CreateLocalRoot(dir.File("root.key")).ok());
+  return std::make_unique<ScriptedRoot>(*OpenLocalRoot(dir.File("root.key")));
+}
+
 }  // namespace
 
 void ScriptedAudit::Append(const AuditRecord& record, AuditWaiter* waiter) {
@@ -28,7 +33,7 @@ void ScriptedAudit::Append(const AuditRecord& record, AuditWaiter* waiter) {
                       std::string(record.tenant), std::string(record.code),
                       std::string(record.reason), std::string(record.request_id),
                       NamesOf(record.keys), NamesOf(record.destination_keys), record.keys.more,
-                      record.items, record.failed});
+                      record.items, record.failed, record.key_version, std::string(record.alias)});
     failed_ = failed_ || fail_from_ == record.kind;
     if (failed_) status = AuditDown();
     changed_.notify_all();
@@ -92,13 +97,19 @@ struct InProcessServer::Services {
   CryptoAsyncService crypto;
   KeyAsyncService keys;
   TenantAsyncService tenants;
+  OperationAsyncService operations;
+  SystemAsyncService system;
 };
 
 AccessPolicy InProcessServer::DefaultPolicy() { return AccessPolicy::Administrator(getuid()); }
 
-InProcessServer::InProcessServer(AccessPolicy policy) : policy_(std::move(policy)) {
-  EXPECT_TRUE(CreateLocalRoot(dir.File("root.key")).ok());
-  root = std::make_unique<ScriptedRoot>(*OpenLocalRoot(dir.File("root.key")));
+InProcessServer::InProcessServer(AccessPolicy policy)
+    : root(NewRoot(dir)), policy_(std::move(policy)), replica_{"1.2.3",
+                                                               std::string(32, 'a'),
+                                                               WallTime(std::chrono::seconds(7)),
+                                                               "sqlite",
+                                                               *root,
+                                                               [this] { return root_health; }} {
   Start();
 }
 
@@ -112,12 +123,14 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
   troubles = std::make_unique<TroubleLog>(SystemClock());
   executor = std::make_unique<Executor>(io_threads, io_queue);
   context.reset(new ServiceContext{*keyring, *access, *access, *access, audit, *refusals, *troubles,
-                                   *executor, SystemClock(), Rate{}});
+                                   *executor, SystemClock(), Rate{}, replica_});
   services_ = std::make_unique<Services>();
   engine = std::make_unique<Engine>(EngineOptions{});
   AddCryptoService(*engine, services_->crypto, *context);
   AddKeyService(*engine, services_->keys, *context);
   AddTenantService(*engine, services_->tenants, *context);
+  AddOperationService(*engine, services_->operations, *context);
+  AddSystemService(*engine, services_->system, *context);
   UnixListenerOptions listener;
   listener.path = dir.File("s");
   ASSERT_TRUE(engine->ListenUnix(listener).ok());
@@ -128,6 +141,7 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
                                                  grpc::InsecureChannelCredentials(), arguments);
   crypto = v1::CryptoService::NewStub(channel);
   keys = v1::KeyService::NewStub(channel);
+  system = v1::SystemService::NewStub(channel);
 }
 
 void InProcessServer::Stop() {
@@ -148,9 +162,18 @@ void InProcessServer::Restart() {
 
 void InProcessServer::Make(const std::string& tenant, const std::string& key) {
   const std::string id = "make-" + std::to_string(10'000 + ++makes_);
-  const auto made = keyring->CreateTenant(tenant, id + "t", kNoDeadline);
+  const auto made = keyring->admin().CreateTenant(tenant, id + "t", kNoDeadline);
   EXPECT_TRUE(made.ok() || ReasonOf(made.status()) == Reason::kTenantExists);
-  EXPECT_TRUE(keyring->CreateKey(tenant, key, KeyPurpose::kEncrypt, id + "k", kNoDeadline).ok());
+  KeySpec spec;
+  spec.tenant = tenant;
+  spec.name = key;
+  EXPECT_TRUE(keyring->admin().CreateKey(spec, id + "k", kNoDeadline).ok());
+}
+
+void InProcessServer::SetAlias(const std::string& alias, const std::string& key) {
+  const std::string id = "alias-" + std::to_string(10'000 + ++makes_);
+  const auto set = keyring->admin().SetAlias("acme", alias, key, 0, id, kNoDeadline);
+  EXPECT_TRUE(set.ok()) << set.status().message();
 }
 
 v1::EncryptRequest InProcessServer::EncryptRequest(const std::string& key) const {

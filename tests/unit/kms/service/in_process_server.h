@@ -1,4 +1,4 @@
-// The three services on an engine in this process, with an audit trail and a root
+// The services on an engine in this process, with an audit trail and a root
 // key that do as the test says.
 #ifndef FIELDKMS_TESTS_UNIT_KMS_SERVICE_IN_PROCESS_SERVER_H_
 #define FIELDKMS_TESTS_UNIT_KMS_SERVICE_IN_PROCESS_SERVER_H_
@@ -15,6 +15,8 @@
 #include "kms/access/static_access.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/key_service.h"
+#include "kms/service/operation_service.h"
+#include "kms/service/system_service.h"
 #include "kms/service/tenant_service.h"
 #include "tests/support/temp_dir.h"
 
@@ -26,7 +28,8 @@ struct AuditedLine {
   std::string method, principal, tenant, code, reason, request_id;
   std::vector<std::string> keys, destination_keys;
   bool more_keys;
-  uint32_t items, failed;
+  uint32_t items, failed, key_version;
+  std::string alias;
 };
 
 // Tells waiters at once, or holds them, or fails them.
@@ -91,9 +94,13 @@ class InProcessServer {
 
   std::unique_ptr<v1::CryptoService::Stub> crypto;
   std::unique_ptr<v1::KeyService::Stub> keys;
+  std::unique_ptr<v1::SystemService::Stub> system;
+  RootHealth root_health;  // what the replica says of its root
 
   // Makes a tenant and a key in it.
   void Make(const std::string& tenant, const std::string& key);
+  // Makes an alias of one of acme's keys.
+  void SetAlias(const std::string& alias, const std::string& key);
   v1::EncryptRequest EncryptRequest(const std::string& key = "card") const;
   grpc::Status Encrypt(const v1::EncryptRequest& request, v1::EncryptResponse* response) const;
   grpc::Status CreateKey(const std::string& name) const;
@@ -101,6 +108,7 @@ class InProcessServer {
  private:
   struct Services;
   AccessPolicy policy_;
+  const Replica replica_;
   std::unique_ptr<Services> services_;
   int makes_ = 0;
 };

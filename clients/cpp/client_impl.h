@@ -1,0 +1,91 @@
+// How a Client makes its calls. Internal to clients/cpp.
+#ifndef FIELDKMS_CLIENTS_CPP_CLIENT_IMPL_H_
+#define FIELDKMS_CLIENTS_CPP_CLIENT_IMPL_H_
+
+#include <grpcpp/client_context.h>
+
+#include <chrono>
+#include <memory>
+
+#include "clients/cpp/batch.h"
+#include "clients/cpp/client.h"
+#include "clients/cpp/limits.h"
+#include "clients/cpp/request_id.h"
+#include "clients/cpp/retry.h"
+#include "clients/cpp/rpc_status.h"
+#include "crypto/status.h"
+#include "fieldkms/v1/crypto_service.grpc.pb.h"
+#include "fieldkms/v1/key_service.grpc.pb.h"
+#include "fieldkms/v1/operation_service.grpc.pb.h"
+#include "fieldkms/v1/system_service.grpc.pb.h"
+#include "fieldkms/v1/tenant_service.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+
+namespace fieldkms {
+
+// On the monotonic clock, which a step of the wall clock does not touch.
+gpr_timespec GrpcDeadline(TimePoint deadline);
+
+// A stub's method: one attempt of a unary call.
+template <class Stub, class Request, class Response>
+using StubMethod = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
+
+class Client::Impl {
+ public:
+  Impl(const ClientOptions& options, const std::shared_ptr<grpc::Channel>& channel);
+
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> Call(Stub& stub, StubMethod<Stub, Request, Response> method,
+                                const Request& request) {
+    if (request.ByteSizeLong() > kMaxRequestSize) {
+      return Error(absl::StatusCode::kInvalidArgument, Reason::kRequestTooLarge,
+                   "the request exceeds 4 MiB");
+    }
+    Response response;
+    FIELDKMS_RETURN_IF_ERROR(retrier_.Run(timeout_, [&](TimePoint deadline) {
+      grpc::ClientContext context;
+      context.set_deadline(GrpcDeadline(deadline));
+      return FromGrpc((stub.*method)(&context, request, &response));
+    }));
+    return response;
+  }
+
+  // A mutation is repeated under one request id.
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> Mutate(Stub& stub, StubMethod<Stub, Request, Response> method,
+                                  const Request& request) {
+    if (!request.request_id().empty()) return Call(stub, method, request);
+    Request identified = request;
+    FIELDKMS_ASSIGN_OR_RETURN(*identified.mutable_request_id(), NewRequestId());
+    return Call(stub, method, identified);
+  }
+
+  template <class Request, class Response>
+  absl::StatusOr<Response> Batch(StubMethod<v1::CryptoService::Stub, Request, Response> method,
+                                 const Request& request) {
+    return RunBatch<Request, Response>(
+        request, BatchLimits(), [&](const Request& part) { return Call(crypto(), method, part); });
+  }
+
+  absl::Status CheckHealth();
+
+  v1::CryptoService::Stub& crypto() { return *crypto_; }
+  v1::KeyService::Stub& keys() { return *keys_; }
+  v1::TenantService::Stub& tenants() { return *tenants_; }
+  v1::OperationService::Stub& operations() { return *operations_; }
+  v1::SystemService::Stub& system_service() { return *system_; }
+
+ private:
+  const std::chrono::milliseconds timeout_;
+  Retrier retrier_;
+  const std::unique_ptr<v1::CryptoService::Stub> crypto_;
+  const std::unique_ptr<v1::KeyService::Stub> keys_;
+  const std::unique_ptr<v1::TenantService::Stub> tenants_;
+  const std::unique_ptr<v1::OperationService::Stub> operations_;
+  const std::unique_ptr<v1::SystemService::Stub> system_;
+  const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_CLIENTS_CPP_CLIENT_IMPL_H_

@@ -1,0 +1,26 @@
+// Replica: what a running service is, and stands on.
+#ifndef FIELDKMS_KMS_SERVICE_REPLICA_H_
+#define FIELDKMS_KMS_SERVICE_REPLICA_H_
+
+#include <functional>
+#include <string>
+
+#include "kms/clock.h"
+#include "kms/root/root_health.h"
+#include "kms/root/root_key.h"
+
+namespace fieldkms {
+
+// Fixed at start. Nothing is owned.
+struct Replica {
+  std::string version;  // of the service, such as "0.1.0"
+  std::string id;       // 32 lower-case hex digits, new with each start
+  WallTime start_time;
+  std::string store_kind;  // such as "sqlite"
+  const RootKey& root;
+  std::function<RootHealth()> root_health = {};  // empty: the root is not watched
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_SERVICE_REPLICA_H_
