@@ -164,6 +164,30 @@ absl::StatusOr<int64_t> SqliteConnection::QueryInt(std::string_view sql) {
   return statement.ColumnInt(0);
 }
 
+absl::StatusOr<bool> SqliteConnection::FileHolds(std::span<const std::string> patterns) {
+  sqlite3_file* file = nullptr;
+  int rc = sqlite3_file_control(db_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  sqlite3_int64 size = 0;
+  if (rc == SQLITE_OK) rc = file->pMethods->xFileSize(file, &size);
+  if (rc != SQLITE_OK) return ErrorOf(rc, "look at the file");
+  // Two pieces at a time, so that a pattern across their border is seen.
+  constexpr int kPiece = 1 << 20;
+  std::string both;
+  for (sqlite3_int64 at = 0; at < size; at += kPiece) {
+    const auto kept = both.size() > kPiece ? both.size() - kPiece : 0;
+    both.erase(0, kept);
+    const size_t start = both.size();
+    const auto length = static_cast<int>(std::min<sqlite3_int64>(kPiece, size - at));
+    both.resize(start + static_cast<size_t>(length));
+    rc = file->pMethods->xRead(file, both.data() + start, length, at);
+    if (rc != SQLITE_OK) return ErrorOf(rc, "read the file");
+    for (const std::string& pattern : patterns) {
+      if (both.find(pattern) != std::string::npos) return true;
+    }
+  }
+  return false;
+}
+
 void SqliteConnection::WaitForLocksUntil(const Clock& clock, Deadline deadline) {
   patience_ =
       std::min(WakeTime(clock, deadline), std::chrono::steady_clock::now() + kLongestLockWait);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -79,6 +80,11 @@ class SqliteConnection {
   absl::Status Execute(const char* sql);
   // The one integer of the one row of `sql`.
   absl::StatusOr<int64_t> QueryInt(std::string_view sql);
+
+  // Whether the file, its log aside, holds one of `patterns` anywhere, also where SQLite
+  // has no use for it. Reads through SQLite's own handle: closing another one would
+  // drop the locks of this process.
+  absl::StatusOr<bool> FileHolds(std::span<const std::string> patterns);
 
   // How long to wait for a lock that another process holds.
   void WaitForLocksUntil(const Clock& clock, Deadline deadline);

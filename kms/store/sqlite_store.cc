@@ -21,6 +21,18 @@ namespace {
 
 using Db = SqliteConnection;
 
+// The wrapped bytes, as they are now, of the versions that a change destroys.
+absl::StatusOr<std::vector<std::string>> ReadDestroyed(Db& db, const KeyChange& change) {
+  std::vector<std::string> wrapped;
+  for (const KeyVersionRecord& version : change.versions) {
+    if (!version.wrapped.empty()) continue;
+    FIELDKMS_ASSIGN_OR_RETURN(
+        const auto old, ReadKeyVersion(db, change.key.tenant, change.key.key_id, version.version));
+    if (old && !old->wrapped.empty()) wrapped.push_back(old->wrapped);
+  }
+  return wrapped;
+}
+
 // Each method says what runs on the store (the subject's file) and how (SqliteWork).
 class SqliteStore final : public Store {
  public:
@@ -117,9 +129,16 @@ class SqliteStore final : public Store {
                                                Deadline deadline) override {
     const bool destroys = std::ranges::any_of(
         change.versions, [](const KeyVersionRecord& version) { return version.wrapped.empty(); });
-    const auto apply = [&](Db& db, uint64_t number) { return ApplyKeyChange(db, change, number); };
-    return work_.Mutate<KeyRecord>(Method::kChangeKey, change.key.tenant, mutation, deadline,
-                                   destroys ? Shred::kYes : Shred::kNo, apply);
+    std::vector<std::string> past;
+    const auto apply = [&](Db& db, uint64_t number) -> absl::StatusOr<KeyRecord> {
+      FIELDKMS_ASSIGN_OR_RETURN(past, ReadDestroyed(db, change));
+      return ApplyKeyChange(db, change, number);
+    };
+    absl::StatusOr<Applied<KeyRecord>> changed =
+        work_.Mutate<KeyRecord>(Method::kChangeKey, change.key.tenant, mutation, deadline,
+                                destroys ? Shred::kYes : Shred::kNo, apply);
+    if (changed.ok()) FIELDKMS_RETURN_IF_ERROR(work_.Scrub(past, deadline));
+    return changed;
   }
 
   absl::StatusOr<std::optional<KeyRecord>> FindKeyMutation(std::string_view tenant,

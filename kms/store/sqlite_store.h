@@ -17,8 +17,12 @@ namespace fieldkms {
 // the log is emptied into the store and cut to nothing before the call returns. Where
 // a reader of another process (a backup) keeps the log past the deadline, the call
 // returns kUnavailable with the change made: its repeat, any later write and the next
-// start empty the log. Blocks of the log that the file system has freed, and its
-// snapshots, are out of reach.
+// start empty the log. Out of reach are blocks of the log that the file system has
+// freed, and its snapshots. SQLite 3.40 may also leave a copy in the unused part of a page
+// when it moves rows to another (seen for one row in some thousands): after versions are
+// destroyed the file is searched for their bytes and, if they are there, written
+// anew (VACUUM). What was wrapped anew is not searched for: such a copy of it stays
+// until that space is written again.
 //
 // Errors: kFailedPrecondition with reason kStoreTooNew if a newer release has
 // written it (nothing is touched; the message says which release to run);

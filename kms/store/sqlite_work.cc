@@ -17,6 +17,12 @@ absl::StatusOr<bool> TruncateLog(SqliteConnection& db) {
   return !busy;
 }
 
+absl::Status StillThere() {
+  return Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable,
+               "the change is made, but old key material may still be in the key store's files: "
+               "repeat the request");
+}
+
 }  // namespace
 
 SqliteWork::SqliteWork(const std::string& path, const Clock& clock)
@@ -33,6 +39,20 @@ absl::Status SqliteWork::Start() {
   return ReasonOf(emptied.status()) == Reason::kStoreFull ? absl::OkStatus() : emptied.status();
 }
 
+absl::Status SqliteWork::Scrub(std::span<const std::string> past, Deadline deadline) {
+  if (past.empty()) return absl::OkStatus();
+  const auto scrub = [&]() -> absl::Status {
+    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, writer_.Take(deadline));
+    FIELDKMS_ASSIGN_OR_RETURN(const bool found, db->FileHolds(past));
+    if (!found) return absl::OkStatus();
+    log_to_empty_ = true;
+    FIELDKMS_RETURN_IF_ERROR(db->Execute("VACUUM"));
+    return EmptyLog(*db, Shred::kYes);
+  };
+  // The change is made: no error may say that nothing was.
+  return scrub().ok() ? absl::OkStatus() : StillThere();
+}
+
 absl::Status SqliteWork::EmptyLog(SqliteConnection& db, Shred shred) {
   if (!log_to_empty_) return absl::OkStatus();
   const absl::StatusOr<bool> emptied = TruncateLog(db);
@@ -41,9 +61,7 @@ absl::Status SqliteWork::EmptyLog(SqliteConnection& db, Shred shred) {
     return absl::OkStatus();
   }
   if (shred == Shred::kNo) return absl::OkStatus();
-  return Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable,
-               "the change is made, but old key material is still in the key store's log: repeat "
-               "the request");
+  return StillThere();
 }
 
 }  // namespace fieldkms

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,6 +72,10 @@ class SqliteWork {
     };
     return Write<Applied<T>>(deadline, shred, body);
   }
+
+  // Looks for wrapped bytes that are past in the whole file, and has it written anew
+  // if SQLite has left a copy in the unused part of a page that it split.
+  absl::Status Scrub(std::span<const std::string> past, Deadline deadline);
 
   WallTime Now() const { return clock_.Now(); }
 

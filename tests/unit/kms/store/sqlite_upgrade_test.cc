@@ -125,14 +125,14 @@ TEST_F(SqliteUpgrade, RowsAreKept) {
     EXPECT_EQ(key.next_rotation, std::nullopt);
     EXPECT_TRUE(key.labels.empty());
     EXPECT_EQ(key.lease, LeasePolicy());
-    EXPECT_EQ(key.change, 1u);
+    EXPECT_EQ(key.change, 2u);
     ASSERT_OK_AND_ASSIGN(const auto version, store().GetKeyVersion("acme", kId, 1, kNoDeadline));
     EXPECT_EQ(version.wrapped, "\xb1");
     EXPECT_EQ(version.origin, KeyOrigin::kGenerated);
     ASSERT_OK_AND_ASSIGN(const auto changes, store().ReadChanges(0, 10, kNoDeadline));
     EXPECT_EQ(changes.size(), 2u);
     ASSERT_OK_AND_ASSIGN(const auto newest, store().WaitForChange(0, Deadline::min()));
-    EXPECT_EQ(newest, 1u);
+    EXPECT_EQ(newest, 2u);
   }
 }
 
@@ -157,7 +157,7 @@ TEST_F(SqliteUpgrade, OldMutationsAreAnsweredAsBefore) {
               StatusIs(Reason::kRequestIdReused));
   // Life goes on.
   ASSERT_OK_AND_ASSIGN(const auto changed, store().ChangeKey({key, {}}, Old("new"), kNoDeadline));
-  EXPECT_EQ(changed.value.change, 2u);
+  EXPECT_EQ(changed.value.change, 3u);
 }
 
 TEST_F(SqliteUpgrade, KeptAsItWasWhereItCannotBeMigrated) {
