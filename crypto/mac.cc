@@ -4,8 +4,8 @@
 #include <array>
 #include <atomic>
 
-#include "crypto/derived_keys.h"
 #include "crypto/hmac.h"
+#include "crypto/mac_contexts.h"
 #include "crypto/openssl.h"
 #include "crypto/status.h"
 
@@ -26,47 +26,6 @@ uint64_t NextKeyId() {
 absl::Status Misuse(std::string_view rule) {
   return Error(absl::StatusCode::kFailedPrecondition, Reason::kInternal, rule);
 }
-
-// The calling thread's keyed contexts: to key one costs as much as four short messages.
-class MacContexts {
- public:
-  // The calling thread's. Drops all keys first if ForgetDerivedKeys was called.
-  static MacContexts& OfThread() {
-    thread_local MacContexts contexts;
-    const uint64_t epoch = ForgetEpoch();
-    if (contexts.epoch_ != epoch) {
-      contexts.entries_ = {};
-      contexts.epoch_ = epoch;
-    }
-    return contexts;
-  }
-
-  // HMAC-SHA256 under `key`, whose id is `key_id`. False if OpenSSL fails.
-  bool Compute(uint64_t key_id, ByteView key, std::initializer_list<ByteView> parts,
-               std::span<uint8_t, kMacSize> mac) {
-    Entry& entry = entries_[key_id % kEntries];
-    if (Start(entry, key_id, key) && FinishHmac(entry.ctx.get(), parts, mac)) return true;
-    entry = Entry();
-    return false;
-  }
-
- private:
-  struct Entry {
-    uint64_t key_id = 0;  // 0: none
-    EvpMacCtx ctx;
-  };
-  static constexpr size_t kEntries = 16;
-
-  static bool Start(Entry& entry, uint64_t key_id, ByteView key) {
-    if (entry.key_id == key_id) return RestartHmac(entry.ctx.get());
-    if (entry.ctx == nullptr) entry.ctx.reset(EVP_MAC_CTX_new(Hmac()));
-    entry.key_id = key_id;
-    return entry.ctx != nullptr && StartHmac(entry.ctx.get(), key);
-  }
-
-  uint64_t epoch_ = 0;
-  std::array<Entry, kEntries> entries_;  // by key id modulo their number
-};
 
 // HMAC over domain ‖ header ‖ U16(len(tenant)) ‖ tenant ‖ context ‖ data: all but the
 // last has a fixed or stated length.

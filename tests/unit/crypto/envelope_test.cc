@@ -194,7 +194,7 @@ TEST(ParseEnvelopeTest, TellsItsRefusalsApart) {
   const auto parse = [](const std::string& bytes) { return ParseEnvelope(AsBytes(bytes)); };
   const auto malformed = StatusIs(absl::StatusCode::kInvalidArgument, Reason::kEnvelopeMalformed);
   EXPECT_THAT(parse(""), malformed);
-  for (const size_t i : {0, 9}) {
+  for (const size_t i : {0u, 9u}) {
     const std::string& good = Vectors()[i].envelope;
     const size_t overhead = good.size() - Vectors()[i].plaintext.size();
     for (size_t size = 1; size < overhead; ++size) {

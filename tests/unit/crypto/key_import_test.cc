@@ -129,7 +129,7 @@ TEST_F(KeyImportTest, WhateverDoesNotUnwrapLooksAlike) {
     bad.back()[at] = static_cast<char>(bad.back()[at] ^ 0x10);
   }
   const std::string secret(AsText(Secret().Expose()));
-  for (const size_t size : {16, 31, 33}) {  // of an AES key's bytes, too few or too many
+  for (const size_t size : {16u, 31u, 33u}) {  // of an AES key's bytes, too few or too many
     bad.push_back(EncryptedByOpenSsl(std::string(size, kAesKey[0])) +
                   WrappedByOpenSsl(secret, kAesKey).substr(512));
   }
@@ -150,7 +150,7 @@ TEST_F(KeyImportTest, RefusesOtherHashes) {
 
 TEST_F(KeyImportTest, TakesKeysOfItsSizeOnly) {
   const auto refused = StatusIs(absl::StatusCode::kInvalidArgument, Reason::kInvalidField);
-  for (const size_t size : {1, 16, 24, 25, 31, 33, 64}) {
+  for (const size_t size : {1u, 16u, 24u, 25u, 31u, 33u, 64u}) {
     const std::string wrapped = WrappedByOpenSsl(std::string(size, 's'), kAesKey);
     const absl::StatusOr<SecretBytes> key = Unwrap(wrapped);
     EXPECT_THAT(key, refused) << size;

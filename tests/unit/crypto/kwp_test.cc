@@ -74,7 +74,7 @@ TEST(KwpTest, RoundTripsSecretsOfEverySize) {
 
 TEST(KwpTest, NothingUnwrapsWithABitFlippedCutOrExtended) {
   const Bytes key(32, 0x11);
-  for (const size_t size : {1, 8, 32, 33}) {
+  for (const size_t size : {1u, 8u, 32u, 33u}) {
     const Bytes wrapped = Wrap(key, Bytes(size, 0x22));
     for (size_t bit = 0; bit < wrapped.size() * 8; ++bit) {
       Bytes flipped = wrapped;
