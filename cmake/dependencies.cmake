@@ -27,4 +27,7 @@ endif()
 if(FIELDKMS_TESTS)
   find_package(GTest REQUIRED)
   find_package(rapidcheck REQUIRED)  # rapidcheck, rapidcheck_gtest
+  if(FIELDKMS_ROOT_PKCS11)
+    find_library(FIELDKMS_SOFTHSM2 softhsm2 PATH_SUFFIXES softhsm REQUIRED)
+  endif()
 endif()

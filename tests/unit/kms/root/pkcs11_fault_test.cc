@@ -103,11 +103,10 @@ TEST_F(Pkcs11FaultTest, TwoRootsShareAModule) {
 
 TEST_F(Pkcs11FaultTest, CallerDoesNotHangWithItsModule) {
   Hang(true);
-  // Each call that is given up takes one of the two workers.
-  for (int i = 0; i < 2; ++i) {
-    const Deadline soon = SystemClock().Steady() + std::chrono::milliseconds(20);
-    EXPECT_THAT(Wrap(soon), StatusIs(StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded));
-  }
+  const auto soon = [] { return SystemClock().Steady() + std::chrono::milliseconds(20); };
+  EXPECT_THAT(Wrap(soon()), StatusIs(StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded));
+  // Each call that is given up takes one of the two workers, if it had time to start.
+  while (ReasonOf(Wrap(soon()).status()) == Reason::kDeadlineExceeded) continue;
   // Without a deadline: it fails since no worker is left.
   EXPECT_THAT(Wrap(), Unavailable());
   Hang(false);
@@ -117,7 +116,7 @@ TEST_F(Pkcs11FaultTest, CallerDoesNotHangWithItsModule) {
 
 TEST_F(Pkcs11FaultTest, CallWithoutADeadlineHasALimit) {
   root_.reset();
-  options_.call_timeout = std::chrono::milliseconds(50);
+  options_.call_timeout = std::chrono::seconds(1);
   Open();
   Hang(true);
   EXPECT_THAT(Wrap(), Unavailable());
