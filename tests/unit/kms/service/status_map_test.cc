@@ -81,9 +81,9 @@ TEST(StatusMapTest, ForeignStatusKeepsItsMessageInside) {
 TEST(StatusMapTest, TheServersOwnTroublesHaveAFixedText) {
   for (const Reason reason :
        {Reason::kStoreUnavailable, Reason::kStoreFull, Reason::kStoreCorrupt, Reason::kStoreTooNew,
-        Reason::kRootUnavailable, Reason::kRootWrongKey, Reason::kRootFilePermissions,
-        Reason::kAuditUnavailable, Reason::kMemoryLock, Reason::kCryptoFailure,
-        Reason::kConfigInvalid, Reason::kDataDirInUse, Reason::kInternal}) {
+        Reason::kRootUnavailable, Reason::kRootWrongKey, Reason::kRootDenied,
+        Reason::kRootFilePermissions, Reason::kAuditUnavailable, Reason::kMemoryLock,
+        Reason::kCryptoFailure, Reason::kConfigInvalid, Reason::kDataDirInUse, Reason::kInternal}) {
     const grpc::Status status =
         ToGrpcStatus(Error(absl::StatusCode::kUnavailable, reason, "canary"));
     const std::string all = status.error_message() + status.error_details();
