@@ -126,7 +126,11 @@ bool HttpExchange::SetRequest() {
   };
   for (const auto& [name, value] : request_.headers) {
     // libcurl takes "Name:" for "send no such header".
-    std::string line = name + (value.empty() ? ";" : ": ") + value;
+    std::string line;
+    line.reserve(name.size() + 2 + value.size());  // moving it would leave a token behind
+    line += name;
+    line += value.empty() ? ";" : ": ";
+    line += value;
     const bool added = add(line);
     WipeString(&line);
     if (!added) return false;

@@ -46,8 +46,7 @@ bool IsPlain(std::string_view text) {
   });
 }
 
-std::string JsonObject(
-    std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
+std::string JsonObject(JsonMembers members) {
   size_t size = 2;
   for (const auto& [name, text] : members) size += name.size() + text.size() + 6;
   std::string json;

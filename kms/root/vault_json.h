@@ -21,6 +21,7 @@ namespace fieldkms {
 using WipedText = std::basic_string<char, std::char_traits<char>, WipingAllocator<char>>;
 using VaultJson = nlohmann::basic_json<std::map, std::vector, WipedText>;
 using JsonPath = std::initializer_list<const char*>;
+using JsonMembers = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
 // ParseVaultJson returns null for what is not JSON.
 VaultJson ParseVaultJson(std::string_view text);
@@ -35,8 +36,7 @@ bool TrueAt(const VaultJson& json, JsonPath path);
 bool IsPlain(std::string_view text);
 
 // JsonObject writes names and plain texts, in memory that is not moved on the way.
-std::string JsonObject(
-    std::initializer_list<std::pair<std::string_view, std::string_view>> members);
+std::string JsonObject(JsonMembers members);
 
 }  // namespace fieldkms
 

@@ -13,11 +13,17 @@ namespace {
 
 using std::chrono::seconds;
 
+// Half a century is as good as any longer time, and sums of it do not overflow.
+seconds ToTtl(int64_t number) {
+  constexpr seconds kLongest = std::chrono::years(50);
+  return seconds(std::clamp<int64_t>(number, 0, kLongest.count()));
+}
+
 // A token's life in the `auth` of a reply.
 std::optional<TokenLease> LeaseOf(const VaultJson& json) {
   const std::optional<int64_t> ttl = NumberAt(json, {"auth", "lease_duration"});
   if (!ttl) return std::nullopt;
-  return TokenLease{seconds(std::max<int64_t>(*ttl, 0)), TrueAt(json, {"auth", "renewable"})};
+  return TokenLease{ToTtl(*ttl), TrueAt(json, {"auth", "renewable"})};
 }
 
 }  // namespace
@@ -35,36 +41,36 @@ bool VaultLogin::Changed(const VaultToken& token) const {
 }
 
 absl::StatusOr<VaultToken> VaultLogin::LogInWith(const VaultTokenFile& file, Deadline) const {
-  FIELDKMS_ASSIGN_OR_RETURN(CredentialFile read, ReadCredentialFile(file.path, CredentialFileMode::kPrivate));
+  FIELDKMS_ASSIGN_OR_RETURN(CredentialFile read,
+                            ReadCredentialFile(file.path, CredentialFileMode::kPrivate));
   return VaultToken{std::move(read.text), std::nullopt, read.stamp};
 }
 
 absl::StatusOr<VaultToken> VaultLogin::LogInWith(const VaultAppRole& role,
                                                  Deadline deadline) const {
   if (role.secret_id_file.empty()) {
-    return RequestLogin(role.mount, JsonObject({{"role_id", role.role_id}}), deadline);
+    return RequestLogin(role.mount, {{"role_id", role.role_id}}, deadline);
   }
   FIELDKMS_ASSIGN_OR_RETURN(const CredentialFile secret,
                             ReadCredentialFile(role.secret_id_file, CredentialFileMode::kPrivate));
-  return RequestLogin(
-      role.mount,
-      JsonObject({{"role_id", role.role_id}, {"secret_id", AsText(secret.text.Expose())}}),
-      deadline);
+  return RequestLogin(role.mount,
+                      {{"role_id", role.role_id}, {"secret_id", AsText(secret.text.Expose())}},
+                      deadline);
 }
 
 absl::StatusOr<VaultToken> VaultLogin::LogInWith(const VaultKubernetes& role,
                                                  Deadline deadline) const {
   FIELDKMS_ASSIGN_OR_RETURN(const CredentialFile jwt,
                             ReadCredentialFile(role.jwt_file, CredentialFileMode::kAny));
-  return RequestLogin(
-      role.mount, JsonObject({{"role", role.role}, {"jwt", AsText(jwt.text.Expose())}}), deadline);
+  return RequestLogin(role.mount, {{"role", role.role}, {"jwt", AsText(jwt.text.Expose())}},
+                      deadline);
 }
 
-absl::StatusOr<VaultToken> VaultLogin::RequestLogin(const std::string& mount, std::string body,
+absl::StatusOr<VaultToken> VaultLogin::RequestLogin(const std::string& mount, JsonMembers members,
                                                     Deadline deadline) const {
   const std::string path = "auth/" + mount + "/login";
-  FIELDKMS_ASSIGN_OR_RETURN(const VaultReply reply,
-                            api_.Call(path, SecretBytes(), std::move(body), deadline));
+  const auto send = [&] { return api_.Call(path, SecretBytes(), JsonObject(members), deadline); };
+  FIELDKMS_ASSIGN_OR_RETURN(const VaultReply reply, WithRetries(time_, deadline, send));
   if (!reply.ok()) return VaultError(reply, VaultStep::kLogin, path);
   const auto text = TextAt(reply.json, {"auth", "client_token"});
   const auto lease = LeaseOf(reply.json);
@@ -88,7 +94,7 @@ absl::StatusOr<TokenLease> VaultLogin::LookUp(const SecretBytes& token, Deadline
   if (!reply.ok()) return VaultError(reply, VaultStep::kToken, kPath);
   const auto ttl = NumberAt(reply.json, {"data", "ttl"});
   if (!ttl) return NotVaultsAnswer(kPath);
-  return TokenLease{seconds(std::max<int64_t>(*ttl, 0)), TrueAt(reply.json, {"data", "renewable"})};
+  return TokenLease{ToTtl(*ttl), TrueAt(reply.json, {"data", "renewable"})};
 }
 
 }  // namespace fieldkms

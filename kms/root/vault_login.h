@@ -4,6 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
 
 #include "absl/status/statusor.h"
 #include "crypto/secret_bytes.h"
@@ -11,6 +15,7 @@
 #include "kms/root/credential_file.h"
 #include "kms/root/vault_api.h"
 #include "kms/root/vault_options.h"
+#include "kms/root/vault_retry.h"
 
 namespace fieldkms {
 
@@ -26,11 +31,13 @@ struct VaultToken {
   FileStamp stamp = {};                            // of a token file
 };
 
-// VaultLogin is thread-safe. Its requests are not tried again: that is the caller's.
+// VaultLogin is thread-safe. A login is tried again where that may help, see
+// WithRetries; Renew and LookUp are not.
 class VaultLogin {
  public:
   // `api` must outlive it.
-  VaultLogin(const VaultApi& api, const VaultOptions& options) : api_(api), auth_(options.auth) {}
+  VaultLogin(const VaultApi& api, const VaultOptions& options, VaultTime time)
+      : api_(api), auth_(options.auth), time_(std::move(time)) {}
 
   // LogIn gets a token: from the file, or with a request. Errors: those of
   // ReadCredentialFile, HttpClient::Send and VaultError.
@@ -48,11 +55,12 @@ class VaultLogin {
   absl::StatusOr<VaultToken> LogInWith(const VaultTokenFile& file, Deadline deadline) const;
   absl::StatusOr<VaultToken> LogInWith(const VaultAppRole& role, Deadline deadline) const;
   absl::StatusOr<VaultToken> LogInWith(const VaultKubernetes& role, Deadline deadline) const;
-  absl::StatusOr<VaultToken> RequestLogin(const std::string& mount, std::string body,
+  absl::StatusOr<VaultToken> RequestLogin(const std::string& mount, JsonMembers members,
                                           Deadline deadline) const;
 
   const VaultApi& api_;
   const decltype(VaultOptions::auth) auth_;
+  const VaultTime time_;
 };
 
 }  // namespace fieldkms

@@ -34,7 +34,7 @@ class VaultRoot final : public RootKey {
   VaultRoot(const VaultOptions& options, std::unique_ptr<HttpClient> http, const VaultTime& time)
       : name_("vault:" + options.address + "/" + options.mount + "/" + options.key),
         api_(options.address, options.name_space, std::move(http)),
-        login_(api_, options),
+        login_(api_, options, time),
         session_(login_, *time.clock),
         transit_(options, api_, session_, time),
         keeper_([this] { session_.Run(); }) {}

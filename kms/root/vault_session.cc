@@ -23,8 +23,7 @@ void SetTimes(SessionToken* token, Deadline now) {
     token->expires = kNoDeadline;
     return;
   }
-  // Half a century stands for "never", too: sums of times must not overflow.
-  const seconds ttl = std::min(token->token.lease->ttl, seconds(std::chrono::years(50)));
+  const seconds ttl = token->token.lease->ttl;
   token->due = ttl == seconds(0) ? kNoDeadline : now + milliseconds(ttl) * 4 / 5;
   token->expires = ttl == seconds(0) ? kNoDeadline : now + ttl;
 }
@@ -99,8 +98,10 @@ absl::Status VaultSession::Prolong(const SessionToken& old, const TokenLease& le
 absl::Status VaultSession::KeepAlive(const SessionToken& token, Deadline deadline) {
   const SecretBytes& text = token.token.text;
   if (!token.token.lease) {
-    FIELDKMS_ASSIGN_OR_RETURN(const TokenLease lease, login_.LookUp(text, deadline));
-    return Prolong(token, lease);
+    const auto lease = login_.LookUp(text, deadline);
+    if (!lease.ok() && IsTransientError(lease.status())) return lease.status();
+    // A token that may not ask is used for as long as Vault takes it.
+    return Prolong(token, lease.value_or(TokenLease{}));
   }
   if (token.token.lease->renewable && failures_ < kRenewals) {
     const auto lease = login_.Renew(text, deadline);

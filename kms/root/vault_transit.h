@@ -40,8 +40,8 @@ class VaultTransit {
 
  private:
   // `body` makes the same body each time.
-  template <class Body>
-  absl::StatusOr<VaultReply> Call(VaultStep step, const std::string& path, const Body& body,
+  template <class MakeBody>
+  absl::StatusOr<VaultReply> Call(VaultStep step, const std::string& path, const MakeBody& body,
                                   Deadline deadline) const;
 
   const std::string encrypt_, decrypt_;  // paths

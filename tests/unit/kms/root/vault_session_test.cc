@@ -36,7 +36,8 @@ class VaultSessionTest : public ::testing::Test {
   void Use(decltype(VaultOptions::auth) auth) {
     VaultOptions options;
     options.auth = auth;
-    login_.emplace(api_, options);
+    login_.emplace(api_, options,
+                   VaultTime{&clock_, [this](Deadline until) { clock_.now = until; }});
     session_.emplace(*login_, clock_);
   }
 
@@ -49,6 +50,7 @@ class VaultSessionTest : public ::testing::Test {
                   login_status_);
     }
     if (request.url.ends_with("/lookup-self")) {
+      if (lookup_status_ != 200) return Json("{}", lookup_status_);
       return Json(R"({"data":{"ttl":)" + std::to_string(ttl_) + R"(,"renewable":true}})");
     }
     return Json(R"({"auth":{"renewable":true,"lease_duration":)" + std::to_string(granted_) + "}}",
@@ -62,6 +64,7 @@ class VaultSessionTest : public ::testing::Test {
   int Renewals() const { return script_.Count("/renew-self"); }
 
   int ttl_ = 100, granted_ = 100, logins_ = 0, login_status_ = 200, renew_status_ = 200;
+  int lookup_status_ = 200;
   bool renewable_ = true;
   TempDir directory_;
   const std::string file_ = directory_.File("token");
@@ -222,6 +225,30 @@ TEST_F(VaultSessionTest, TokenOfAFileIsLookedUpAndRenewed) {
   granted_ = 30;  // there is no other
   EXPECT_EQ(session_->Maintain(), start_ + seconds(80 + 24));
   EXPECT_EQ(Get(), "one");
+}
+
+TEST_F(VaultSessionTest, ATokenThatMayNotAskIsUsedAsItIs) {
+  WriteFile(file_, "one");
+  Use(VaultTokenFile{file_});
+  Get();
+  lookup_status_ = 503;
+  const Deadline next = session_->Maintain();
+  EXPECT_GT(next, clock_.now);
+  clock_.now = next;
+  lookup_status_ = 403;
+  EXPECT_EQ(session_->Maintain(), kNoDeadline);
+  EXPECT_EQ(Get(), "one");
+}
+
+TEST_F(VaultSessionTest, ALoginIsTriedAgain) {
+  int failures = 2;
+  script_.answer = [&](const HttpRequest& request) -> absl::StatusOr<HttpResponse> {
+    if (failures-- > 0) return Json("{}", 503);
+    return Answer(request);
+  };
+  EXPECT_EQ(Get(), "token-1");
+  EXPECT_EQ(script_.seen.size(), 3u);
+  EXPECT_EQ(script_.seen[2].body, script_.seen[0].body);
 }
 
 TEST_F(VaultSessionTest, ARefusedTokenIsReplacedOnce) {
