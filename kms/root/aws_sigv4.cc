@@ -120,7 +120,7 @@ absl::StatusOr<AwsCanonicalRequest> MakeAwsCanonicalRequest(const HttpRequest& r
   AwsCanonicalRequest canonical;
   canonical.text = request.method + "\n/\n\n";
   for (auto& [name, value] : headers) {
-    canonical.text += name + ":" + value + "\n";
+    canonical.text.append(name).append(":").append(value).append("\n");
     canonical.signed_headers += (canonical.signed_headers.empty() ? "" : ";") + name;
     WipeString(&value);  // the session token may be among them
   }
