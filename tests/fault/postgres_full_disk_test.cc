@@ -57,7 +57,9 @@ TEST(PostgresFullDisk, ChangesNothingAndSaysSo) {
     key.tenant = "acme";
     key.name = "k" + std::to_string(id);
     key.key_id = id;
-    KeyVersionRecord version{.version = 1, .wrapped = std::string(500, 'w')};
+    KeyVersionRecord version;
+    version.version = 1;
+    version.wrapped = std::string(500, 'w');
     return store.CreateKey(key, version, {key.name, std::string(32, 'f')}, kNoDeadline);
   };
   uint64_t id = 1;
