@@ -11,7 +11,9 @@ find_package(spdlog REQUIRED)  # brings fmt::fmt
 find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
-pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+if(FIELDKMS_STORE_POSTGRES)
+  pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+endif()
 
 if(FIELDKMS_TESTS)
   find_package(GTest REQUIRED)
