@@ -43,6 +43,20 @@ std::optional<uint64_t> IdOf(std::string_view text) {
   return id;
 }
 
+std::string DumpOf(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::optional<Labels> LabelsOf(const Json& json) {
+  if (!json.is_object()) return std::nullopt;
+  Labels labels;
+  for (const auto& [label, text] : json.items()) {
+    if (!text.is_string()) return std::nullopt;
+    labels[label] = text.get_ref<const std::string&>();
+  }
+  return labels;
+}
+
 // Writer and Reader take the members of a record from the same list (Members).
 class Writer {
  public:
@@ -69,7 +83,7 @@ class Writer {
   }
   void Map(const char* name, const Labels& value) { object_[name] = value; }
 
-  std::string Dump() const { return object_.dump(-1, ' ', false, Json::error_handler_t::replace); }
+  std::string Dump() const { return DumpOf(object_); }
 
  private:
   Json object_ = Json::object();
@@ -136,13 +150,7 @@ class Reader {
     value.resize(*size);
   }
   void Map(const char* name, Labels& value) {
-    const Json* member = Member(name);
-    if (member == nullptr) return;
-    if (!member->is_object()) return Refuse(name);
-    for (const auto& [label, text] : member->items()) {
-      if (!text.is_string()) return Refuse(name);
-      value[label] = text.get_ref<const std::string&>();
-    }
+    if (const Json* member = Member(name)) Take(name, LabelsOf(*member), value);
   }
 
   absl::Status Finish() {
@@ -288,6 +296,14 @@ std::string ToJson(const KekRecord& record) { return Write(record); }
 std::string ToJson(const KeyRecord& record) { return Write(record); }
 std::string ToJson(const KeyVersionRecord& record) { return Write(record); }
 std::string ToJson(const AliasRecord& record) { return Write(record); }
+std::string LabelsToJson(const Labels& labels) { return DumpOf(Json(labels)); }
+
+absl::StatusOr<Labels> LabelsFromJson(std::string_view text) {
+  const std::optional<Json> object = Parse(text);
+  std::optional<Labels> labels = object ? LabelsOf(*object) : std::nullopt;
+  if (!labels) return StoreCorrupt("labels are not a JSON object of strings");
+  return *std::move(labels);
+}
 
 template <>
 absl::StatusOr<TenantRecord> FromJson<TenantRecord>(std::string_view text) {

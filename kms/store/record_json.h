@@ -9,6 +9,7 @@
 #ifndef FIELDKMS_KMS_STORE_RECORD_JSON_H_
 #define FIELDKMS_KMS_STORE_RECORD_JSON_H_
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -23,10 +24,12 @@ std::string ToJson(const KekRecord& record);
 std::string ToJson(const KeyRecord& record);
 std::string ToJson(const KeyVersionRecord& record);
 std::string ToJson(const AliasRecord& record);
+std::string LabelsToJson(const std::map<std::string, std::string>& labels);
 
-// The inverse, for the five records above. Strict: kDataLoss, kStoreCorrupt, for
+// The inverse, for labels and the five records above. Strict: kDataLoss, kStoreCorrupt, for
 // what is not JSON, a member that is missing, unknown, there twice or of another
 // type, a number out of the field's range, an enumeration's number that is not known.
+absl::StatusOr<std::map<std::string, std::string>> LabelsFromJson(std::string_view text);
 template <class Record>
 absl::StatusOr<Record> FromJson(std::string_view text) = delete;
 template <>

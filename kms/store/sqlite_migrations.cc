@@ -17,8 +17,8 @@ namespace {
 // address (a blob would cost a second B-tree), and nothing orders by it.
 // printf('%016x', key_id) shows it as people know it.
 //
-// A mutation names its outcome by number: tables only grow, so the record as it
-// was then is the row with that version as its primary.
+// A mutation of release 0.1 names its outcome by number: its tables only grew, so the
+// record as it was then is the row with that version as its primary.
 constexpr std::array kMigrations = {
     // 1: release 0.1.
     R"sql(
@@ -75,6 +75,90 @@ CREATE TABLE mutations (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX mutations_by_time ON mutations (time);
+)sql",
+    // 2: release 0.2. `outcome` is the record that a mutation made, as JSON; one that
+    // release 0.1 recorded has none, and is found by its version as before. What is
+    // there already gets numbers, as if it had just been made in its order. An alias of no key
+    // (NULL) is the mark of one that was taken away.
+    R"sql(
+CREATE TABLE changes (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  number INTEGER NOT NULL
+) STRICT;
+INSERT INTO changes (id, number)
+  SELECT 1, (SELECT count(*) FROM tenants) + (SELECT count(*) FROM keys);
+
+ALTER TABLE tenants ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+UPDATE tenants SET change = n.number
+  FROM (SELECT tenant, row_number() OVER (ORDER BY create_time) AS number FROM tenants) n
+  WHERE n.tenant = tenants.tenant;
+CREATE INDEX tenants_by_change ON tenants (change);
+
+ALTER TABLE keys ADD COLUMN suite INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE keys ADD COLUMN exportable INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE keys ADD COLUMN audit_per_operation INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE keys ADD COLUMN min_decrypt_version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE keys ADD COLUMN rotation_period INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE keys ADD COLUMN next_rotation INTEGER;
+ALTER TABLE keys ADD COLUMN lease_longest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE keys ADD COLUMN lease_most_messages INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE keys ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE keys ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+UPDATE keys SET change = n.number + (SELECT count(*) FROM tenants)
+  FROM (SELECT key_id, row_number() OVER (ORDER BY create_time) AS number FROM keys) n
+  WHERE n.key_id = keys.key_id;
+CREATE INDEX keys_by_change ON keys (change);
+CREATE INDEX keys_by_id ON keys (tenant, key_id);
+CREATE INDEX keys_by_next_rotation ON keys (next_rotation) WHERE next_rotation IS NOT NULL;
+
+ALTER TABLE key_versions ADD COLUMN origin INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE key_versions ADD COLUMN destroy_time INTEGER;
+CREATE INDEX key_versions_by_destroy_time ON key_versions (destroy_time) WHERE state = 3;
+
+ALTER TABLE mutations ADD COLUMN outcome TEXT;
+
+CREATE TABLE aliases (
+  tenant TEXT NOT NULL REFERENCES tenants,
+  alias TEXT NOT NULL,
+  key_id INTEGER REFERENCES keys,
+  change INTEGER NOT NULL,
+  PRIMARY KEY (tenant, alias)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX aliases_by_change ON aliases (change);
+
+CREATE TABLE leases (
+  tenant TEXT NOT NULL,
+  lease_id TEXT NOT NULL,
+  key_id INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  encrypt INTEGER NOT NULL,
+  principal TEXT NOT NULL,
+  create_time INTEGER NOT NULL,
+  expire_time INTEGER NOT NULL,
+  most_messages INTEGER NOT NULL,
+  used_messages INTEGER NOT NULL,
+  PRIMARY KEY (tenant, lease_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX leases_by_version ON leases (key_id, version, expire_time);
+CREATE INDEX leases_by_end ON leases (expire_time);
+
+CREATE TABLE operations (
+  operation_id TEXT PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  tenant TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  cursor BLOB NOT NULL,
+  done INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  owner TEXT NOT NULL,
+  owner_until INTEGER NOT NULL,
+  change INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX operations_by_time ON operations (create_time);
+CREATE INDEX operations_running ON operations (create_time) WHERE state = 1;
 )sql",
 };
 

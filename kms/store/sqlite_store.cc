@@ -1,268 +1,283 @@
 #include "kms/store/sqlite_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "crypto/status.h"
-#include "kms/store/sqlite_error.h"
+#include "kms/store/sqlite_aliases.h"
+#include "kms/store/sqlite_changes.h"
+#include "kms/store/sqlite_columns.h"
 #include "kms/store/sqlite_file.h"
+#include "kms/store/sqlite_key_versions.h"
+#include "kms/store/sqlite_keys.h"
+#include "kms/store/sqlite_leases.h"
 #include "kms/store/sqlite_migrations.h"
-#include "kms/store/sqlite_pool.h"
-#include "kms/store/sqlite_records.h"
+#include "kms/store/sqlite_operations.h"
+#include "kms/store/sqlite_tenants.h"
+#include "kms/store/sqlite_work.h"
 
 namespace fieldkms {
 namespace {
 
-constexpr size_t kReaders = 3;
-constexpr char kRootBinding[] = "root_binding";
+using Db = SqliteConnection;
 
-absl::Status TenantNotFound() {
-  return Error(absl::StatusCode::kNotFound, Reason::kTenantNotFound, "no such tenant", "tenant");
-}
-absl::Status TenantExists() {
-  return Error(absl::StatusCode::kAlreadyExists, Reason::kTenantExists,
-               "there is a tenant of that id", "tenant");
-}
-absl::Status KeyNotFound() {
-  return Error(absl::StatusCode::kNotFound, Reason::kKeyNotFound, "the tenant has no such key",
-               "name");
-}
-absl::Status KeyExists() {
-  return Error(absl::StatusCode::kAlreadyExists, Reason::kKeyExists,
-               "the tenant has a key of that name", "name");
-}
-absl::Status KeyIdTaken() {
-  return Error(absl::StatusCode::kAborted, Reason::kKeyExists, "the key id is taken");
-}
-absl::Status VersionNotFound() {
-  return Error(absl::StatusCode::kNotFound, Reason::kKeyVersionUnknown, "no such version");
-}
-absl::Status PrimaryChanged() {
-  return Error(absl::StatusCode::kAborted, Reason::kPrimaryChanged,
-               "the key has another primary version");
-}
-
-template <class T>
-absl::StatusOr<T> OrNotFound(absl::StatusOr<std::optional<T>> found, absl::Status (*not_found)()) {
-  if (!found.ok()) return std::move(found).status();
-  if (!found->has_value()) return not_found();
-  return std::move(**found);
-}
-
-// Outcomes of mutations that ran before.
-absl::StatusOr<TenantRecord> TenantOutcome(SqliteConnection& db, std::string_view tenant,
-                                           const MutationRecord& record) {
-  FIELDKMS_ASSIGN_OR_RETURN(std::optional<TenantRecord> found, ReadTenant(db, tenant));
-  if (!found) return StoreCorrupt("a recorded mutation has lost its outcome");
-  found->primary_kek = record.version;
-  return *std::move(found);
-}
-absl::StatusOr<KeyRecord> KeyOutcome(SqliteConnection& db, const MutationRecord& record) {
-  FIELDKMS_ASSIGN_OR_RETURN(std::optional<KeyRecord> found,
-                            ReadKeyAt(db, record.key_id, record.version));
-  if (!found) return StoreCorrupt("a recorded mutation has lost its outcome");
-  return *std::move(found);
-}
-
+// Each method says what runs on the store (the subject's file) and how (SqliteWork).
 class SqliteStore final : public Store {
  public:
-  SqliteStore(const std::string& path, const Clock& clock)
-      : clock_(clock), writer_(path, 1, clock), readers_(path, kReaders, clock) {}
+  SqliteStore(const std::string& path, const Clock& clock) : work_(path, clock) {}
 
-  // Opens the first connection, so that what is wrong shows at the start.
-  absl::Status Start() {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, writer_.Take(kNoDeadline));
-    return Migrate(*db);
-  }
+  absl::Status Start() { return work_.Start(); }
 
   absl::StatusOr<std::optional<std::string>> GetRootBinding(Deadline deadline) override {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, readers_.Take(deadline));
-    return ReadBinding(*db);
+    return work_.Read(deadline, ReadRootBinding);
   }
 
-  absl::Status SetRootBinding(std::string_view binding, Deadline deadline) override {
-    const auto body = [&](SqliteConnection& db) -> absl::StatusOr<bool> {
-      FIELDKMS_ASSIGN_OR_RETURN(const std::optional<std::string> old, ReadBinding(db));
-      if (old) {
-        return Error(absl::StatusCode::kAlreadyExists, Reason::kRootWrongKey,
-                     "the store is tied to a root key already");
-      }
-      FIELDKMS_RETURN_IF_ERROR(db.Use("INSERT INTO meta (name, value) VALUES (?, ?)")
-                                   .Text(kRootBinding)
-                                   .Blob(binding)
-                                   .Run());
+  absl::Status SetRootBinding(std::string_view expected, std::string_view binding,
+                              Deadline deadline) override {
+    const auto body = [&](Db& db) -> absl::StatusOr<bool> {
+      FIELDKMS_RETURN_IF_ERROR(ReplaceRootBinding(db, expected, binding));
       return true;
     };
-    return Write<bool>(deadline, body).status();
+    return work_.Write<bool>(deadline, Shred::kNo, body).status();
   }
 
   absl::StatusOr<Applied<TenantRecord>> CreateTenant(std::string_view tenant, const KekRecord& kek,
                                                      const Mutation& mutation,
                                                      Deadline deadline) override {
-    const auto replay = [&](SqliteConnection& db, const MutationRecord& record) {
-      return TenantOutcome(db, tenant, record);
-    };
-    const auto apply = [&](SqliteConnection& db) -> absl::StatusOr<TenantRecord> {
-      FIELDKMS_ASSIGN_OR_RETURN(const std::optional<TenantRecord> old, ReadTenant(db, tenant));
-      if (old) return TenantExists();
-      const TenantRecord made{std::string(tenant), kek.create_time, kek.version};
-      FIELDKMS_RETURN_IF_ERROR(WriteTenant(db, made));
-      FIELDKMS_RETURN_IF_ERROR(WriteKek(db, tenant, kek));
-      FIELDKMS_RETURN_IF_ERROR(WriteMutation(
-          db, tenant, mutation, {Method::kCreateTenant, 0, kek.version}, clock_.Now()));
-      return made;
-    };
-    return Mutate<TenantRecord>(tenant, mutation, deadline, replay, apply);
+    const auto apply = [&](Db& db, uint64_t number) { return MakeTenant(db, tenant, kek, number); };
+    return work_.Mutate<TenantRecord>(Method::kCreateTenant, tenant, mutation, deadline, Shred::kNo,
+                                      apply);
   }
 
   absl::StatusOr<TenantRecord> GetTenant(std::string_view tenant, Deadline deadline) override {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, readers_.Take(deadline));
-    return OrNotFound(ReadTenant(*db, tenant), TenantNotFound);
+    return work_.Read(deadline,
+                      [&](Db& db) { return OrNotFound(ReadTenant(db, tenant), TenantNotFound); });
   }
 
   absl::StatusOr<std::vector<TenantRecord>> ListTenants(std::string_view after, size_t limit,
                                                         Deadline deadline) override {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, readers_.Take(deadline));
-    return ReadTenants(*db, after, limit);
+    return work_.Read(deadline, [&](Db& db) { return ReadTenants(db, after, limit); });
+  }
+
+  absl::StatusOr<Applied<TenantRecord>> AddKek(std::string_view tenant, const KekRecord& kek,
+                                               const Mutation& mutation,
+                                               Deadline deadline) override {
+    const auto apply = [&](Db& db, uint64_t number) { return AppendKek(db, tenant, kek, number); };
+    return work_.Mutate<TenantRecord>(Method::kAddKek, tenant, mutation, deadline, Shred::kNo,
+                                      apply);
   }
 
   absl::StatusOr<KekRecord> GetKek(std::string_view tenant, uint32_t version,
                                    Deadline deadline) override {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, readers_.Take(deadline));
-    return OrNotFound(ReadKek(*db, tenant, version), VersionNotFound);
+    return work_.Read(deadline, [&](Db& db) {
+      return OrNotFound(ReadKek(db, tenant, version), VersionNotFound);
+    });
+  }
+
+  absl::StatusOr<std::vector<KekRecord>> ListKeks(std::string_view tenant,
+                                                  Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) { return ReadKeks(db, tenant); });
+  }
+
+  absl::StatusOr<size_t> RewrapKeks(std::span<const RewrappedKek> keks,
+                                    Deadline deadline) override {
+    return Rewrap(deadline, [&](Db& db, uint64_t number) { return ReplaceKeks(db, keks, number); });
+  }
+
+  absl::StatusOr<size_t> RewrapKeyVersions(std::string_view tenant,
+                                           std::span<const RewrappedVersion> versions,
+                                           Deadline deadline) override {
+    return Rewrap(deadline, [&](Db& db, uint64_t number) {
+      return ReplaceKeyVersions(db, tenant, versions, number);
+    });
+  }
+
+  absl::StatusOr<std::vector<KeyAndVersion>> ListVersionsBelowKek(
+      std::string_view tenant, uint32_t kek_version, uint64_t after_key_id, uint32_t after_version,
+      size_t limit, Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) {
+      return ReadVersionsBelowKek(db, tenant, kek_version, after_key_id, after_version, limit);
+    });
+  }
+
+  absl::StatusOr<uint64_t> CountVersionsBelowKek(std::string_view tenant, uint32_t kek_version,
+                                                 Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) { return CountBelowKek(db, tenant, kek_version); });
   }
 
   absl::StatusOr<Applied<KeyRecord>> CreateKey(const KeyRecord& key, const KeyVersionRecord& first,
                                                const Mutation& mutation,
                                                Deadline deadline) override {
-    const auto apply = [&](SqliteConnection& db) -> absl::StatusOr<KeyRecord> {
-      FIELDKMS_RETURN_IF_ERROR(OrNotFound(ReadTenant(db, key.tenant), TenantNotFound).status());
-      FIELDKMS_ASSIGN_OR_RETURN(const std::optional<KeyRecord> old,
-                                ReadKey(db, key.tenant, key.name));
-      if (old) return KeyExists();
-      FIELDKMS_ASSIGN_OR_RETURN(const std::optional<KeyRecord> same_id,
-                                ReadKeyById(db, key.key_id));
-      if (same_id) return KeyIdTaken();
-      KeyRecord made = key;
-      made.primary_version = first.version;
-      made.primary_create_time = first.create_time;
-      FIELDKMS_RETURN_IF_ERROR(WriteKey(db, made));
-      FIELDKMS_RETURN_IF_ERROR(WriteKeyVersion(db, key.key_id, first));
-      FIELDKMS_RETURN_IF_ERROR(WriteMutation(
-          db, key.tenant, mutation, {Method::kCreateKey, key.key_id, first.version}, clock_.Now()));
-      return made;
-    };
-    return Mutate<KeyRecord>(key.tenant, mutation, deadline, KeyOutcome, apply);
+    const auto apply = [&](Db& db, uint64_t number) { return MakeKey(db, key, first, number); };
+    return work_.Mutate<KeyRecord>(Method::kCreateKey, key.tenant, mutation, deadline, Shred::kNo,
+                                   apply);
   }
 
-  absl::StatusOr<KeyRecord> GetKey(std::string_view tenant, std::string_view name,
-                                   Deadline deadline) override {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, readers_.Take(deadline));
-    return FindKey(*db, tenant, name);
-  }
-
-  absl::StatusOr<KeyRecord> GetKeyById(uint64_t key_id, Deadline deadline) override {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, readers_.Take(deadline));
-    return OrNotFound(ReadKeyById(*db, key_id), KeyNotFound);
-  }
-
-  absl::StatusOr<std::vector<KeyRecord>> ListKeys(std::string_view tenant,
-                                                  std::string_view after_name, size_t limit,
-                                                  Deadline deadline) override {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, readers_.Take(deadline));
-    FIELDKMS_RETURN_IF_ERROR(OrNotFound(ReadTenant(*db, tenant), TenantNotFound).status());
-    return ReadKeys(*db, tenant, after_name, limit);
-  }
-
-  absl::StatusOr<Applied<KeyRecord>> AddKeyVersion(std::string_view tenant, std::string_view name,
-                                                   const KeyVersionRecord& version,
-                                                   const Mutation& mutation,
-                                                   Deadline deadline) override {
-    const auto apply = [&](SqliteConnection& db) -> absl::StatusOr<KeyRecord> {
-      FIELDKMS_ASSIGN_OR_RETURN(KeyRecord key, FindKey(db, tenant, name));
-      if (uint64_t{key.primary_version} + 1 != version.version) return PrimaryChanged();
-      key.primary_version = version.version;
-      key.primary_create_time = version.create_time;
-      FIELDKMS_RETURN_IF_ERROR(WriteKeyVersion(db, key.key_id, version));
-      FIELDKMS_RETURN_IF_ERROR(WritePrimary(db, key.key_id, version.version));
-      FIELDKMS_RETURN_IF_ERROR(WriteMutation(db, tenant, mutation,
-                                             {Method::kAddKeyVersion, key.key_id, version.version},
-                                             clock_.Now()));
-      return key;
-    };
-    return Mutate<KeyRecord>(tenant, mutation, deadline, KeyOutcome, apply);
+  absl::StatusOr<Applied<KeyRecord>> ChangeKey(const KeyChange& change, const Mutation& mutation,
+                                               Deadline deadline) override {
+    const bool destroys = std::ranges::any_of(
+        change.versions, [](const KeyVersionRecord& version) { return version.wrapped.empty(); });
+    const auto apply = [&](Db& db, uint64_t number) { return ApplyKeyChange(db, change, number); };
+    return work_.Mutate<KeyRecord>(Method::kChangeKey, change.key.tenant, mutation, deadline,
+                                   destroys ? Shred::kYes : Shred::kNo, apply);
   }
 
   absl::StatusOr<std::optional<KeyRecord>> FindKeyMutation(std::string_view tenant,
                                                            const Mutation& mutation,
                                                            Deadline deadline) override {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, readers_.Take(deadline));
-    FIELDKMS_ASSIGN_OR_RETURN(const std::optional<MutationRecord> record,
-                              ReadMutation(*db, tenant, mutation));
-    if (!record) return std::optional<KeyRecord>();
-    FIELDKMS_ASSIGN_OR_RETURN(KeyRecord outcome, KeyOutcome(*db, *record));
-    return std::optional<KeyRecord>(std::move(outcome));
+    return work_.Read(deadline,
+                      [&](Db& db) { return ReadOutcome<KeyRecord>(db, tenant, mutation); });
   }
 
-  absl::StatusOr<KeyVersionRecord> GetKeyVersion(uint64_t key_id, uint32_t version,
-                                                 Deadline deadline) override {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, readers_.Take(deadline));
-    return OrNotFound(ReadKeyVersion(*db, key_id, version), VersionNotFound);
-  }
-
-  absl::StatusOr<std::vector<KeyVersionRecord>> ListKeyVersions(uint64_t key_id, uint32_t before,
-                                                                size_t limit,
-                                                                Deadline deadline) override {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, readers_.Take(deadline));
-    return ReadKeyVersions(*db, key_id, before, limit);
-  }
-
- private:
-  static absl::StatusOr<std::optional<std::string>> ReadBinding(SqliteConnection& db) {
-    SqliteStatement row = db.Use("SELECT value FROM meta WHERE name = ?");
-    FIELDKMS_ASSIGN_OR_RETURN(const bool found, row.Text(kRootBinding).Step());
-    if (!found) return std::optional<std::string>();
-    return std::optional<std::string>(row.ColumnBytes(0));
-  }
-
-  static absl::StatusOr<KeyRecord> FindKey(SqliteConnection& db, std::string_view tenant,
-                                           std::string_view name) {
-    FIELDKMS_ASSIGN_OR_RETURN(std::optional<KeyRecord> key, ReadKey(db, tenant, name));
-    if (key) return *std::move(key);
-    FIELDKMS_RETURN_IF_ERROR(OrNotFound(ReadTenant(db, tenant), TenantNotFound).status());
-    return KeyNotFound();
-  }
-
-  // Runs `body` in a write transaction, which an error rolls back.
-  template <class T, class Body>
-  absl::StatusOr<T> Write(Deadline deadline, const Body& body) {
-    FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, writer_.Take(deadline));
-    SqliteTransaction transaction(*db);
-    const absl::Status begun = transaction.Begin();
-    // Also where it did not begin: another process held the lock until then.
-    if (clock_.Steady() >= deadline) return DeadlinePassed();
-    FIELDKMS_RETURN_IF_ERROR(begun);
-    absl::StatusOr<T> result = body(*db);
-    if (!result.ok()) return result;
-    FIELDKMS_RETURN_IF_ERROR(transaction.Commit());
-    return result;
-  }
-
-  // Runs a mutation once: `replay` if it ran before, else `apply`.
-  template <class T, class Replay, class Apply>
-  absl::StatusOr<Applied<T>> Mutate(std::string_view tenant, const Mutation& mutation,
-                                    Deadline deadline, const Replay& replay, const Apply& apply) {
-    return Write<Applied<T>>(deadline, [&](SqliteConnection& db) -> absl::StatusOr<Applied<T>> {
-      FIELDKMS_ASSIGN_OR_RETURN(const std::optional<MutationRecord> before,
-                                ReadMutation(db, tenant, mutation));
-      absl::StatusOr<T> outcome = before ? replay(db, *before) : apply(db);
-      if (!outcome.ok()) return std::move(outcome).status();
-      return Applied<T>{std::move(outcome).value(), before.has_value()};
+  absl::StatusOr<KeyRecord> GetKey(std::string_view tenant, std::string_view name,
+                                   Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) -> absl::StatusOr<KeyRecord> {
+      FIELDKMS_ASSIGN_OR_RETURN(std::optional<KeyRecord> key,
+                                ReadKeyByNameOrAlias(db, tenant, name));
+      if (key) return *std::move(key);
+      FIELDKMS_RETURN_IF_ERROR(NeedTenant(db, tenant));
+      return KeyNotFound();
     });
   }
 
-  const Clock& clock_;
-  SqlitePool writer_;
-  SqlitePool readers_;
+  absl::StatusOr<KeyRecord> GetKeyById(std::string_view tenant, uint64_t key_id,
+                                       Deadline deadline) override {
+    return work_.Read(
+        deadline, [&](Db& db) { return OrNotFound(ReadKeyById(db, tenant, key_id), KeyNotFound); });
+  }
+
+  absl::StatusOr<std::string> TenantOfKey(uint64_t key_id, Deadline deadline) override {
+    return work_.Read(deadline,
+                      [&](Db& db) { return OrNotFound(ReadTenantOfKey(db, key_id), KeyNotFound); });
+  }
+
+  absl::StatusOr<std::vector<KeyRecord>> ListKeys(std::string_view tenant,
+                                                  std::string_view after_name, size_t limit,
+                                                  Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) -> absl::StatusOr<std::vector<KeyRecord>> {
+      FIELDKMS_RETURN_IF_ERROR(NeedTenant(db, tenant));
+      return ReadKeys(db, tenant, after_name, limit);
+    });
+  }
+
+  absl::StatusOr<KeyVersionRecord> GetKeyVersion(std::string_view tenant, uint64_t key_id,
+                                                 uint32_t version, Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) {
+      return OrNotFound(ReadKeyVersion(db, tenant, key_id, version), VersionNotFound);
+    });
+  }
+
+  absl::StatusOr<std::vector<KeyVersionRecord>> ListKeyVersions(std::string_view tenant,
+                                                                uint64_t key_id, uint32_t before,
+                                                                size_t limit,
+                                                                Deadline deadline) override {
+    return work_.Read(deadline,
+                      [&](Db& db) { return ReadKeyVersions(db, tenant, key_id, before, limit); });
+  }
+
+  absl::StatusOr<Applied<AliasRecord>> SetAlias(const AliasRecord& alias, const Mutation& mutation,
+                                                Deadline deadline) override {
+    const auto apply = [&](Db& db, uint64_t number) { return PointAlias(db, alias, number); };
+    return work_.Mutate<AliasRecord>(Method::kSetAlias, alias.tenant, mutation, deadline,
+                                     Shred::kNo, apply);
+  }
+
+  absl::StatusOr<AliasRecord> GetAlias(std::string_view tenant, std::string_view alias,
+                                       Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) -> absl::StatusOr<AliasRecord> {
+      FIELDKMS_ASSIGN_OR_RETURN(std::optional<AliasRecord> found, ReadAlias(db, tenant, alias));
+      if (!found || found->key_id == 0) return AliasNotFound();
+      return *std::move(found);
+    });
+  }
+
+  absl::StatusOr<std::vector<AliasRecord>> ListAliases(std::string_view tenant,
+                                                       std::string_view after, size_t limit,
+                                                       Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) -> absl::StatusOr<std::vector<AliasRecord>> {
+      FIELDKMS_RETURN_IF_ERROR(NeedTenant(db, tenant));
+      return ReadAliases(db, tenant, after, limit);
+    });
+  }
+
+  absl::StatusOr<std::vector<KeyRecord>> ListDueRotations(WallTime now, size_t limit,
+                                                          Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) { return ReadDueRotations(db, now, limit); });
+  }
+
+  absl::StatusOr<std::vector<KeyAndVersion>> ListDueDestructions(WallTime now, size_t limit,
+                                                                 Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) { return ReadDueDestructions(db, now, limit); });
+  }
+
+  absl::StatusOr<uint64_t> WaitForChange(uint64_t after, Deadline until) override {
+    return work_.WaitForChange(after, until);
+  }
+
+  absl::StatusOr<std::vector<Change>> ReadChanges(uint64_t after, size_t limit,
+                                                  Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) { return ReadChangesAfter(db, after, limit); });
+  }
+
+  absl::Status PutLease(const LeaseRecord& lease, Deadline deadline) override {
+    const auto body = [&](Db& db) -> absl::StatusOr<bool> {
+      FIELDKMS_RETURN_IF_ERROR(WriteLease(db, lease, work_.Now()));
+      return true;
+    };
+    return work_.Write<bool>(deadline, Shred::kNo, body).status();
+  }
+
+  absl::StatusOr<LeaseRecord> GetLease(std::string_view tenant, std::string_view lease_id,
+                                       Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) {
+      return OrNotFound(ReadLease(db, tenant, lease_id), LeaseNotFound);
+    });
+  }
+
+  absl::StatusOr<std::optional<WallTime>> LastLeaseEnd(std::string_view tenant, uint64_t key_id,
+                                                       uint32_t version, bool encrypt_only,
+                                                       WallTime now, Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) {
+      return ReadLastLeaseEnd(db, tenant, key_id, version, encrypt_only, now);
+    });
+  }
+
+  absl::StatusOr<OperationRecord> PutOperation(const OperationRecord& operation,
+                                               Deadline deadline) override {
+    const auto body = [&](Db& db) -> absl::StatusOr<OperationRecord> {
+      FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, NextChangeNumber(db));
+      return WriteOperation(db, operation, number);
+    };
+    return work_.Write<OperationRecord>(deadline, Shred::kNo, body);
+  }
+
+  absl::StatusOr<OperationRecord> GetOperation(std::string_view operation_id,
+                                               Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) {
+      return OrNotFound(ReadOperation(db, operation_id), OperationNotFound);
+    });
+  }
+
+  absl::StatusOr<std::vector<OperationRecord>> ListOperations(bool running_only, size_t limit,
+                                                              Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) { return ReadOperations(db, running_only, limit); });
+  }
+
+ private:
+  // What wraps anew: a change only where something was written, and each time the
+  // log is emptied, since a repeat may come after one that could not do it.
+  template <class Replace>
+  absl::StatusOr<size_t> Rewrap(Deadline deadline, const Replace& replace) {
+    const auto body = [&](Db& db) -> absl::StatusOr<size_t> {
+      FIELDKMS_ASSIGN_OR_RETURN(const uint64_t newest, ReadChangeNumber(db));
+      FIELDKMS_ASSIGN_OR_RETURN(const size_t written, replace(db, newest + 1));
+      if (written > 0) FIELDKMS_RETURN_IF_ERROR(NextChangeNumber(db).status());
+      return written;
+    };
+    return work_.Write<size_t>(deadline, Shred::kYes, body);
+  }
+
+  SqliteWork work_;
 };
 
 // A draft has no log: it is written the old way and is complete in one file.

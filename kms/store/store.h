@@ -213,7 +213,8 @@ class Store {
 
   // Changes. WaitForChange returns the newest number as soon as it is above `after`,
   // or what it is at `until`; it blocks a thread and no connection that others need.
-  // ReadChanges: those above `after` in their order.
+  // ReadChanges: those above `after` in their order, at most `limit`, but never a part of
+  // those of one number (a rewrap has many), so that one goes on after the last.
   virtual absl::StatusOr<uint64_t> WaitForChange(uint64_t after, Deadline until) = 0;
   virtual absl::StatusOr<std::vector<Change>> ReadChanges(uint64_t after, size_t limit,
                                                           Deadline deadline) = 0;

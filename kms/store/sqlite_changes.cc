@@ -1,0 +1,55 @@
+#include "kms/store/sqlite_changes.h"
+
+#include <utility>
+
+#include "crypto/status.h"
+#include "kms/store/sqlite_columns.h"
+
+namespace fieldkms {
+
+absl::StatusOr<uint64_t> ReadChangeNumber(SqliteConnection& db) {
+  FIELDKMS_ASSIGN_OR_RETURN(const int64_t number, db.QueryInt("SELECT number FROM changes"));
+  return ToBits(number);
+}
+
+absl::StatusOr<uint64_t> NextChangeNumber(SqliteConnection& db) {
+  FIELDKMS_RETURN_IF_ERROR(db.Use("UPDATE changes SET number = number + 1").Run());
+  return ReadChangeNumber(db);
+}
+
+absl::StatusOr<std::vector<Change>> ReadChangesAfter(SqliteConnection& db, uint64_t after,
+                                                     size_t limit) {
+  std::vector<Change> changes;
+  if (limit == 0) return changes;
+  // No LIMIT: rows are merged from three indexes as they are asked for.
+  SqliteStatement row = db.Use(
+      "SELECT change, tenant, '', 0, 0 FROM tenants WHERE change > ?1 UNION ALL "
+      "SELECT change, tenant, name, key_id, 0 FROM keys WHERE change > ?1 UNION ALL "
+      "SELECT change, tenant, alias, key_id, 1 FROM aliases WHERE change > ?1 ORDER BY 1");
+  row.Int(FromBound(after));
+  while (true) {
+    FIELDKMS_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return changes;
+    const uint64_t number = ToBits(row.ColumnInt(0));
+    if (changes.size() >= limit && changes.back().number != number) return changes;
+    changes.push_back({number, row.ColumnBytes(1), row.ColumnBytes(2), ToBits(row.ColumnInt(3)),
+                       row.ColumnInt(4) != 0});
+  }
+}
+
+void ChangeSignal::Publish(uint64_t number) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (number <= newest_) return;
+    newest_ = number;
+  }
+  changed_.notify_all();
+}
+
+uint64_t ChangeSignal::Wait(uint64_t after, const Clock& clock, Deadline until) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, WakeTime(clock, until), [&] { return newest_ > after; });
+  return newest_;
+}
+
+}  // namespace fieldkms
