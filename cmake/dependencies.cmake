@@ -14,7 +14,9 @@ endif()
 find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
-pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+if(FIELDKMS_STORE_POSTGRES)
+  pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+endif()
 
 if(FIELDKMS_ROOT_PKCS11)
   # The types and numbers of the standard only: modules are loaded when we run, and

@@ -21,6 +21,31 @@ bool MissesSchema(std::string_view sqlstate) {
   return sqlstate == "42P01" || sqlstate == "3F000" || sqlstate == "42883" || sqlstate == "42703";
 }
 
+template <class Exception>
+bool Is(const std::exception& error) {
+  return dynamic_cast<const Exception*>(&error) != nullptr;
+}
+
+// libpqxx 6.4 has types of its own for some codes, and then drops the code. Of a class of
+// codes that has one type, the class: its code that ends in 000.
+std::string_view CodeOfType(const std::exception& error) {
+  if (Is<pqxx::serialization_failure>(error)) return "40001";
+  if (Is<pqxx::deadlock_detected>(error)) return "40P01";
+  if (Is<pqxx::statement_completion_unknown>(error)) return "40003";
+  if (Is<pqxx::too_many_connections>(error)) return "53300";
+  if (Is<pqxx::disk_full>(error)) return kDiskFull;
+  if (Is<pqxx::insufficient_resources>(error)) return "53000";
+  if (Is<pqxx::insufficient_privilege>(error)) return kNoPrivilege;
+  if (Is<pqxx::undefined_table>(error)) return "42P01";
+  if (Is<pqxx::undefined_function>(error)) return "42883";
+  if (Is<pqxx::undefined_column>(error)) return "42703";
+  if (Is<pqxx::syntax_error>(error)) return "42000";
+  if (Is<pqxx::integrity_constraint_violation>(error)) return "23000";
+  if (Is<pqxx::data_exception>(error)) return "22000";
+  if (Is<pqxx::feature_not_supported>(error)) return "0A000";
+  return {};
+}
+
 }  // namespace
 
 absl::Status PostgresUnavailable(std::string_view what) {
@@ -52,8 +77,7 @@ absl::Status PostgresError(std::string_view sqlstate) {
 absl::Status PostgresError(const std::exception& error) {
   const std::string_view sqlstate = SqlStateOf(error);
   if (!sqlstate.empty()) return PostgresError(sqlstate);
-  if (dynamic_cast<const pqxx::conversion_error*>(&error) != nullptr ||
-      dynamic_cast<const pqxx::unexpected_rows*>(&error) != nullptr) {
+  if (Is<pqxx::conversion_error>(error) || Is<pqxx::unexpected_rows>(error)) {
     return StoreCorrupt("a row is not what this release writes");
   }
   return PostgresUnavailable("the connection was lost");
@@ -61,12 +85,8 @@ absl::Status PostgresError(const std::exception& error) {
 
 std::string_view SqlStateOf(const std::exception& error) {
   const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error);
-  if (sql != nullptr) return sql->sqlstate();
-  // libpqxx gives these types of their own, without the code.
-  if (dynamic_cast<const pqxx::serialization_failure*>(&error) != nullptr) return "40001";
-  if (dynamic_cast<const pqxx::deadlock_detected*>(&error) != nullptr) return "40P01";
-  if (dynamic_cast<const pqxx::too_many_connections*>(&error) != nullptr) return "53300";
-  return {};
+  if (sql != nullptr && !sql->sqlstate().empty()) return sql->sqlstate();
+  return CodeOfType(error);
 }
 
 bool EndsConnection(std::string_view sqlstate) {

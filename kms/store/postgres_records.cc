@@ -2,11 +2,12 @@
 
 #include <chrono>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "kms/store/postgres_value.h"
 #include "kms/store/record_enums.h"
+#include "kms/store/record_json.h"
 
 namespace fieldkms {
 namespace {
@@ -35,21 +36,10 @@ Enum EnumIn(const pqxx::field& field) {
   return *value;
 }
 
-std::string LabelsText(const Labels& labels) {
-  const nlohmann::json object(labels);
-  return object.is_null() ? "{}"
-                          : object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 Labels LabelsOf(const pqxx::field& field) {
-  const nlohmann::json object = nlohmann::json::parse(TextOf(field), nullptr, false);
-  if (!object.is_object()) RefuseRow();
-  Labels labels;
-  for (const auto& [name, value] : object.items()) {
-    if (!value.is_string()) RefuseRow();
-    labels[name] = value.get_ref<const std::string&>();
-  }
-  return labels;
+  absl::StatusOr<Labels> labels = LabelsFromJson(TextOf(field));
+  if (!labels.ok()) RefuseRow();
+  return *std::move(labels);
 }
 
 constexpr pqxx::row::size_type kKeyColumns = 17;
@@ -165,7 +155,7 @@ void InsertKey(PostgresTransaction& db, const KeyRecord& key) {
       {key.tenant, key.name, IdValue(key.key_id), static_cast<int>(key.purpose),
        key.primary_version, key.create_time, int{key.suite}, key.exportable,
        key.audit_per_operation, key.min_decrypt_version, key.rotation_period, key.next_rotation,
-       key.lease.longest, key.lease.most_messages, LabelsText(key.labels), key.change});
+       key.lease.longest, key.lease.most_messages, LabelsToJson(key.labels), key.change});
 }
 
 void UpdateKey(PostgresTransaction& db, const KeyRecord& key) {
@@ -176,7 +166,7 @@ void UpdateKey(PostgresTransaction& db, const KeyRecord& key) {
       "WHERE tenant = $1 AND key_id = $2",
       {key.tenant, IdValue(key.key_id), key.primary_version, int{key.suite},
        key.audit_per_operation, key.min_decrypt_version, key.rotation_period, key.next_rotation,
-       key.lease.longest, key.lease.most_messages, LabelsText(key.labels), key.change});
+       key.lease.longest, key.lease.most_messages, LabelsToJson(key.labels), key.change});
 }
 
 KeyVersionRecord VersionRecordOf(const pqxx::row& row) {

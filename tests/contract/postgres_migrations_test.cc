@@ -98,6 +98,18 @@ TEST_F(PostgresMigrations, LoginWithoutRightsIsTold) {
               StatusIs(StatusCode::kUnavailable, Reason::kStoreUnavailable));
 }
 
+// No superuser: with CREATEROLE it may have made the roles, and is made a member here.
+TEST_F(PostgresMigrations, MemberOfTheOwnerMayMigrate) {
+  ASSERT_OK(MigratePostgresStore({.conninfo = Conninfo()}));  // the roles
+  Sql("DROP SCHEMA fieldkms_store CASCADE; DROP ROLE IF EXISTS migrator; "
+      "CREATE ROLE migrator LOGIN IN ROLE fieldkms_owner");
+  Sql("DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO migrator', current_database()); "
+      "END $$");
+  ASSERT_OK_AND_ASSIGN(const auto report, MigratePostgresStore({.conninfo = Conninfo("migrator")}));
+  EXPECT_THAT(report.applied, SizeIs(static_cast<size_t>(NewestPostgresSchema())));
+  EXPECT_OK(Open());
+}
+
 TEST_F(PostgresMigrations, StatusSaysWhatIsThere) {
   ASSERT_OK_AND_ASSIGN(const auto before, ReadPostgresStatus(Conninfo()));
   EXPECT_EQ(before.schema, 0);

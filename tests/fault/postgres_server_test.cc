@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/fault/postgres_fixture.h"
+#include "tests/support/temp_dir.h"
 
 namespace fieldkms::testing {
 namespace {
@@ -145,20 +146,22 @@ TEST_F(PostgresFault, WaitingForChangesOfAServerThatIsGoneIsUnavailable) {
 // As a primary that became a standby: no writes there, and no connection kept to it.
 TEST_F(PostgresFault, ReadOnlyServerIsLeftForTheOneToWriteTo) {
   ASSERT_OK(straight().GetTenant("acme", kNoDeadline));
-  Superuser("ALTER DATABASE " + database() + " SET default_transaction_read_only = on");
+  const auto alter = [&](const std::string& what) {
+    server().Sql("postgres", PostgresServer::kSuperuser, "ALTER DATABASE " + database() + what);
+  };
+  alter(" SET default_transaction_read_only = on");
   server().Stop();
   server().Start();
   EXPECT_THAT(straight().CreateKey(Key("k", 7), Version(1), Fresh(), kNoDeadline),
               StatusIs(StatusCode::kUnavailable, Reason::kStoreUnavailable));
-  Superuser("SET default_transaction_read_only = off; ALTER DATABASE " + database() +
-            " RESET default_transaction_read_only");
+  alter(" RESET default_transaction_read_only");
   ASSERT_OK(straight().CreateKey(Key("k", 7), Version(1), Fresh(), kNoDeadline));
 }
 
 TEST_F(PostgresFault, SecondHostIsTakenWhereTheFirstIsDown) {
-  proxy().CutAll(true);
+  const TempDir nobody;
   const auto store =
-      OpenPostgresStore({.conninfo = "host=" + proxy().socket_dir() + "," + server().socket_dir() +
+      OpenPostgresStore({.conninfo = "host=" + nobody.path() + "," + server().socket_dir() +
                                      " port=5432,5432 dbname=" + database() +
                                      " user=" + PostgresServer::kServiceLogin},
                         SystemClock());

@@ -42,14 +42,17 @@ void Require(bool ok, const std::string& what) {
   if (!ok) throw std::runtime_error(what);
 }
 
+void GiveToPostgres(const std::string& path) {
+  if (::geteuid() != 0) return;
+  const passwd* user = ::getpwnam("postgres");
+  Require(user != nullptr && ::chown(path.c_str(), user->pw_uid, user->pw_gid) == 0,
+          "no user postgres");
+}
+
 }  // namespace
 
 PostgresServer::PostgresServer() {
-  if (::geteuid() == 0) {
-    const passwd* user = ::getpwnam("postgres");
-    Require(user != nullptr && ::chown(dir_.path().c_str(), user->pw_uid, user->pw_gid) == 0,
-            "no user postgres");
-  }
+  GiveToPostgres(dir_.path());
   const CommandResult made = RunCommand(
       {.argv = AsPostgres({Program("initdb"), "-D", dir_.File("data"), "-U", kSuperuser,
                            "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"}),
@@ -130,6 +133,13 @@ void PostgresServer::Thaw() {
   for (const pid_t process : Processes()) ::kill(process, SIGCONT);
 }
 
+std::string PostgresServer::MakeDirectory(const std::string& name) const {
+  const std::string path = dir_.File(name);
+  std::filesystem::create_directories(path);
+  GiveToPostgres(path);
+  return path;
+}
+
 std::string PostgresServer::Conninfo(std::string_view database, std::string_view user) const {
   return "host=" + dir_.path() + " port=5432 dbname=" + std::string(database) +
          " user=" + std::string(user);
@@ -141,7 +151,7 @@ std::string PostgresServer::MakeDatabase() {
   return name;
 }
 
-std::string PostgresServer::MakeStore() {
+std::string PostgresServer::MakeStore(const std::string& options) {
   if (template_.empty()) {
     Sql("postgres", kSuperuser, std::string("CREATE ROLE ") + kServiceLogin + " LOGIN");
     const std::string made = MakeDatabase();
@@ -151,7 +161,7 @@ std::string PostgresServer::MakeStore() {
     template_ = made;
   }
   const std::string name = "store_" + std::to_string(++databases_);
-  Sql("postgres", kSuperuser, "CREATE DATABASE " + name + " TEMPLATE " + template_);
+  Sql("postgres", kSuperuser, "CREATE DATABASE " + name + " TEMPLATE " + template_ + " " + options);
   return name;
 }
 

@@ -37,6 +37,9 @@ class PostgresServer {
   void Freeze();
   void Thaw();
 
+  // A directory of the given name that is the server's own.
+  std::string MakeDirectory(const std::string& name) const;
+
   // The directory with its socket, at port 5432.
   const std::string& socket_dir() const { return dir_.path(); }
   std::string Conninfo(std::string_view database, std::string_view user) const;
@@ -44,7 +47,8 @@ class PostgresServer {
   // MakeDatabase returns the name of a new, empty one. MakeStore makes one with the
   // schema of a store, for the login kServiceLogin.
   std::string MakeDatabase();
-  std::string MakeStore();
+  // `options` are of CREATE DATABASE.
+  std::string MakeStore(const std::string& options = "");
   static constexpr char kServiceLogin[] = "fieldkms_login";
   static constexpr char kSuperuser[] = "postgres";
 

@@ -33,6 +33,10 @@ TEST(PostgresError, NoMessageQuotesTheServer) {
 TEST(PostgresError, ExceptionsBecomeReasons) {
   EXPECT_THAT(PostgresError(pqxx::conversion_error("x")), StatusIs(Reason::kStoreCorrupt));
   EXPECT_THAT(PostgresError(pqxx::broken_connection("x")), StatusIs(Reason::kStoreUnavailable));
+  EXPECT_THAT(PostgresError(pqxx::disk_full("x")), StatusIs(Reason::kStoreFull));
+  EXPECT_EQ(SqlStateOf(pqxx::insufficient_privilege("x")), "42501");
+  EXPECT_EQ(SqlStateOf(pqxx::unique_violation("x")), "23000");
+  EXPECT_EQ(SqlStateOf(pqxx::sql_error("x", "y", "57014")), "57014");
   EXPECT_EQ(SqlStateOf(pqxx::deadlock_detected("x")), "40P01");
   EXPECT_EQ(SqlStateOf(pqxx::serialization_failure("x")), "40001");
 }
