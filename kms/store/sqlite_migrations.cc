@@ -78,16 +78,20 @@ CREATE INDEX mutations_by_time ON mutations (time);
 )sql",
     // 2: release 0.2. `outcome` is the record that a mutation made, as JSON; one that
     // release 0.1 recorded has none, and is found by its version as before. What is
-    // there already gets number 1, so that replicas hear of it. An alias of no key
+    // there already gets numbers, as if it had just been made in its order. An alias of no key
     // (NULL) is the mark of one that was taken away.
     R"sql(
 CREATE TABLE changes (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   number INTEGER NOT NULL
 ) STRICT;
-INSERT INTO changes (id, number) SELECT 1, EXISTS (SELECT 1 FROM tenants);
+INSERT INTO changes (id, number)
+  SELECT 1, (SELECT count(*) FROM tenants) + (SELECT count(*) FROM keys);
 
-ALTER TABLE tenants ADD COLUMN change INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE tenants ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+UPDATE tenants SET change = n.number
+  FROM (SELECT tenant, row_number() OVER (ORDER BY create_time) AS number FROM tenants) n
+  WHERE n.tenant = tenants.tenant;
 CREATE INDEX tenants_by_change ON tenants (change);
 
 ALTER TABLE keys ADD COLUMN suite INTEGER NOT NULL DEFAULT 1;
@@ -99,7 +103,10 @@ ALTER TABLE keys ADD COLUMN next_rotation INTEGER;
 ALTER TABLE keys ADD COLUMN lease_longest INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE keys ADD COLUMN lease_most_messages INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE keys ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
-ALTER TABLE keys ADD COLUMN change INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE keys ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+UPDATE keys SET change = n.number + (SELECT count(*) FROM tenants)
+  FROM (SELECT key_id, row_number() OVER (ORDER BY create_time) AS number FROM keys) n
+  WHERE n.key_id = keys.key_id;
 CREATE INDEX keys_by_change ON keys (change);
 CREATE INDEX keys_by_id ON keys (tenant, key_id);
 CREATE INDEX keys_by_next_rotation ON keys (next_rotation) WHERE next_rotation IS NOT NULL;

@@ -12,6 +12,16 @@ namespace fieldkms {
 // OpenSqliteStore opens or makes the store at `path` (file mode 0600; WAL;
 // synchronous=EXTRA, so that a commit is synced before it returns; secure_delete)
 // and applies the numbered migrations that it lacks, each in one transaction.
+//
+// What is wrapped anew or destroyed is overwritten in its page (secure_delete), and
+// the log is emptied into the store and cut to nothing before the call returns. Where
+// a reader of another process (a backup) keeps the log past the deadline, the call
+// returns kUnavailable with the change made: its repeat, any later write and the next
+// start empty the log. Out of reach are blocks of the log that the file system has
+// freed, its snapshots, and a copy that SQLite 3.40 may leave in the unused part of a
+// page when it moves rows to another (seen for one row in some thousands, with ids in
+// random order): it stays until that space is written again, or VACUUM.
+//
 // Errors: kFailedPrecondition with reason kStoreTooNew if a newer release has
 // written it (nothing is touched; the message says which release to run);
 // kDataLoss with reason kStoreCorrupt if it is no database, is damaged

@@ -28,7 +28,9 @@ absl::Status SqliteWork::Start() {
   FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, ReadChangeNumber(*db));
   signal_.Publish(number);
   // What a process that was killed could not do. A full disk is no reason not to read.
-  return EmptyLog(*db, Shred::kNo);
+  const absl::StatusOr<bool> emptied = TruncateLog(*db);
+  log_to_empty_ = !emptied.value_or(false);
+  return ReasonOf(emptied.status()) == Reason::kStoreFull ? absl::OkStatus() : emptied.status();
 }
 
 absl::Status SqliteWork::EmptyLog(SqliteConnection& db, Shred shred) {

@@ -15,7 +15,7 @@ namespace {
 
 using absl::StatusCode;
 
-enum class What { kCreateTenant, kCreateKey, kRotate };
+enum class What { kCreateTenant, kCreateKey, kRotate, kDestroy };
 
 class SqliteFault : public StoreFixture, public ::testing::WithParamInterface<What> {
  protected:
@@ -25,7 +25,7 @@ class SqliteFault : public StoreFixture, public ::testing::WithParamInterface<Wh
     if (GetParam() != What::kCreateTenant) {
       ASSERT_OK(CreateTenant());
     }
-    if (GetParam() == What::kRotate) {
+    if (GetParam() == What::kRotate || GetParam() == What::kDestroy) {
       ASSERT_OK(CreateKey(7));
       ASSERT_OK(Rotate(2));
     }
@@ -42,6 +42,8 @@ class SqliteFault : public StoreFixture, public ::testing::WithParamInterface<Wh
         return CreateKey(7);
       case What::kRotate:
         return Rotate(3);
+      case What::kDestroy:
+        return Destroy(1);
     }
     return absl::InternalError("no such mutation");
   }
@@ -54,6 +56,8 @@ class SqliteFault : public StoreFixture, public ::testing::WithParamInterface<Wh
         return CheckedPrimary() == 1;
       case What::kRotate:
         return CheckedPrimary() == 3;
+      case What::kDestroy:
+        return Wrapped() == "";
     }
     return false;
   }
@@ -66,8 +70,16 @@ class SqliteFault : public StoreFixture, public ::testing::WithParamInterface<Wh
         return CheckedPrimary() == 0;
       case What::kRotate:
         return CheckedPrimary() == 2;
+      case What::kDestroy:
+        return CheckedPrimary() == 2 && Wrapped() == WrappedOf(1);
     }
     return false;
+  }
+
+  std::string Wrapped() {
+    const auto version = store().GetKeyVersion("acme", 7, 1, kNoDeadline);
+    EXPECT_OK(version);
+    return version.ok() ? version->wrapped : "?";
   }
 
   // Starts over on the store without the mutation.
@@ -109,8 +121,13 @@ TEST_P(SqliteFault, FullDiskChangesNothing) {
     FaultVfs::Disarm();
     if (!hit) continue;  // a sync needs no space
     ++struck;
-    EXPECT_THAT(status, StatusIs(StatusCode::kResourceExhausted, Reason::kStoreFull));
-    EXPECT_TRUE(Untouched());
+    if (GetParam() == What::kDestroy && !Untouched()) {
+      // Made, but the old bytes are still in the log.
+      EXPECT_THAT(status, StatusIs(StatusCode::kUnavailable, Reason::kStoreUnavailable));
+    } else {
+      EXPECT_THAT(status, StatusIs(StatusCode::kResourceExhausted, Reason::kStoreFull));
+      EXPECT_TRUE(Untouched());
+    }
     ExpectRetrySucceeds();
   }
   EXPECT_GE(struck, 3);
@@ -186,12 +203,15 @@ std::string NameOf(const ::testing::TestParamInfo<What>& mutation) {
       return "CreateKey";
     case What::kRotate:
       return "Rotate";
+    case What::kDestroy:
+      return "Destroy";
   }
   return "Unknown";
 }
 
 INSTANTIATE_TEST_SUITE_P(Mutations, SqliteFault,
-                         ::testing::Values(What::kCreateTenant, What::kCreateKey, What::kRotate),
+                         ::testing::Values(What::kCreateTenant, What::kCreateKey, What::kRotate,
+                                           What::kDestroy),
                          NameOf);
 
 class SqliteCreation : public StoreFixture {};

@@ -159,13 +159,15 @@ TEST_F(SqliteSchema, FlippedBytesAreRefusedOrReadAsRows) {
       ++refused;
       continue;
     }
-    for (const absl::Status& status : {store().GetTenant("acme", kNoDeadline).status(),
-                                       store().GetKek("acme", 1, kNoDeadline).status(),
-                                       store().ListTenants("", 100, kNoDeadline).status(),
-                                       store().GetKey("acme", "key-7", kNoDeadline).status(),
-                                       store().GetKeyById(7, kNoDeadline).status(),
-                                       store().ListKeys("acme", "", 100, kNoDeadline).status(),
-                                       store().ListKeyVersions(7, 0, 100, kNoDeadline).status()}) {
+    for (const absl::Status& status :
+         {store().GetTenant("acme", kNoDeadline).status(),
+          store().GetKek("acme", 1, kNoDeadline).status(),
+          store().ListTenants("", 100, kNoDeadline).status(),
+          store().GetKey("acme", "key-7", kNoDeadline).status(),
+          store().GetKeyById("acme", 7, kNoDeadline).status(),
+          store().ListKeys("acme", "", 100, kNoDeadline).status(),
+          store().ReadChanges(0, 100, kNoDeadline).status(),
+          store().ListKeyVersions("acme", 7, 0, 100, kNoDeadline).status()}) {
       EXPECT_TRUE(status.ok() || absl::IsDataLoss(status) || absl::IsNotFound(status))
           << "byte " << at << ": " << status;
     }

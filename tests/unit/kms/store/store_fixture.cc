@@ -16,9 +16,20 @@ constexpr WallTime kTime{std::chrono::microseconds(1'700'000'000'000'001)};
 Mutation MutationOf(const std::string& name) {
   return {"request-" + name, std::string(32 - name.size(), '#') + name};
 }
-std::string WrappedOf(uint32_t version) { return "wrapped " + std::to_string(version); }
+KeyVersionRecord VersionOf(uint32_t version) {
+  KeyVersionRecord made;
+  made.version = version;
+  made.kek_version = 1;
+  made.wrapped = StoreFixture::WrappedOf(version);
+  made.create_time = kTime;
+  return made;
+}
 
 }  // namespace
+
+std::string StoreFixture::WrappedOf(uint32_t version) {
+  return "wrapped " + std::to_string(version) + " end";
+}
 
 StoreFixture::StoreFixture() { FaultVfs::Install(); }
 
@@ -64,32 +75,47 @@ absl::Status StoreFixture::CreateTenant() {
 
 absl::Status StoreFixture::CreateKey(uint64_t key_id) {
   const std::string name = "key-" + std::to_string(key_id);
-  KeyRecord key{"acme", name, key_id, KeyPurpose::kEncrypt, 1, kTime, kTime};
-  const KeyVersionRecord first{1, VersionState::kEnabled, 1, WrappedOf(1), kTime};
-  return store().CreateKey(key, first, MutationOf(name), kNoDeadline).status();
+  KeyRecord key;
+  key.tenant = "acme";
+  key.name = name;
+  key.key_id = key_id;
+  key.create_time = kTime;
+  return store().CreateKey(key, VersionOf(1), MutationOf(name), kNoDeadline).status();
 }
 
 absl::Status StoreFixture::Rotate(uint32_t version) {
-  const KeyVersionRecord next{version, VersionState::kEnabled, 1, WrappedOf(version), kTime};
+  FIELDKMS_ASSIGN_OR_RETURN(KeyRecord key, store().GetKeyById("acme", 7, kNoDeadline));
+  key.primary_version = version;
   const Mutation mutation = MutationOf("rotate-" + std::to_string(version));
-  const auto applied = store().AddKeyVersion("acme", "key-7", next, mutation, kNoDeadline);
+  const auto applied = store().ChangeKey({key, {VersionOf(version)}}, mutation, kNoDeadline);
   if (applied.ok()) {
     EXPECT_EQ(applied->value.primary_version, version);
   }
   return applied.status();
 }
 
+absl::Status StoreFixture::Destroy(uint32_t version) {
+  FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key, store().GetKeyById("acme", 7, kNoDeadline));
+  KeyVersionRecord gone = VersionOf(version);
+  gone.state = VersionState::kDestroyed;
+  gone.wrapped.clear();
+  gone.destroy_time = kTime;
+  const Mutation mutation = MutationOf("destroy-" + std::to_string(version));
+  return store().ChangeKey({key, {gone}}, mutation, kNoDeadline).status();
+}
+
 uint32_t StoreFixture::CheckedPrimary() {
-  const auto key = store().GetKeyById(7, kNoDeadline);
+  const auto key = store().GetKeyById("acme", 7, kNoDeadline);
   if (absl::IsNotFound(key.status())) return 0;
   EXPECT_OK(key);
   if (!key.ok()) return 0;
-  const auto versions = store().ListKeyVersions(7, 0, 1000, kNoDeadline);
+  const auto versions = store().ListKeyVersions("acme", 7, 0, 1000, kNoDeadline);
   EXPECT_OK(versions);
   uint32_t expected = key->primary_version;
   for (const KeyVersionRecord& version : versions.value()) {
     EXPECT_EQ(version.version, expected);
-    EXPECT_EQ(version.wrapped, WrappedOf(expected));
+    const bool destroyed = version.state == VersionState::kDestroyed;
+    EXPECT_EQ(version.wrapped, destroyed ? "" : WrappedOf(expected));
     --expected;
   }
   EXPECT_EQ(expected, 0u);

@@ -15,6 +15,10 @@
 namespace fieldkms::testing {
 
 class StoreFixture : public ::testing::Test {
+ public:
+  // The bytes that a version is made with; none are part of another's.
+  static std::string WrappedOf(uint32_t version);
+
  protected:
   StoreFixture();
   ~StoreFixture() override;
@@ -39,6 +43,7 @@ class StoreFixture : public ::testing::Test {
   absl::Status CreateTenant();
   absl::Status CreateKey(uint64_t key_id);
   absl::Status Rotate(uint32_t version);
+  absl::Status Destroy(uint32_t version);
   // The primary version of key 7, 0 where it does not exist. Fails the test if
   // any of its versions is missing, or has other bytes than it was made with.
   uint32_t CheckedPrimary();
