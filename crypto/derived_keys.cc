@@ -129,7 +129,7 @@ absl::StatusOr<AesGcm*> DerivedKeys::Derived::ForCommitting(DerivedKeys& keys,
                                                             const XaesKeyView& key,
                                                             std::span<const uint8_t, 24> nonce,
                                                             std::span<uint8_t, 32> commitment) {
-  // Also where the message key is here: K may be gone from both places it is read from.
+  // Also where the message key is at hand: KC takes K, whose own context may be evicted.
   FIELDKMS_RETURN_IF_ERROR(CheckNotWiped(key));
   const auto prefix = nonce.first<12>();
   if (!has_mask || !Holds(key, prefix)) {
@@ -165,7 +165,7 @@ absl::Status DerivedKeys::DeriveCommitting(const XaesKeyView& key,
   const std::span<uint8_t, 48> all(blocks);
   FillBlocks(key.k1, prefix, all.first<32>());
   FillCommitmentBlock(prefix, all.last<16>());
-  const absl::Status status = EncryptBlocks(key.id, key.k, blocks, blocks);
+  absl::Status status = EncryptBlocks(key.id, key.k, blocks, blocks);
   if (status.ok()) {
     const auto message_key = all.first<32>();
     std::copy(message_key.begin(), message_key.end(), derived->gcm.StageKey().begin());
