@@ -1,5 +1,9 @@
 // The whole life of a key through a real daemon.
+#include <unistd.h>
+
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <thread>
 
 #include "tests/integration/server/server_fixture.h"
