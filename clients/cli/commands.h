@@ -26,6 +26,8 @@ void AddRandomCommand(CLI::App* app, Session* session);
 void AddInspectCommand(CLI::App* app, Session* session);
 void AddOperationCommands(CLI::App* app, Session* session);
 void AddRootCommands(CLI::App* app, Session* session);
+// The part of AddRootCommands in root_file_commands.cc.
+void AddRootFileCommands(CLI::App* group, Session* session);
 void AddStatusCommand(CLI::App* app, Session* session);
 void AddDoctorCommand(CLI::App* app, Session* session);
 void AddStoreCommands(CLI::App* app, Session* session);  // where FIELDKMS_STORE_POSTGRES is

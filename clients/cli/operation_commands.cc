@@ -59,7 +59,7 @@ void AddOperationCommands(CLI::App* app, Session* session) {
 }
 
 void AddRootCommands(CLI::App* app, Session* session) {
-  CLI::App* const group = app->add_subcommand("root", "Rotate what stands above all tenants");
+  CLI::App* const group = app->add_subcommand("root", "Rotate what stands above all tenants; keep its key file");
   group->require_subcommand(1, 1);
   CLI::App* const rotate = group->add_subcommand(
       "rotate", "Wrap the KEKs of all tenants anew, after the root's own key was rotated");
@@ -71,6 +71,7 @@ void AddRootCommands(CLI::App* app, Session* session) {
     FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
     return ShowStarted(session, client->RotateRoot(*request), *wait);
   });
+  AddRootFileCommands(group, session);
 }
 
 }  // namespace fieldkms
