@@ -54,10 +54,10 @@ void BindChange(CLI::App* command, Session* session, std::shared_ptr<FileArgumen
 
 void AddRootFileCommands(CLI::App* group, Session* session) {
   auto arguments = std::make_shared<FileArguments>();
-  BindChange(AddFileCommand(group, "create-file", "Make the file of a local root key",
-                            arguments.get()),
-             session, arguments, "a new root key was made",
-             [](const FileArguments& a) { return CreateLocalRoot(OptionsOf(a)); });
+  BindChange(
+      AddFileCommand(group, "create-file", "Make the file of a local root key", arguments.get()),
+      session, arguments, "a new root key was made",
+      [](const FileArguments& a) { return CreateLocalRoot(OptionsOf(a)); });
   BindChange(AddFileCommand(group, "add-key",
                             "Add a key to the file, which wraps from the next start of the service",
                             arguments.get()),
@@ -68,12 +68,13 @@ void AddRootFileCommands(CLI::App* group, Session* session) {
                             arguments.get()),
              session, arguments, "the newest key was left",
              [](const FileArguments& a) { return DropOldLocalKeys(OptionsOf(a)); });
-  CLI::App* const passphrase = AddFileCommand(
-      group, "set-passphrase", "Encrypt the file under another passphrase, or under none",
-      arguments.get());
+  CLI::App* const passphrase =
+      AddFileCommand(group, "set-passphrase",
+                     "Encrypt the file under another passphrase, or under none", arguments.get());
   passphrase
-      ->add_option("--new-passphrase-file", arguments->new_passphrase_file,
-                   "A file of mode 0600 with the new passphrase; without it the file is in the clear")
+      ->add_option(
+          "--new-passphrase-file", arguments->new_passphrase_file,
+          "A file of mode 0600 with the new passphrase; without it the file is in the clear")
       ->type_name("FILE");
   BindChange(passphrase, session, arguments, "the passphrase was set", [](const FileArguments& a) {
     return ChangeLocalPassphrase(OptionsOf(a), SourceOf(a.new_passphrase_file));

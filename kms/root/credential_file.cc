@@ -40,7 +40,8 @@ std::optional<FileStamp> StampOf(const std::string& path) {
   return StampFrom(info);
 }
 
-absl::StatusOr<CredentialFile> ReadCredentialFile(const std::string& path, CredentialFileMode mode) {
+absl::StatusOr<CredentialFile> ReadCredentialFile(const std::string& path,
+                                                  CredentialFileMode mode) {
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info;
   if (file.get() < 0 || fstat(file.get(), &info) != 0) return Unreadable(path, strerror(errno));
