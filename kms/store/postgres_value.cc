@@ -118,8 +118,10 @@ WallTime ParseTimestamp(std::string_view text) {
   taker.Expect("+00");
   if (!taker.empty()) RefuseRow();
   // std::chrono counts years to 32767 only; 400 years are 146097 days, always.
-  const auto date = std::chrono::year(static_cast<int>(year % 400 + 2000)) /
-                    static_cast<unsigned>(month) / static_cast<unsigned>(day);
+  if (month > 12 || day > 31) RefuseRow();  // they hold eight bits
+  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(year % 400 + 2000)),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
   if (!date.ok()) RefuseRow();
   const int64_t day_number =
       std::chrono::sys_days(date).time_since_epoch().count() + (year / 400 - 5) * 146097;
