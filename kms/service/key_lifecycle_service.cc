@@ -12,6 +12,14 @@ constexpr char kCopiesNotice[] =
     "copies of the store made before then (backups, replicas, archived write-ahead logs) hold the "
     "wrapped key until they are deleted";
 
+// The domain's reason for a version that is not there is one of a failed decryption,
+// which callers never see: here they named it themselves.
+absl::Status ToCaller(const absl::Status& status) {
+  if (ReasonOf(status) != Reason::kKeyVersionUnknown) return status;
+  return Error(absl::StatusCode::kNotFound, Reason::kKeyNotFound, "the key has no such version",
+               "version");
+}
+
 // What is common of mutations of a key that may carry its etag.
 template <class RequestType, class ResponseType>
 struct KeyMutation {
@@ -26,7 +34,7 @@ struct KeyMutation {
   }
   KeyRef Ref(const Request& request) const { return {request.tenant(), request.name(), etag}; }
   static absl::StatusOr<RunState> Answer(const absl::StatusOr<KeyRecord>& key, Response* response) {
-    if (!key.ok()) return key.status();
+    if (!key.ok()) return ToCaller(key.status());
     ToProto(*key, response->mutable_key());
     return RunState::kDone;
   }
@@ -92,14 +100,14 @@ struct ScheduleKeyVersionDestroyMethod
     const std::chrono::days waiting = request.waiting_days() == 0
                                           ? kDefaultDestroyWaiting
                                           : std::chrono::days(request.waiting_days());
-    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
-                              admin.ScheduleDestroy(Ref(request), request.version(), waiting,
-                                                    request.request_id(), context.deadline));
+    const absl::StatusOr<KeyRecord> key = admin.ScheduleDestroy(
+        Ref(request), request.version(), waiting, request.request_id(), context.deadline);
+    if (!key.ok()) return ToCaller(key.status());
     // Of the whole key, the primary version is one that waits.
-    const uint32_t version = request.version() == 0 ? key.primary_version : request.version();
+    const uint32_t version = request.version() == 0 ? key->primary_version : request.version();
     FIELDKMS_ASSIGN_OR_RETURN(
         const std::vector<KeyVersionRecord> found,
-        admin.ListKeyVersions(key.tenant, key.name, version + 1, 1, context.deadline));
+        admin.ListKeyVersions(key->tenant, key->name, version + 1, 1, context.deadline));
     if (!found.empty() && found[0].version == version && found[0].destroy_time) {
       ToProto(*found[0].destroy_time, response->mutable_destroy_time());
     }

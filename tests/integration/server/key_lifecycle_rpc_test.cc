@@ -173,7 +173,7 @@ TEST_F(KeyLifecycleRpcTest, ADisabledVersionRefusesAtOnce) {
   EXPECT_EQ(Verdict(Decrypt("acme", old, "1")), "OK");
   EXPECT_EQ(EncryptVerdict(kCard), "OK");
   EXPECT_EQ(Enable(About<v1::EnableKeyVersionRequest>(0)), "INVALID_ARGUMENT INVALID_FIELD");
-  EXPECT_EQ(Disable(About<v1::DisableKeyVersionRequest>(3)), "NOT_FOUND KEY_VERSION_UNKNOWN");
+  EXPECT_EQ(Disable(About<v1::DisableKeyVersionRequest>(3)), "NOT_FOUND KEY_NOT_FOUND");
 }
 
 TEST_F(KeyLifecycleRpcTest, DestructionWaitsAndCanBeCancelled) {
