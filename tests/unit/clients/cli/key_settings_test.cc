@@ -2,6 +2,8 @@
 #include "clients/cli/key_settings.h"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "clients/cli/base64_text.h"
 #include "clients/cli/durations.h"
@@ -11,11 +13,9 @@ namespace fieldkms {
 namespace {
 
 TEST(DurationsTest, ReadAndWriteUnits) {
-  for (const auto& [text, seconds] : {std::pair<std::string, int64_t>{"0", 0},
-                                      {"45s", 45},
-                                      {"30m", 1'800},
-                                      {"12h", 43'200},
-                                      {"90d", 7'776'000}}) {
+  const std::vector<std::pair<std::string, int64_t>> cases = {
+      {"0", 0}, {"45s", 45}, {"30m", 1'800}, {"12h", 43'200}, {"90d", 7'776'000}};
+  for (const auto& [text, seconds] : cases) {
     ASSERT_OK_AND_ASSIGN(const int64_t parsed, ParseSeconds(text, "f"));
     EXPECT_EQ(parsed, seconds);
     EXPECT_EQ(FormatSeconds(seconds), text);
@@ -45,8 +45,8 @@ TEST(KeySettingsTest, LeaveOutWhatWasNotGiven) {
 }
 
 TEST(KeySettingsTest, RefuseLabelsThatAreNone) {
-  for (const std::vector<std::string>& labels :
-       {std::vector<std::string>{"no-value"}, {"a=1", "a=2"}}) {
+  const std::vector<std::vector<std::string>> cases = {{"no-value"}, {"a=1", "a=2"}};
+  for (const std::vector<std::string>& labels : cases) {
     v1::CreateKeyRequest request;
     EXPECT_EQ(FieldOf(PutSettings({labels, "", 0, 0}, &request)), "labels");
   }

@@ -3,8 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <map>
-
+#include "crypto/envelope.h"
 #include "tests/unit/kms/service/in_process_server.h"
 
 namespace fieldkms {
