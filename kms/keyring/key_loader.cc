@@ -126,7 +126,11 @@ absl::StatusOr<std::shared_ptr<const LoadedVersion>> KeyLoader::Fetch(const KeyR
                             keks_.Get(key.tenant, record->kek_version, deadline));
   const DekPlace place{key.tenant, key.key_id, version, key.purpose};
   FIELDKMS_ASSIGN_OR_RETURN(SecretBytes dek, UnwrapDek(kek->key, record->wrapped, place));
-  FIELDKMS_ASSIGN_OR_RETURN(loaded->key, XaesKey::Create(std::move(dek)));
+  if (key.purpose == KeyPurpose::kMac) {
+    FIELDKMS_ASSIGN_OR_RETURN(loaded->mac_key, MacKey::Create(std::move(dek)));
+  } else {
+    FIELDKMS_ASSIGN_OR_RETURN(loaded->key, XaesKey::Create(std::move(dek)));
+  }
   loaded->life = kek->life;
   return loaded;
 }

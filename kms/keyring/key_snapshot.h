@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/mac.h"
 #include "crypto/xaes_gcm.h"
 #include "kms/keyring/persistent_map.h"
 #include "kms/store/records.h"
@@ -48,9 +49,11 @@ class KekLife {
 struct LoadedVersion {
   uint32_t version = 0;
   VersionState state = VersionState::kEnabled;
-  // The material of an enabled version, and how long it serves; else neither.
+  // The material of an enabled version, for its key's purpose (mac_key for MAC, else key),
+  // and how long it serves; of another version nothing.
   std::optional<XaesKey> key;
   std::shared_ptr<const KekLife> life;
+  std::optional<MacKey> mac_key = std::nullopt;
 };
 
 // LoadedKey: a key as of one moment, with those of its versions that were needed so

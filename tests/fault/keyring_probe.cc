@@ -42,12 +42,14 @@ absl::StatusOr<Hierarchy> Open(const std::string& dir) {
   FIELDKMS_ASSIGN_OR_RETURN(h.root, OpenLocalRoot(root_path));
   FIELDKMS_ASSIGN_OR_RETURN(h.store, OpenSqliteStore(dir + "/store.db", SystemClock()));
   FIELDKMS_ASSIGN_OR_RETURN(h.keyring, Keyring::Open(*h.store, *h.root, SystemClock()));
-  FIELDKMS_RETURN_IF_ERROR(h.keyring->CreateTenant(kTenant, "tenant-acme", kNoDeadline).status());
+  FIELDKMS_RETURN_IF_ERROR(
+      h.keyring->admin().CreateTenant(kTenant, "tenant-acme", kNoDeadline).status());
   return h;
 }
 
 // The name sealed under the key's primary version, which must be `version`.
 absl::StatusOr<std::string> SealName(Keyring& keyring, const KeyRecord& record) {
+  FIELDKMS_RETURN_IF_ERROR(keyring.LoadByName(kTenant, record.name, kNoDeadline));
   const LoadedKey* const key = keyring.Snapshot().FindByName(kTenant, record.name);
   if (key == nullptr) return absl::InternalError("a change is not in the snapshot");
   uint8_t nonce[kXaesNonceSize];
@@ -55,9 +57,10 @@ absl::StatusOr<std::string> SealName(Keyring& keyring, const KeyRecord& record) 
   FieldSealer sealer(kTenant);
   FIELDKMS_RETURN_IF_ERROR(sealer.SetContext({}));
   std::string envelope;
-  FIELDKMS_RETURN_IF_ERROR(sealer.Seal(key->Primary().key,
-                                       {.key_id = record.key_id, .version = key->Primary().version},
-                                       nonce, record.name, &envelope));
+  const LoadedVersion& primary = *key->Primary();
+  FIELDKMS_RETURN_IF_ERROR(sealer.Seal(*primary.key,
+                                       {.key_id = record.key_id, .version = primary.version}, nonce,
+                                       record.name, &envelope));
   return EncodeText(AsBytes(envelope));
 }
 
@@ -72,13 +75,16 @@ absl::Status Acknowledge(Keyring& keyring, const absl::StatusOr<KeyRecord>& chan
 }
 
 absl::Status ChangeOneKey(Keyring& keyring, const std::string& name) {
-  FIELDKMS_RETURN_IF_ERROR(Acknowledge(
-      keyring,
-      keyring.CreateKey(kTenant, name, KeyPurpose::kEncrypt, "create-" + name, kNoDeadline)));
+  KeySpec spec;
+  spec.tenant = kTenant;
+  spec.name = name;
+  FIELDKMS_RETURN_IF_ERROR(
+      Acknowledge(keyring, keyring.admin().CreateKey(spec, "create-" + name, kNoDeadline)));
   for (uint32_t version = 1; version < kVersions; ++version) {
     FIELDKMS_RETURN_IF_ERROR(Acknowledge(
-        keyring, keyring.RotateKey(kTenant, name, version,
-                                   fmt::format("rotate-{}-{}", name, version), kNoDeadline)));
+        keyring,
+        keyring.admin().RotateKey(kTenant, name, version,
+                                  fmt::format("rotate-{}-{}", name, version), kNoDeadline)));
   }
   return absl::OkStatus();
 }
@@ -110,7 +116,7 @@ absl::Status OpenName(Keyring& keyring, const std::string& name, const std::stri
   FieldSealer sealer(kTenant);
   FIELDKMS_RETURN_IF_ERROR(sealer.SetContext({}));
   std::string opened;
-  FIELDKMS_RETURN_IF_ERROR(sealer.Open(key->Find(view.header.version)->key, view, &opened));
+  FIELDKMS_RETURN_IF_ERROR(sealer.Open(*key->Find(view.header.version)->key, view, &opened));
   return opened == name ? absl::OkStatus() : absl::DataLossError("another name");
 }
 
@@ -121,10 +127,11 @@ absl::Status Check(const std::string& dir) {
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream(line) >> name >> version >> text;
     if (absl::Status status = OpenName(*h.keyring, name, text); !status.ok()) return status;
-    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key, h.keyring->GetKey(kTenant, name, kNoDeadline));
+    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
+                              h.keyring->admin().GetKey(kTenant, name, kNoDeadline));
     if (key.primary_version < version) return absl::DataLossError(name + " went back");
-    FIELDKMS_ASSIGN_OR_RETURN(const auto versions,
-                              h.keyring->ListKeyVersions(kTenant, name, 0, 1000, kNoDeadline));
+    FIELDKMS_ASSIGN_OR_RETURN(const auto versions, h.keyring->admin().ListKeyVersions(
+                                                       kTenant, name, 0, 1000, kNoDeadline));
     if (versions.size() != key.primary_version) return absl::DataLossError(name + " has a gap");
   }
   return absl::OkStatus();
