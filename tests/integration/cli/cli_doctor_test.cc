@@ -38,8 +38,8 @@ TEST_F(CliDoctorTest, AHealthyServiceIsHealthy) {
 TEST_F(CliDoctorTest, SpeaksToPeople) {
   const Run run = Cli({"doctor"});
   EXPECT_EQ(run.code, 0) << run.out;
-  EXPECT_THAT(run.out, HasSubstr("CHECK        LEVEL  DETAIL\n"));
-  EXPECT_THAT(run.out, HasSubstr("service      ok     serving\n"));
+  EXPECT_THAT(run.out, HasSubstr("CHECK          LEVEL  DETAIL\n"));
+  EXPECT_THAT(run.out, HasSubstr("service        ok     serving\n"));
 }
 
 TEST_F(CliDoctorTest, FindsARootKeyThatOthersCanRead) {

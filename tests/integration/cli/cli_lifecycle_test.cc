@@ -167,7 +167,8 @@ TEST_F(CliLifecycleTest, StatusIsShown) {
   EXPECT_GT(status["memory"]["reserved_bytes"], 0);
   EXPECT_THAT(Cli({"status"}).out, HasSubstr("store       sqlite, seen "));
   std::map<std::string, std::string> levels;
-  for (const auto& check : Parsed(Cli({"doctor", "--json"}).out)["checks"]) {
+  const auto report = Parsed(Cli({"doctor", "--json"}).out);
+  for (const auto& check : report["checks"]) {
     levels[check["check"]] = check["level"];
   }
   EXPECT_EQ(levels["store link"], "ok");

@@ -49,7 +49,8 @@ std::string ItemOfEmptyEntries(size_t count) {
 }
 
 absl::Status Read(const std::string& bytes, Request* request) {
-  return ReadMessage(Buffer(bytes), request);
+  grpc::ByteBuffer received = Buffer(bytes);
+  return ReadMessage(&received, request);
 }
 absl::Status Read(const std::string& bytes) {
   Request request;
@@ -76,7 +77,8 @@ TEST(MessageReaderTest, ReadsWhatIsWithinItsLimits) {
     const std::string bytes = request.SerializeAsString();
     for (const size_t slice : {size_t{7}, size_t{8192}, SIZE_MAX}) {
       Request read;
-      ASSERT_OK(ReadMessage(Buffer(bytes, slice), &read));
+      grpc::ByteBuffer received = Buffer(bytes, slice);
+      ASSERT_OK(ReadMessage(&received, &read));
       EXPECT_EQ(read.SerializeAsString(), bytes);
     }
   }
