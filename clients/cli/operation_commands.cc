@@ -59,7 +59,8 @@ void AddOperationCommands(CLI::App* app, Session* session) {
 }
 
 void AddRootCommands(CLI::App* app, Session* session) {
-  CLI::App* const group = app->add_subcommand("root", "Rotate what stands above all tenants; keep its key file");
+  CLI::App* const group =
+      app->add_subcommand("root", "Rotate what stands above all tenants; keep its key file");
   group->require_subcommand(1, 1);
   CLI::App* const rotate = group->add_subcommand(
       "rotate", "Wrap the KEKs of all tenants anew, after the root's own key was rotated");

@@ -14,6 +14,7 @@
 
 #include "clients/cpp/client.h"
 #include "crypto/status.h"
+#include "kms/root/http_client.h"
 #include "tests/support/daemon.h"
 #include "tests/support/fake_vault/fake_vault.h"
 #include "tests/support/moto/moto_server.h"

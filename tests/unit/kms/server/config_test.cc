@@ -251,6 +251,7 @@ TEST(ConfigTest, ManualListsEveryKey) {
   std::set<std::string> documented, known;
   std::istringstream manual(testing::ReadFile(FIELDKMS_SOURCE_DIR "/docs/configuration.md"));
   for (std::string line; std::getline(manual, line);) {
+    if (line == "## Access") break;  // the table of actions
     if (!line.starts_with("| `")) continue;
     documented.insert(line.substr(0, line.find('|', line.find('|', line.find('|', 1) + 1) + 1)));
     EXPECT_GT(line.size(), 60u) << "no meaning: " << line;
