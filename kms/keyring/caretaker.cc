@@ -1,9 +1,9 @@
 #include "kms/keyring/caretaker.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "crypto/names.h"
 #include "crypto/random.h"
 #include "crypto/status.h"
 #include "kms/keyring/core.h"
@@ -13,17 +13,16 @@ namespace fieldkms {
 namespace {
 
 using std::chrono::duration_cast;
-using std::chrono::hours;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr size_t kDueAtOnce = 100;
+constexpr size_t kMostAtOnce = 100'000;
 constexpr size_t kOperationsAtOnce = 100;
-constexpr seconds kPatience{20};
+constexpr seconds kPatience{8};  // less than a shutdown may take
 constexpr minutes kJump{1};
-constexpr hours kDistrust{1};
 
 // Of errors that say that another replica was quicker, or the key is no longer due.
 bool IsMoot(const absl::Status& status) {
@@ -45,7 +44,12 @@ void Keep(const absl::Status& status, absl::Status* first) {
 }  // namespace
 
 Caretaker::Caretaker(Keyring& keyring, CaretakerOptions options)
-    : core_(keyring.core()), admin_(keyring.admin()), options_(std::move(options)) {}
+    : core_(keyring.core()),
+      admin_(keyring.admin()),
+      options_(std::move(options)),
+      distrust_until_(core_.clock.Steady() + options_.settle),
+      rotate_limit_(kDueAtOnce),
+      destroy_limit_(kDueAtOnce) {}
 
 Caretaker::~Caretaker() {
   {
@@ -65,24 +69,23 @@ void Caretaker::Start() {
 
 absl::Status Caretaker::RunOnce() {
   absl::Status first;
-  Keep(Rotate(), &first);
-  Keep(DestroyDue(), &first);
-  Keep(Operate(), &first);
+  if (!stop_) Keep(Rotate(), &first);
+  if (!stop_) Keep(DestroyDue(), &first);
+  if (!stop_) Keep(Operate(), &first);
   return first;
 }
 
 absl::Status Caretaker::Rotate() {
   const Deadline listing = core_.clock.Steady() + kPatience;
-  FIELDKMS_ASSIGN_OR_RETURN(const std::vector<KeyRecord> due,
-                            core_.store.ListDueRotations(core_.clock.Now(), kDueAtOnce, listing));
+  FIELDKMS_ASSIGN_OR_RETURN(
+      const std::vector<KeyRecord> due,
+      core_.store.ListDueRotations(core_.clock.Now(), rotate_limit_, listing));
   absl::Status first;
+  size_t failed = 0;
   for (const KeyRecord& key : due) {
     if (stop_) break;
-    // One id for all replicas: a second rotation of this primary is the first's replay.
-    const std::string request_id =
-        "rotate-" + FormatKeyId(key.key_id) + '-' + std::to_string(key.primary_version);
-    const auto rotated = admin_.RotateKey(key.tenant, key.name, key.primary_version, request_id,
-                                          core_.clock.Steady() + kPatience);
+    const auto rotated = admin_.RotateDue(key, core_.clock.Steady() + kPatience);
+    if (!rotated.ok()) ++failed;
     if (rotated.ok()) {
       Report({CaretakerEvent::Kind::kRotated,
               key.tenant,
@@ -100,19 +103,27 @@ absl::Status Caretaker::Rotate() {
       Keep(rotated.status(), &first);
     }
   }
+  rotate_limit_ = Widen(rotate_limit_, due.size(), failed);
   return first;
 }
 
+size_t Caretaker::Widen(size_t limit, size_t seen, size_t failed) {
+  if (seen < limit || failed < seen) return kDueAtOnce;
+  return std::min(2 * limit, kMostAtOnce);
+}
+
 absl::Status Caretaker::DestroyDue() {
+  const WallTime now = core_.clock.Now();
   if (!ClockIsTrusted()) return absl::OkStatus();
   const Deadline listing = core_.clock.Steady() + kPatience;
-  FIELDKMS_ASSIGN_OR_RETURN(
-      const std::vector<KeyAndVersion> due,
-      core_.store.ListDueDestructions(core_.clock.Now(), kDueAtOnce, listing));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::vector<KeyAndVersion> due,
+                            core_.store.ListDueDestructions(now, destroy_limit_, listing));
   absl::Status first;
+  size_t failed = 0;
   for (const KeyAndVersion& one : due) {
     if (stop_) break;
     const absl::Status status = admin_.DestroyDue(one, core_.clock.Steady() + kPatience);
+    if (!status.ok()) ++failed;
     if (IsMoot(status)) continue;
     Report({status.ok() ? CaretakerEvent::Kind::kDestroyed : CaretakerEvent::Kind::kFailed,
             one.key.tenant,
@@ -122,6 +133,7 @@ absl::Status Caretaker::DestroyDue() {
             status});
     Keep(status, &first);
   }
+  destroy_limit_ = Widen(destroy_limit_, due.size(), failed);
   return first;
 }
 
@@ -159,11 +171,10 @@ bool Caretaker::ClockIsTrusted() {
   wall_ahead_ = ahead;
   looked_ = true;
   if (jumped) {
-    distrust_until_ = steady + kDistrust;
+    distrust_until_ = steady + options_.settle;
     Report({CaretakerEvent::Kind::kClockJumped, {}, {}, 0, {}, absl::OkStatus()});
   }
-  if (distrust_until_ && steady >= *distrust_until_) distrust_until_.reset();
-  return !distrust_until_;
+  return steady >= distrust_until_;
 }
 
 void Caretaker::Report(const CaretakerEvent& event) const {

@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -36,13 +35,15 @@ struct CaretakerEvent {
 struct CaretakerOptions {
   std::chrono::milliseconds pause{5'000};  // between two rounds, give or take a quarter
   std::string replica;                     // a name that no other replica has
+  std::chrono::seconds settle{3'600};      // see Caretaker
   // Called on the caretaker's thread, before the next step: it may write an audit record.
   std::function<void(const CaretakerEvent&)> on_event;
 };
 
-// Destroying is the one thing that a wrong clock makes bad for ever. A caretaker that sees
-// the wall clock jump against the monotonic one by more than a minute destroys nothing
-// for an hour after.
+// Destroying is the one thing that a wrong clock makes bad for ever. A caretaker destroys
+// nothing for an hour (CaretakerOptions::settle) after its start, and after it saw the wall
+// clock jump against the monotonic one by more than a minute. A clock that has been wrong
+// for longer, and evenly, it cannot tell.
 class Caretaker {
  public:
   // The keyring outlives it.
@@ -61,6 +62,7 @@ class Caretaker {
   absl::Status DestroyDue();
   absl::Status Operate();
   bool ClockIsTrusted();
+  static size_t Widen(size_t limit, size_t seen, size_t failed);
   void Report(const CaretakerEvent& event) const;
   bool Pause();
 
@@ -70,7 +72,11 @@ class Caretaker {
 
   std::chrono::microseconds wall_ahead_{0};  // of the monotonic clock, at the last look
   bool looked_ = false;
-  std::optional<std::chrono::steady_clock::time_point> distrust_until_;
+  std::chrono::steady_clock::time_point distrust_until_;
+  // How many due records are looked at; grows while all of them fail, so that they keep
+  // nobody else's from their turn.
+  size_t rotate_limit_;
+  size_t destroy_limit_;
 
   std::atomic<bool> stop_{false};
   std::mutex mutex_;

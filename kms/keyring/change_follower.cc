@@ -16,7 +16,7 @@ constexpr size_t kChangesAtOnce = 1'000;
 // The thread looks up this often whether it should end.
 constexpr milliseconds kLongestWait{200};
 constexpr seconds kReadPatience{5};
-constexpr seconds kRootPatience{10};
+constexpr seconds kRootPatience{8};  // less than a shutdown may take
 constexpr milliseconds kRefreshPause{1'000};
 
 }  // namespace
@@ -48,6 +48,12 @@ absl::Status ChangeFollower::FollowOnce(Deadline until) {
   // What the store says is true of some moment after this one.
   const SteadyTime asked = core_.clock.Steady();
   FIELDKMS_ASSIGN_OR_RETURN(const uint64_t newest, core_.store.WaitForChange(change(), until));
+  if (newest < change()) {
+    // The store is an older one than before, restored or failed over to: nothing that was
+    // loaded from the other is known to be true of it.
+    core_.loader.Forget();
+    change_.store(newest, std::memory_order_relaxed);
+  }
   FIELDKMS_RETURN_IF_ERROR(CatchUp(newest));
   store_seen_.store(asked.time_since_epoch().count(), std::memory_order_relaxed);
   return absl::OkStatus();
@@ -58,13 +64,11 @@ absl::Status ChangeFollower::CatchUp(uint64_t newest) {
     const Deadline deadline = core_.clock.Steady() + kReadPatience;
     FIELDKMS_ASSIGN_OR_RETURN(const std::vector<Change> changes,
                               core_.store.ReadChanges(change(), kChangesAtOnce, deadline));
-    for (const Change& change : changes) {
-      if (change.alias) {
-        core_.loader.HearOfAlias(change.tenant, change.name);
-      } else if (change.key_id != 0) {
-        FIELDKMS_RETURN_IF_ERROR(core_.loader.HearOfKey(change.tenant, change.key_id, deadline));
-      }
-      change_.store(change.number, std::memory_order_relaxed);
+    for (size_t i = 0; i < changes.size(); ++i) {
+      FIELDKMS_RETURN_IF_ERROR(Hear(changes[i]));
+      // A number may stand on many records: it was heard when the last of them was.
+      const bool last = i + 1 == changes.size() || changes[i + 1].number != changes[i].number;
+      if (last) change_.store(changes[i].number, std::memory_order_relaxed);
     }
     // Of numbers that stand on no record any more, there is nothing to hear.
     if (changes.size() < kChangesAtOnce) {
@@ -72,6 +76,15 @@ absl::Status ChangeFollower::CatchUp(uint64_t newest) {
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status ChangeFollower::Hear(const Change& change) {
+  if (change.alias) {
+    core_.loader.HearOfAlias(change.tenant, change.name);
+    return absl::OkStatus();
+  }
+  if (change.key_id == 0) return absl::OkStatus();
+  return core_.loader.HearOfKey(change.tenant, change.key_id, core_.clock.Steady() + kReadPatience);
 }
 
 absl::Status ChangeFollower::RefreshOnce() {

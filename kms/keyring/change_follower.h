@@ -37,6 +37,7 @@ class ChangeFollower {
 
  private:
   absl::Status CatchUp(uint64_t newest);
+  absl::Status Hear(const Change& change);
   void Follow();
   void Refresh();
   // False: it is time to end.

@@ -20,7 +20,7 @@ struct KeyringCore {
         clock(the_clock),
         options(the_options),
         binding(the_store, the_root),
-        keks(the_store, the_root, the_clock, the_options),
+        keks(the_store, the_root, binding, the_clock, the_options),
         loader(the_store, keks, cell, the_clock, the_options.most_versions) {}
 
   Store& store;

@@ -14,16 +14,6 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-absl::StatusOr<SecretBytes> Unwrap(const RootKey& root, std::string_view tenant,
-                                   const KekRecord& record, Deadline deadline) {
-  auto material = root.Unwrap(record.wrapped, KekContext(tenant, record.version), deadline);
-  // The root is the right one: it opened the store's binding.
-  if (ReasonOf(material.status()) == Reason::kRootWrongKey) return WrappedKeyDamaged("tenant key");
-  FIELDKMS_RETURN_IF_ERROR(material.status());
-  if (material->size() != kKekSize) return WrappedKeyDamaged("tenant key");
-  return material;
-}
-
 }  // namespace
 
 absl::StatusOr<KekCache::KekPtr> KekCache::Get(std::string_view tenant, uint32_t version,
@@ -44,6 +34,19 @@ KekCache::KekPtr KekCache::Find(const std::string& name) const {
   return found->second.kek;
 }
 
+absl::StatusOr<SecretBytes> KekCache::Unwrap(std::string_view tenant, const KekRecord& record,
+                                             Deadline deadline) {
+  auto material = root_.Unwrap(record.wrapped, KekContext(tenant, record.version), deadline);
+  if (ReasonOf(material.status()) == Reason::kRootWrongKey) {
+    // Of the two, the root may be the wrong one, if it was down when the store was opened.
+    FIELDKMS_RETURN_IF_ERROR(binding_.Check(deadline));
+    return WrappedKeyDamaged("tenant key");
+  }
+  FIELDKMS_RETURN_IF_ERROR(material.status());
+  if (material->size() != kKekSize) return WrappedKeyDamaged("tenant key");
+  return material;
+}
+
 absl::StatusOr<KekCache::KekPtr> KekCache::Fetch(std::string_view tenant, uint32_t version,
                                                  Deadline deadline) {
   auto record = store_.GetKek(tenant, version, deadline);
@@ -51,7 +54,7 @@ absl::StatusOr<KekCache::KekPtr> KekCache::Fetch(std::string_view tenant, uint32
   if (absl::IsNotFound(record.status())) return WrappedKeyDamaged("tenant key");
   FIELDKMS_RETURN_IF_ERROR(record.status());
   const SteadyTime asked = clock_.Steady();
-  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes material, Unwrap(root_, tenant, *record, deadline));
+  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes material, Unwrap(tenant, *record, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(const auto digest, Sha256(material.Expose()));
   FIELDKMS_ASSIGN_OR_RETURN(XaesKey key, XaesKey::Create(std::move(material)));
   auto life = std::make_shared<KekLife>(asked + options_.root_limit);

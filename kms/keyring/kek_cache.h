@@ -16,6 +16,7 @@
 #include "crypto/xaes_gcm.h"
 #include "kms/keyring/key_snapshot.h"
 #include "kms/keyring/options.h"
+#include "kms/keyring/root_binding.h"
 #include "kms/root/root_key.h"
 #include "kms/single_flight.h"
 #include "kms/store/store.h"
@@ -36,14 +37,21 @@ struct LoadedKek {
 // asked once for each and keys can be made and loaded while it is down.
 class KekCache {
  public:
-  KekCache(Store& store, const RootKey& root, const Clock& clock, const KeyringOptions& options)
-      : store_(store), root_(root), clock_(clock), options_(options), flights_(clock) {}
+  KekCache(Store& store, const RootKey& root, RootBinding& binding, const Clock& clock,
+           const KeyringOptions& options)
+      : store_(store),
+        root_(root),
+        binding_(binding),
+        clock_(clock),
+        options_(options),
+        flights_(clock) {}
 
   using KekPtr = std::shared_ptr<const LoadedKek>;
 
   // Get returns a KEK that serves, fetched and unwrapped if need be; concurrent calls for
   // one share that. Errors: those of Store::GetKek and RootKey::Unwrap; kDataLoss,
-  // reason kStoreCorrupt, for a KEK that this root did not wrap for this tenant.
+  // reason kStoreCorrupt, for a KEK that this root did not wrap for this tenant, though
+  // it is the store's root; kRootWrongKey if it is not.
   absl::StatusOr<KekPtr> Get(std::string_view tenant, uint32_t version, Deadline deadline);
 
   // RefreshDue unwraps again what is in use and due, one after the other, and forgets
@@ -60,12 +68,15 @@ class KekCache {
   };
 
   KekPtr Find(const std::string& name) const;
+  absl::StatusOr<SecretBytes> Unwrap(std::string_view tenant, const KekRecord& record,
+                                     Deadline deadline);
   absl::StatusOr<KekPtr> Fetch(std::string_view tenant, uint32_t version, Deadline deadline);
   KekPtr Keep(const std::string& name, KekPtr kek);
   std::chrono::steady_clock::time_point NextDue(std::chrono::steady_clock::time_point now) const;
 
   Store& store_;
   const RootKey& root_;
+  RootBinding& binding_;
   const Clock& clock_;
   const KeyringOptions options_;
   SingleFlight<absl::StatusOr<KekPtr>> flights_;

@@ -53,6 +53,16 @@ absl::StatusOr<Mutation> MutationOf(std::string_view request_id,
   return Mutation{std::string(request_id), std::move(fingerprint)};
 }
 
+// A mutation of the service's own, under one id for all replicas and attempts. No caller
+// can take that id: theirs have no colon.
+absl::StatusOr<Mutation> OwnMutation(std::string_view what, const KeyRecord& key,
+                                     uint32_t version) {
+  const std::string id =
+      std::string(what) + ':' + FormatKeyId(key.key_id) + ':' + std::to_string(version);
+  FIELDKMS_ASSIGN_OR_RETURN(std::string fingerprint, FingerprintOf({what, id}));
+  return Mutation{id, std::move(fingerprint)};
+}
+
 // All of a spec or a patch, for its fingerprint: what differs in a field, differs here.
 std::string TextOf(const std::map<std::string, std::string>& labels) {
   std::string text;
@@ -259,7 +269,7 @@ absl::StatusOr<KeyRecord> KeyAdmin::UpdateKey(const KeyRef& ref, const KeyPatch&
     FIELDKMS_ASSIGN_OR_RETURN(
         const KeyVersionRecord primary,
         core_.store.GetKeyVersion(key.tenant, key.key_id, key.primary_version, deadline));
-    return PatchKey(std::move(key), patch, primary.origin);
+    return PatchKey(std::move(key), patch, primary);
   };
   return ChangeKey(core_, {ref, mutation, deadline, rule});
 }
@@ -275,6 +285,16 @@ absl::StatusOr<KeyRecord> KeyAdmin::RotateKey(std::string_view tenant, std::stri
     return NextVersion(std::move(key), SecretBytes(), deadline);
   };
   return ChangeKey(core_, {{tenant, name}, mutation, deadline, rule});
+}
+
+absl::StatusOr<KeyRecord> KeyAdmin::RotateDue(const KeyRecord& due, Deadline deadline) {
+  FIELDKMS_ASSIGN_OR_RETURN(const Mutation mutation,
+                            OwnMutation("rotate", due, due.primary_version));
+  const auto rule = [&](KeyRecord key) -> absl::StatusOr<KeyChange> {
+    if (key.primary_version != due.primary_version) return PrimaryChanged();
+    return NextVersion(std::move(key), SecretBytes(), deadline);
+  };
+  return ChangeKey(core_, {{due.tenant, due.name}, mutation, deadline, rule});
 }
 
 absl::StatusOr<KeyRecord> KeyAdmin::ImportKeyVersion(const KeyRef& ref, SecretBytes material,
@@ -362,12 +382,9 @@ absl::StatusOr<KeyRecord> KeyAdmin::CancelDestroy(const KeyRef& ref, uint32_t ve
 }
 
 absl::Status KeyAdmin::DestroyDue(const KeyAndVersion& due, Deadline deadline) {
-  const std::string version = std::to_string(due.version.version);
-  // One id for all replicas and attempts.
-  const std::string request_id = "destroy-" + FormatKeyId(due.key.key_id) + '-' + version;
   const KeyRef ref{due.key.tenant, due.key.name};
   FIELDKMS_ASSIGN_OR_RETURN(const Mutation mutation,
-                            MutationOf(request_id, {"DestroyDue", ref.tenant, ref.name, version}));
+                            OwnMutation("destroy", due.key, due.version.version));
   const auto rule = [&](KeyRecord key) -> absl::StatusOr<KeyChange> {
     FIELDKMS_ASSIGN_OR_RETURN(
         KeyVersionRecord record,
@@ -418,7 +435,7 @@ absl::StatusOr<OperationRecord> KeyAdmin::RotateKek(std::string_view tenant,
                             core_.store.AddKek(tenant, kek, mutation, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(operation.total, core_.store.CountVersionsBelowKek(
                                                  tenant, applied.value.primary_kek, deadline));
-  return core_.store.PutOperation(operation, deadline);
+  return PutNewOperation(core_.store, operation, deadline);
 }
 
 absl::StatusOr<OperationRecord> KeyAdmin::RotateRoot(std::string_view request_id,
@@ -430,7 +447,7 @@ absl::StatusOr<OperationRecord> KeyAdmin::RotateRoot(std::string_view request_id
                             FindOperation(core_.store, operation, deadline));
   if (before) return *before;
   FIELDKMS_RETURN_IF_ERROR(core_.binding.Check(deadline));
-  return core_.store.PutOperation(operation, deadline);
+  return PutNewOperation(core_.store, operation, deadline);
 }
 
 absl::StatusOr<TenantRecord> KeyAdmin::GetTenant(std::string_view tenant, Deadline deadline) {

@@ -52,6 +52,9 @@ class KeyAdmin {
   absl::StatusOr<KeyRecord> RotateKey(std::string_view tenant, std::string_view name,
                                       uint32_t expected_primary, std::string_view request_id,
                                       Deadline deadline);
+  // RotateDue does so for a key whose period is over, once for the primary of `due`,
+  // whichever replica comes first. Called by Caretaker.
+  absl::StatusOr<KeyRecord> RotateDue(const KeyRecord& due, Deadline deadline);
   // Customers' own material, 32 bytes: ImportKey makes a key of it, ImportKeyVersion a
   // new primary version. Only a key that was imported takes imported versions.
   absl::StatusOr<KeyRecord> ImportKey(const KeySpec& spec, SecretBytes material,

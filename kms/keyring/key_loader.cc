@@ -247,6 +247,12 @@ void KeyLoader::HearOfAlias(std::string_view tenant, std::string_view alias) {
   });
 }
 
+void KeyLoader::Forget() {
+  heard_.fetch_add(1);
+  cell_.Update([](const KeySnapshot&) { return std::make_shared<const KeySnapshot>(); });
+  ForgetDerivedKeys();
+}
+
 void KeyLoader::Drop(uint64_t key_id) {
   cell_.Update([&](const KeySnapshot& current) -> std::shared_ptr<const KeySnapshot> {
     return current.FindById(key_id) != nullptr ? current.Without(key_id) : nullptr;
@@ -262,8 +268,8 @@ void KeyLoader::Evict(size_t versions) {
     std::shared_ptr<const KeySnapshot> next;
     const size_t had = current.versions();
     const auto now = [&]() -> const KeySnapshot& { return next ? *next : current; };
-    for (size_t looks = 2 * order_.size(); looks > 0 && had - now().versions() < versions;
-         --looks) {
+    for (size_t looks = 2 * order_.size();
+         looks > 0 && !order_.empty() && had - now().versions() < versions; --looks) {
       const uint64_t key_id = order_.front();
       order_.pop_front();
       const LoadedKey* key = now().FindById(key_id);

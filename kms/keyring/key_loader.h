@@ -46,6 +46,8 @@ class KeyLoader {
   // error returned.
   absl::Status HearOfKey(std::string_view tenant, uint64_t key_id, Deadline deadline);
   void HearOfAlias(std::string_view tenant, std::string_view alias);
+  // Forget drops all that is loaded.
+  void Forget();
 
  private:
   using ReadKey = std::function<absl::StatusOr<KeyRecord>()>;

@@ -66,6 +66,11 @@ const LoadedKey* KeySnapshot::FindById(uint64_t key_id) const {
 }
 
 std::shared_ptr<const KeySnapshot> KeySnapshot::With(std::shared_ptr<const LoadedKey> key) const {
+  const LoadedKey* holder = FindByName(key->record.tenant, key->record.name);
+  if (holder != nullptr && holder->record.key_id != key->record.key_id) {
+    // It was known by this name, as an alias that has ended since.
+    return Without(holder->record.key_id)->With(std::move(key));
+  }
   auto next = std::make_shared<KeySnapshot>(*this);
   const LoadedKey* old = FindById(key->record.key_id);
   next->versions_ += key->versions.size();

@@ -129,15 +129,19 @@ absl::StatusOr<KeyRecord> NewKey(const KeySpec& spec, WallTime now) {
   return key;
 }
 
-absl::StatusOr<KeyChange> PatchKey(KeyRecord key, const KeyPatch& patch, KeyOrigin origin) {
+absl::StatusOr<KeyChange> PatchKey(KeyRecord key, const KeyPatch& patch,
+                                   const KeyVersionRecord& primary) {
   if (patch.labels) {
     FIELDKMS_RETURN_IF_ERROR(CheckLabels(*patch.labels));
     key.labels = *patch.labels;
   }
   if (patch.rotation_period) {
     FIELDKMS_RETURN_IF_ERROR(CheckPeriod(*patch.rotation_period));
-    if (origin == KeyOrigin::kImported && patch.rotation_period->count() != 0) {
-      return InvalidField("rotation_period", "cannot be had of an imported key");
+    if (patch.rotation_period->count() != 0) {
+      if (primary.origin == KeyOrigin::kImported) {
+        return InvalidField("rotation_period", "cannot be had of an imported key");
+      }
+      if (IsGone(primary.state)) return WrongState("the key has ended", "rotation_period");
     }
     key.rotation_period = *patch.rotation_period;
     key.next_rotation = NextRotation(key);

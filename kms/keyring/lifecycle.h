@@ -64,10 +64,11 @@ struct KeyPatch {
 // no period for an imported key.
 absl::StatusOr<KeyRecord> NewKey(const KeySpec& spec, WallTime now);
 
-// `origin`: of the key's versions. A new period counts from when the primary was made, so
+// `primary`: the key's primary version. A new period counts from when that was made, so
 // that a key may be due at once. Errors: kInvalidField; kFailedPrecondition, kKeyState, for
-// a min_decrypt_version above the primary.
-absl::StatusOr<KeyChange> PatchKey(KeyRecord key, const KeyPatch& patch, KeyOrigin origin);
+// a min_decrypt_version above the primary, or a period of a key that has ended.
+absl::StatusOr<KeyChange> PatchKey(KeyRecord key, const KeyPatch& patch,
+                                   const KeyVersionRecord& primary);
 
 // AddVersion makes `next` (whose number is the primary's plus one) the primary. The
 // next rotation is due a period from now. Errors: kFailedPrecondition, kKeyState, where

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,33 +22,57 @@ using std::chrono::seconds;
 
 constexpr size_t kIdBytes = 16;
 constexpr size_t kVersionsAtOnce = 500;
-constexpr size_t kTenantsAtOnce = 50;
 constexpr size_t kOperationsSeen = 1'000;
 // Who runs an operation says so with each batch; who is silent for this long is gone.
 constexpr seconds kClaim{30};
-constexpr seconds kPatience{20};  // for one batch; less than a claim
+constexpr seconds kPatience{8};  // for one batch, or one KEK; less than a shutdown may take
 
 // One step of an operation: writes what it can, moves the cursor, and says whether that
 // was the last.
-using Step = absl::StatusOr<bool> (*)(KeyringCore& core, OperationRecord& operation,
-                                      Deadline deadline);
+using Step = absl::StatusOr<bool> (*)(KeyringCore& core, OperationRecord& operation);
 
-// The cursor of a KEK's rotation: key id and version in hex; "" at its beginning.
-struct KekCursor {
+// Where an operation is: in which sweep over all that there is, after which record, and
+// how many of the sweep did not open. "" at its beginning.
+struct Cursor {
+  uint32_t sweep = 1;
+  uint64_t damaged = 0;
+  std::string after;  // a tenant, or "key id:version"
+};
+std::string TextOf(const Cursor& cursor) {
+  return std::to_string(cursor.sweep) + '/' + std::to_string(cursor.damaged) + '/' + cursor.after;
+}
+Cursor ParseCursor(const std::string& text) {
+  Cursor cursor;
+  const size_t first = text.find('/');
+  const size_t second = text.find('/', first + 1);
+  if (first == std::string::npos || second == std::string::npos) return cursor;
+  std::from_chars(text.data(), text.data() + first, cursor.sweep);
+  std::from_chars(text.data() + first + 1, text.data() + second, cursor.damaged);
+  cursor.after = text.substr(second + 1);
+  return cursor;
+}
+
+struct VersionPlace {
   uint64_t key_id = 0;
   uint32_t version = 0;
 };
-std::string TextOf(const KekCursor& cursor) {
-  return FormatKeyId(cursor.key_id) + '/' + std::to_string(cursor.version);
+VersionPlace ParsePlace(const std::string& text) {
+  VersionPlace place;
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos) return place;
+  std::from_chars(text.data(), text.data() + colon, place.key_id, 16);
+  std::from_chars(text.data() + colon + 1, text.data() + text.size(), place.version);
+  return place;
 }
-KekCursor ParseCursor(const std::string& text) {
-  KekCursor cursor;
-  const size_t slash = text.find('/');
-  if (slash == std::string::npos) return cursor;
-  const char* const end = text.data() + text.size();
-  std::from_chars(text.data(), text.data() + slash, cursor.key_id, 16);
-  std::from_chars(text.data() + slash + 1, end, cursor.version);
-  return cursor;
+
+absl::Status SomeDamaged(uint64_t count, std::string_view what) {
+  return Error(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt,
+               std::to_string(count) + " " + std::string(what) +
+                   " do not open and were left as they are; the others are done");
+}
+
+bool IsDamage(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kDataLoss || ReasonOf(status) == Reason::kRootWrongKey;
 }
 
 absl::StatusOr<RewrappedVersion> Rewrap(KeyringCore& core, const KeyAndVersion& old,
@@ -63,73 +88,102 @@ absl::StatusOr<RewrappedVersion> Rewrap(KeyringCore& core, const KeyAndVersion& 
   return made;
 }
 
-absl::StatusOr<bool> RotateKekStep(KeyringCore& core, OperationRecord& operation,
-                                   Deadline deadline) {
-  const KekCursor after = ParseCursor(operation.cursor);
+// The end of a sweep over a tenant's versions: done if nothing is left under an old KEK,
+// else swept again for what was made under it meanwhile, and stands behind the cursor.
+absl::StatusOr<bool> EndKekSweep(KeyringCore& core, OperationRecord& operation,
+                                 const Cursor& cursor, uint32_t kek, Deadline deadline) {
+  FIELDKMS_ASSIGN_OR_RETURN(const uint64_t left,
+                            core.store.CountVersionsBelowKek(operation.tenant, kek, deadline));
+  operation.cursor = TextOf({cursor.sweep + 1, 0, {}});
+  if (left > 0 && left <= cursor.damaged) return SomeDamaged(left, "key versions");
+  return left == 0;
+}
+
+absl::StatusOr<bool> RotateKekStep(KeyringCore& core, OperationRecord& operation) {
+  const Deadline deadline = core.clock.Steady() + kPatience;
+  Cursor cursor = ParseCursor(operation.cursor);
+  const VersionPlace after = ParsePlace(cursor.after);
   const std::string& tenant = operation.tenant;
   FIELDKMS_ASSIGN_OR_RETURN(const TenantRecord record, core.store.GetTenant(tenant, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(
       const std::vector<KeyAndVersion> old,
       core.store.ListVersionsBelowKek(tenant, record.primary_kek, after.key_id, after.version,
                                       kVersionsAtOnce, deadline));
-  if (old.empty()) {
-    // What was made under the old KEK while this ran stands behind the cursor.
-    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t left, core.store.CountVersionsBelowKek(
-                                                       tenant, record.primary_kek, deadline));
-    operation.cursor.clear();
-    return left == 0;
-  }
+  if (old.empty()) return EndKekSweep(core, operation, cursor, record.primary_kek, deadline);
   FIELDKMS_ASSIGN_OR_RETURN(const KekCache::KekPtr kek,
                             core.keks.Get(tenant, record.primary_kek, deadline));
   std::vector<RewrappedVersion> made;
   for (const KeyAndVersion& version : old) {
-    FIELDKMS_ASSIGN_OR_RETURN(made.emplace_back(), Rewrap(core, version, *kek, deadline));
+    absl::StatusOr<RewrappedVersion> again = Rewrap(core, version, *kek, deadline);
+    if (again.ok()) {
+      made.push_back(*std::move(again));
+    } else if (IsDamage(again.status())) {
+      ++cursor.damaged;
+    } else {
+      return std::move(again).status();
+    }
   }
   FIELDKMS_ASSIGN_OR_RETURN(const size_t written,
                             core.store.RewrapKeyVersions(tenant, made, deadline));
   operation.done += written;
-  operation.cursor = TextOf({old.back().key.key_id, old.back().version.version});
+  cursor.after =
+      FormatKeyId(old.back().key.key_id) + ':' + std::to_string(old.back().version.version);
+  operation.cursor = TextOf(cursor);
   return false;
 }
 
-absl::Status RewrapKeksOf(KeyringCore& core, std::string_view tenant,
-                          std::vector<RewrappedKek>* made, Deadline deadline) {
+// Each KEK has its own patience, and is written at once: a root that is slow makes the
+// work slow, and not endless.
+absl::Status RewrapKek(KeyringCore& core, std::string_view tenant, const KekRecord& kek) {
+  const Deadline deadline = core.clock.Steady() + kPatience;
+  const std::string context = KekContext(tenant, kek.version);
+  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes material,
+                            core.root.Unwrap(kek.wrapped, context, deadline));
+  RewrappedKek again{std::string(tenant), kek.version, kek.wrapped, {}};
+  FIELDKMS_ASSIGN_OR_RETURN(again.wrapped, core.root.Wrap(material, context, deadline));
+  // Seen to open before the old one is let go.
+  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes same,
+                            core.root.Unwrap(again.wrapped, context, deadline));
+  if (!ConstantTimeEqual(same.Expose(), material.Expose())) {
+    return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootWrongKey,
+                 "the root key does not give back what it was given to wrap");
+  }
+  return core.store.RewrapKeks(std::span(&again, 1), deadline).status();
+}
+
+// Two sweeps: the second is for tenants that were made behind the cursor of the first, or
+// by a replica that still wrapped with the old root.
+constexpr uint32_t kRootSweeps = 2;
+
+absl::StatusOr<bool> EndRootSweep(KeyringCore& core, OperationRecord& operation,
+                                  const Cursor& cursor, Deadline deadline) {
+  if (cursor.sweep < kRootSweeps) {
+    operation.cursor = TextOf({cursor.sweep + 1, 0, {}});
+    return false;
+  }
+  FIELDKMS_RETURN_IF_ERROR(core.binding.Rewrap(deadline));
+  if (cursor.damaged > 0) return SomeDamaged(cursor.damaged, "tenant keys");
+  return true;
+}
+
+absl::StatusOr<bool> RotateRootStep(KeyringCore& core, OperationRecord& operation) {
+  const Deadline deadline = core.clock.Steady() + kPatience;
+  Cursor cursor = ParseCursor(operation.cursor);
+  FIELDKMS_ASSIGN_OR_RETURN(const std::vector<TenantRecord> next,
+                            core.store.ListTenants(cursor.after, 1, deadline));
+  if (next.empty()) return EndRootSweep(core, operation, cursor, deadline);
+  const std::string& tenant = next.front().tenant;
   FIELDKMS_ASSIGN_OR_RETURN(const std::vector<KekRecord> keks,
                             core.store.ListKeks(tenant, deadline));
   for (const KekRecord& kek : keks) {
-    const std::string context = KekContext(tenant, kek.version);
-    FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes material,
-                              core.root.Unwrap(kek.wrapped, context, deadline));
-    RewrappedKek again{std::string(tenant), kek.version, kek.wrapped, {}};
-    FIELDKMS_ASSIGN_OR_RETURN(again.wrapped, core.root.Wrap(material, context, deadline));
-    // Seen to open before the old one is let go.
-    FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes same,
-                              core.root.Unwrap(again.wrapped, context, deadline));
-    if (!ConstantTimeEqual(same.Expose(), material.Expose())) {
-      return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootWrongKey,
-                   "the root key does not give back what it was given to wrap");
-    }
-    made->push_back(std::move(again));
+    const absl::Status status = RewrapKek(core, tenant, kek);
+    if (IsDamage(status)) ++cursor.damaged;
+    if (!status.ok() && !IsDamage(status)) return status;
+    if (status.ok() && cursor.sweep == 1) ++operation.done;
   }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<bool> RotateRootStep(KeyringCore& core, OperationRecord& operation,
-                                    Deadline deadline) {
-  FIELDKMS_ASSIGN_OR_RETURN(const std::vector<TenantRecord> tenants,
-                            core.store.ListTenants(operation.cursor, kTenantsAtOnce, deadline));
-  if (tenants.empty()) {
-    FIELDKMS_RETURN_IF_ERROR(core.binding.Rewrap(deadline));
-    return true;
-  }
-  std::vector<RewrappedKek> made;
-  for (const TenantRecord& tenant : tenants) {
-    FIELDKMS_RETURN_IF_ERROR(RewrapKeksOf(core, tenant.tenant, &made, deadline));
-  }
-  FIELDKMS_ASSIGN_OR_RETURN(const size_t written, core.store.RewrapKeks(made, deadline));
-  operation.done += written;
   operation.total = std::max(operation.total, operation.done);
-  operation.cursor = tenants.back().tenant;
+  cursor.after = tenant;
+  operation.cursor = TextOf(cursor);
   return false;
 }
 
@@ -172,6 +226,13 @@ absl::StatusOr<std::optional<OperationRecord>> FindOperation(Store& store,
   return std::optional<OperationRecord>();
 }
 
+absl::StatusOr<OperationRecord> PutNewOperation(Store& store, const OperationRecord& operation,
+                                                Deadline deadline) {
+  absl::StatusOr<OperationRecord> put = store.PutOperation(operation, deadline);
+  if (ReasonOf(put.status()) != Reason::kEtagMismatch) return put;
+  return store.GetOperation(operation.operation_id, deadline);
+}
+
 absl::Status RunOperation(KeyringCore& core, OperationRecord operation, std::string_view replica,
                           const std::atomic<bool>& stop) {
   const Step step = operation.kind == OperationKind::kRotateKek ? RotateKekStep : RotateRootStep;
@@ -187,7 +248,7 @@ absl::Status RunOperation(KeyringCore& core, OperationRecord operation, std::str
     if (ReasonOf(mine.status()) == Reason::kEtagMismatch) return absl::OkStatus();
     FIELDKMS_RETURN_IF_ERROR(mine.status());
     operation = *std::move(mine);
-    const absl::StatusOr<bool> finished = step(core, operation, deadline);
+    const absl::StatusOr<bool> finished = step(core, operation);
     if (!finished.ok() && !IsFinal(finished.status())) return finished.status();
     if (!finished.ok()) {
       operation.state = OperationState::kFailed;

@@ -30,8 +30,14 @@ absl::StatusOr<std::optional<OperationRecord>> FindOperation(Store& store,
                                                              const OperationRecord& wanted,
                                                              Deadline deadline);
 
+// PutNewOperation writes a new operation; where another attempt of the same request was
+// quicker, it returns that one's.
+absl::StatusOr<OperationRecord> PutNewOperation(Store& store, const OperationRecord& operation,
+                                                Deadline deadline);
+
 // RunOperation takes over an operation that nobody else runs, and carries it out until
-// it is done or has failed, or `stop`; progress is in the store after each batch.
+// it is done or has failed, or `stop`; progress is in the store after each batch. What
+// does not open is passed over and counted, and fails the operation at its end.
 // `replica`: a name for the one who runs it. OK where another replica has it. An error
 // is that of the store or the root: the operation goes on when they are back.
 absl::Status RunOperation(KeyringCore& core, OperationRecord operation, std::string_view replica,

@@ -43,6 +43,7 @@ absl::Status RootBinding::Rewrap(Deadline deadline) {
   FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes value, root_.Unwrap(*old, kBindingContext, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(const std::string binding,
                             root_.Wrap(value, kBindingContext, deadline));
+  FIELDKMS_RETURN_IF_ERROR(Open(binding, deadline));
   const absl::Status status = store_.SetRootBinding(*old, binding, deadline);
   // Another replica has done it meanwhile.
   return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;

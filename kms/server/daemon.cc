@@ -202,6 +202,7 @@ void HouseKeep(Signals& signals, Parts& parts) {
         return;
       case Signals::Event::kWake:  // the audit trail has failed: nothing can be answered
         parts.engine->SetServing(false);
+        parts.caretaker.reset();  // nor anything done that could not be recorded
         break;
       case Signals::Event::kTimeout:
         break;

@@ -57,7 +57,8 @@ bool PostgresChanges::Stopping() {
 void PostgresChanges::Publish(uint64_t number) {
   {
     const std::lock_guard lock(mutex_);
-    newest_ = std::max(newest_.value_or(0), number);
+    // Not the larger of the two: a store that was restored, or failed over to, may be behind.
+    newest_ = number;
     heard_ = std::chrono::steady_clock::now();
   }
   changed_.notify_all();

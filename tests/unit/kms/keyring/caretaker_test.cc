@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "crypto/names.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/kms/keyring/keyring_fixture.h"
 
@@ -30,6 +33,7 @@ class CaretakerTest : public KeyringFixture {
   CaretakerOptions Options(std::string replica) {
     CaretakerOptions options;
     options.replica = std::move(replica);
+    options.settle = std::chrono::seconds(0);
     options.on_event = [this](const CaretakerEvent& event) { events_.push_back(event.kind); };
     return options;
   }
@@ -110,7 +114,11 @@ TEST_F(CaretakerTest, AClockThatJumpsDestroysNothing) {
   HaveKey("acme", "k");
   ASSERT_OK(admin().RotateKey("acme", "k", 1, FreshId(), kNoDeadline));
   ASSERT_OK(admin().ScheduleDestroy({"acme", "k"}, 1, days(30), FreshId(), kNoDeadline));
-  Caretaker caretaker = Make();
+  CaretakerOptions options = Options("one");
+  options.settle = hours(1);
+  Caretaker caretaker(keyring(), options);
+  ASSERT_OK(caretaker.RunOnce());
+  clock().Advance(hours(2));
   ASSERT_OK(caretaker.RunOnce());
   clock().Jump(days(60));  // a wrong time server
   ASSERT_OK(caretaker.RunOnce());
@@ -125,6 +133,50 @@ TEST_F(CaretakerTest, AClockThatJumpsDestroysNothing) {
   clock().Advance(days(31));
   ASSERT_OK(caretaker.RunOnce());
   EXPECT_EQ(events_.back(), Kind::kDestroyed);
+}
+
+TEST_F(CaretakerTest, AClockThatIsWrongAtTheStartDestroysNothingForAnHour) {
+  HaveKey("acme", "k");
+  ASSERT_OK(admin().RotateKey("acme", "k", 1, FreshId(), kNoDeadline));
+  ASSERT_OK(admin().ScheduleDestroy({"acme", "k"}, 1, days(30), FreshId(), kNoDeadline));
+  clock().Jump(days(365));
+  CaretakerOptions options = Options("one");
+  options.settle = hours(1);
+  Caretaker caretaker(keyring(), options);
+  ASSERT_OK(caretaker.RunOnce());
+  EXPECT_TRUE(events_.empty());
+  clock().Jump(-days(365));  // the time server is heard
+  ASSERT_OK(caretaker.RunOnce());
+  clock().Advance(hours(2));
+  ASSERT_OK(caretaker.RunOnce());
+  EXPECT_THAT(events_, ::testing::ElementsAre(Kind::kClockJumped));
+}
+
+TEST_F(CaretakerTest, KeysThatCannotBeRotatedKeepNobodyFromTheirTurn) {
+  // More of them than one round looks at, and longer due than the one that can.
+  for (int i = 0; i < 120; ++i) HaveRotatingKey("stuck-" + std::to_string(i), hours(1));
+  HaveRotatingKey("daily", hours(2));
+  clock().Advance(hours(3));
+  std::atomic<int> asked = 0;
+  store().watch().SetHook("ChangeKey", [&asked]() -> absl::Status {
+    return ++asked <= 220 ? Down() : absl::OkStatus();
+  });
+  Caretaker caretaker = Make();
+  EXPECT_FALSE(caretaker.RunOnce().ok());
+  EXPECT_FALSE(caretaker.RunOnce().ok());
+  EXPECT_EQ(PrimaryOf("daily"), 2u);
+}
+
+TEST_F(CaretakerTest, ACallersRequestIdsAreNotTheCaretakers) {
+  HaveRotatingKey("daily", days(1));
+  ASSERT_OK_AND_ASSIGN(const KeyRecord key, admin().GetKey("acme", "daily", kNoDeadline));
+  const std::string own = "rotate:" + FormatKeyId(key.key_id) + ":1";
+  EXPECT_THAT(admin().CreateKey(SpecOf("acme", "veto"), own, kNoDeadline),
+              StatusIs(StatusCode::kInvalidArgument, Reason::kInvalidField));
+  clock().Advance(days(2));
+  Caretaker caretaker = Make();
+  ASSERT_OK(caretaker.RunOnce());
+  EXPECT_EQ(PrimaryOf("daily"), 2u);
 }
 
 TEST_F(CaretakerTest, AClockThatJumpsBackOnlyDelaysRotations) {
@@ -186,7 +238,7 @@ TEST_F(CaretakerTest, AnOperationGoesOnWhereAnotherReplicaLeftIt) {
   EXPECT_EQ(Operation(operation.operation_id).state, OperationState::kDone);
 }
 
-TEST_F(CaretakerTest, AnOperationWaitsForTheStoreAndEndsWithDamage) {
+TEST_F(CaretakerTest, AnOperationWaitsForTheStore) {
   HaveKey("acme", "k");
   ASSERT_OK_AND_ASSIGN(const OperationRecord operation,
                        admin().RotateKek("acme", FreshId(), kNoDeadline));
@@ -194,13 +246,28 @@ TEST_F(CaretakerTest, AnOperationWaitsForTheStoreAndEndsWithDamage) {
   Caretaker caretaker = Make();
   EXPECT_THAT(caretaker.RunOnce(), StatusIs(Reason::kStoreUnavailable));
   EXPECT_EQ(Operation(operation.operation_id).state, OperationState::kRunning);
-  store().watch().SetHook("RewrapKeyVersions", [] {
-    return Error(StatusCode::kDataLoss, Reason::kStoreCorrupt, "a wrapped key was altered");
-  });
+  store().watch().SetHook("RewrapKeyVersions", nullptr);
+  ASSERT_OK(caretaker.RunOnce());
+  EXPECT_EQ(Operation(operation.operation_id).state, OperationState::kDone);
+}
+
+TEST_F(CaretakerTest, WhatDoesNotOpenIsPassedOverAndTold) {
+  const KeyRecord bad = HaveKey("acme", "bad");
+  for (int i = 0; i < 5; ++i) HaveKey("acme", "good-" + std::to_string(i));
+  ASSERT_OK_AND_ASSIGN(const KeyVersionRecord version,
+                       store().GetKeyVersion("acme", bad.key_id, 1, kNoDeadline));
+  const RewrappedVersion altered{bad.key_id, 1, version.wrapped, 1, std::string(72, 'x')};
+  ASSERT_OK(store().RewrapKeyVersions("acme", std::span(&altered, 1), kNoDeadline));
+  ASSERT_OK_AND_ASSIGN(const OperationRecord operation,
+                       admin().RotateKek("acme", FreshId(), kNoDeadline));
+  Caretaker caretaker = Make();
   ASSERT_OK(caretaker.RunOnce());
   const OperationRecord failed = Operation(operation.operation_id);
   EXPECT_EQ(failed.state, OperationState::kFailed);
-  EXPECT_EQ(failed.error, "a wrapped key was altered");
+  EXPECT_THAT(failed.error, ::testing::HasSubstr("1 key versions do not open"));
+  EXPECT_EQ(failed.done, 5u);
+  ASSERT_OK_AND_ASSIGN(const uint64_t left, store().CountVersionsBelowKek("acme", 2, kNoDeadline));
+  EXPECT_EQ(left, 1u);
 }
 
 TEST_F(CaretakerTest, TheRootIsRotatedUnderTheTenants) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "kms/keyring/change_follower.h"
 #include "kms/keyring/core.h"
@@ -120,6 +121,55 @@ TEST_F(KeyringFollow, WhatCannotBeReadIsDroppedAndHeardOfLater) {
   ASSERT_OK(Hear());
   ASSERT_OK(replica_->LoadByName("acme", "k", kNoDeadline));
   EXPECT_EQ(Loaded()->Primary()->version, 2u);
+}
+
+// A rewrap stamps many keys with one number; the first is read, the second is not.
+TEST_F(KeyringFollow, ANumberIsHeardWhenAllItsRecordsAre) {
+  const KeyRecord other = HaveKey("acme", "other");
+  ASSERT_OK(replica_->LoadByName("acme", "other", kNoDeadline));
+  ASSERT_OK(Hear());
+  ASSERT_OK(admin().DisableVersion({"acme", "k"}, 1, FreshId(), kNoDeadline));
+  ASSERT_OK(admin().DisableVersion({"acme", "other"}, 1, FreshId(), kNoDeadline));
+  std::vector<RewrappedVersion> both;
+  for (const uint64_t id : {key_.key_id, other.key_id}) {
+    ASSERT_OK_AND_ASSIGN(const KeyVersionRecord version,
+                         store().GetKeyVersion("acme", id, 1, kNoDeadline));
+    both.push_back({id, 1, version.wrapped, 1, version.wrapped + "x"});
+  }
+  ASSERT_OK(store().RewrapKeyVersions("acme", both, kNoDeadline));
+  std::atomic<int> reads = 0;
+  store().watch().SetHook("GetKeyById",
+                          [&reads] { return ++reads == 2 ? Down() : absl::OkStatus(); });
+  EXPECT_FALSE(Hear().ok());
+  ASSERT_OK(Hear());
+  for (const char* name : {"k", "other"}) {
+    const LoadedKey* key = Loaded(name);
+    EXPECT_TRUE(key == nullptr || key->Find(1)->state == VersionState::kDisabled) << name;
+  }
+}
+
+TEST_F(KeyringFollow, AStoreThatWentBackIsNotTheOneThatWasLoaded) {
+  // As after a restore: the numbers begin below.
+  ChangeFollower ahead(replica_->core(), replica_->Status().change + 1'000);
+  ASSERT_NE(Loaded(), nullptr);
+  ASSERT_OK(ahead.FollowOnce(clock().Steady()));
+  EXPECT_EQ(Loaded(), nullptr);
+  EXPECT_LT(ahead.change(), 1'000u);
+}
+
+TEST_F(KeyringFollow, AnAliasThatBecameAKeysNameIsThatKey) {
+  ASSERT_OK_AND_ASSIGN(const AliasRecord alias,
+                       admin().SetAlias("acme", "a", "k", 0, FreshId(), kNoDeadline));
+  ASSERT_OK(replica_->LoadByName("acme", "a", kNoDeadline));
+  ASSERT_OK(admin().SetAlias("acme", "a", "", alias.change, FreshId(), kNoDeadline));
+  const KeyRecord named = HaveKey("acme", "a");
+  // Loaded by its id before the alias' end is heard of.
+  ASSERT_OK(replica_->LoadById("acme", named.key_id, 1, kNoDeadline));
+  EXPECT_EQ(Loaded("a")->record.key_id, named.key_id);
+  ASSERT_OK(admin().RotateKey("acme", "k", 1, FreshId(), kNoDeadline));
+  ASSERT_OK(Hear());
+  ASSERT_NE(Loaded("a"), nullptr);
+  EXPECT_EQ(Loaded("a")->record.key_id, named.key_id);
 }
 
 TEST_F(KeyringFollow, AReplicaFencesItselfWithoutItsStore) {

@@ -38,6 +38,12 @@ KeyVersionRecord Version(uint32_t number, VersionState state = VersionState::kEn
   return version;
 }
 
+KeyVersionRecord Imported(uint32_t number) {
+  KeyVersionRecord version = Version(number);
+  version.origin = KeyOrigin::kImported;
+  return version;
+}
+
 auto Invalid(std::string_view field) {
   return ::testing::AllOf(
       StatusIs(StatusCode::kInvalidArgument, Reason::kInvalidField),
@@ -123,7 +129,7 @@ TEST(PatchKeyTest, ChangesWhatIsSetAndNothingElse) {
   key.labels = {{"team", "billing"}};
   KeyPatch patch;
   patch.min_decrypt_version = 3;
-  const auto change = PatchKey(key, patch, KeyOrigin::kGenerated);
+  const auto change = PatchKey(key, patch, Version(3));
   ASSERT_OK(change);
   EXPECT_EQ(change->key.min_decrypt_version, 3u);
   EXPECT_EQ(change->key.labels, key.labels);
@@ -134,21 +140,24 @@ TEST(PatchKeyTest, APeriodCountsFromThePrimary) {
   KeyRecord key = Key();
   KeyPatch patch;
   patch.rotation_period = days(90);
-  const auto change = PatchKey(key, patch, KeyOrigin::kGenerated);
+  const auto change = PatchKey(key, patch, Version(3));
   ASSERT_OK(change);
   EXPECT_EQ(change->key.next_rotation, key.primary_create_time + days(90));
   patch.rotation_period = seconds(0);
-  EXPECT_FALSE(PatchKey(change->key, patch, KeyOrigin::kGenerated)->key.next_rotation);
+  EXPECT_FALSE(PatchKey(change->key, patch, Version(3))->key.next_rotation);
   patch.rotation_period = days(90);
-  EXPECT_THAT(PatchKey(key, patch, KeyOrigin::kImported), Invalid("rotation_period"));
+  EXPECT_THAT(PatchKey(key, patch, Imported(3)), Invalid("rotation_period"));
+  for (const auto state : {VersionState::kDestroyScheduled, VersionState::kDestroyed}) {
+    EXPECT_THAT(PatchKey(key, patch, Version(3, state)), WrongState());
+  }
 }
 
 TEST(PatchKeyTest, MinDecryptVersionIsNotAboveThePrimary) {
   KeyPatch patch;
   patch.min_decrypt_version = 4;
-  EXPECT_THAT(PatchKey(Key(3), patch, KeyOrigin::kGenerated), WrongState());
+  EXPECT_THAT(PatchKey(Key(3), patch, Version(3)), WrongState());
   patch.min_decrypt_version = 0;
-  EXPECT_THAT(PatchKey(Key(3), patch, KeyOrigin::kGenerated), Invalid("min_decrypt_version"));
+  EXPECT_THAT(PatchKey(Key(3), patch, Version(3)), Invalid("min_decrypt_version"));
 }
 
 TEST(PatchKeyTest, LeasesAndAuditOfEachOperationExclude) {
@@ -156,9 +165,9 @@ TEST(PatchKeyTest, LeasesAndAuditOfEachOperationExclude) {
   key.lease = {seconds(60), 10};
   KeyPatch patch;
   patch.audit_per_operation = true;
-  EXPECT_THAT(PatchKey(key, patch, KeyOrigin::kGenerated), Invalid("lease"));
+  EXPECT_THAT(PatchKey(key, patch, Version(3)), Invalid("lease"));
   patch.lease = LeasePolicy();
-  EXPECT_OK(PatchKey(key, patch, KeyOrigin::kGenerated));
+  EXPECT_OK(PatchKey(key, patch, Version(3)));
 }
 
 TEST(AddVersionTest, TheNextVersionIsPrimary) {
