@@ -29,8 +29,11 @@ enum class Action : uint8_t {
   kRootRotate,
   kOperationRead,
   kSystemRead,
+  kLeaseAcquire,  // and renew, and end
+  kKeyImport,
+  kKeyExport,
 };
-inline constexpr int kActionCount = 20;
+inline constexpr int kActionCount = 23;
 
 // Whether an action is on tenants themselves, or on the service, rather than on keys of
 // a tenant. What is of no tenant counts as the tenant "", which the pattern "*" matches.
