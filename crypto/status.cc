@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
 
 namespace fieldkms {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 // Payloads travel with the status through layers that know nothing of them.
 constexpr char kReasonPayload[] = "fieldkms/reason";
 constexpr char kFieldPayload[] = "fieldkms/field";
+constexpr char kRetryAfterPayload[] = "fieldkms/retry_after_ns";
 
 struct NamedReason {
   Reason reason;
@@ -69,6 +71,7 @@ constexpr std::array kNames = {
     NamedReason{Reason::kRootDenied, "ROOT_DENIED"},
     NamedReason{Reason::kAuditUnavailable, "AUDIT_UNAVAILABLE"},
     NamedReason{Reason::kDataDirInUse, "DATA_DIR_IN_USE"},
+    NamedReason{Reason::kBackupInvalid, "BACKUP_INVALID"},
     NamedReason{Reason::kMemoryLock, "MEMORY_LOCK"},
     NamedReason{Reason::kConfigInvalid, "CONFIG_INVALID"},
     NamedReason{Reason::kCryptoFailure, "CRYPTO_FAILURE"},
@@ -131,6 +134,28 @@ absl::Status InvalidField(std::string_view field, std::string_view message) {
 absl::Status DecryptError(Reason detail) {
   return Error(absl::StatusCode::kInvalidArgument, detail,
                "the ciphertext does not open for this tenant, key and context");
+}
+
+absl::Status WithRetryAfter(absl::Status status, std::chrono::nanoseconds after) {
+  status.SetPayload(kRetryAfterPayload, absl::Cord(std::to_string(after.count())));
+  return status;
+}
+
+std::chrono::nanoseconds RetryAfterOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kRetryAfterPayload);
+  int64_t after = 0;
+  if (payload && absl::SimpleAtoi(std::string(*payload), &after)) {
+    return std::chrono::nanoseconds(after);
+  }
+  return {};
+}
+
+absl::Status DeepCopy(const absl::Status& status) {
+  if (status.ok()) return status;
+  absl::Status copy =
+      Error(status.code(), ReasonOf(status), std::string(status.message()), FieldOf(status));
+  const std::chrono::nanoseconds after = RetryAfterOf(status);
+  return after.count() == 0 ? copy : WithRetryAfter(std::move(copy), after);
 }
 
 Reason ReasonOf(const absl::Status& status) {

@@ -49,13 +49,7 @@ class SingleFlight {
   int waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
  private:
-  // An equal result of which nothing is counted together with the first: copies
-  // of one status on several threads are counted inside absl, which a thread
-  // sanitizer does not see in a build of absl without it.
-  static absl::Status Unshared(const absl::Status& status) {
-    if (status.ok()) return status;
-    return Error(status.code(), ReasonOf(status), std::string(status.message()), FieldOf(status));
-  }
+  static absl::Status Unshared(const absl::Status& status) { return DeepCopy(status); }
   template <class T>
   static absl::StatusOr<T> Unshared(const absl::StatusOr<T>& result) {
     if (!result.ok()) return Unshared(result.status());

@@ -166,9 +166,11 @@ absl::Status CallGuard::Refusal() const {
   if (!HasRoom()) {
     text += fmt::format("its {} calls still hang", flights_.size());
   } else if (health.state == BreakerState::kOpen) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(breaker_.retry_at() - clock_.Steady());
-    text += fmt::format("the next attempt is due in {} ms", std::max<int64_t>(left.count(), 0));
+    const auto left = std::max(
+        std::chrono::ceil<std::chrono::milliseconds>(breaker_.retry_at() - clock_.Steady()),
+        std::chrono::milliseconds(0));
+    text += fmt::format("the next attempt is due in {} ms", left.count());
+    return WithRetryAfter(Unavailable(text), left);
   } else {
     text += "an attempt to reach it is under way";
   }

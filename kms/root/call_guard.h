@@ -49,8 +49,8 @@ class CallGuard {
 
   // Run returns what `call` returned. Instead of it,
   // kUnavailable, reason kRootUnavailable: at once, if the breaker is not closed (the
-  // message says since when) or an attempt is due and all calls in flight hang; or if
-  // `call` did not end in call_timeout.
+  // message says since when, RetryAfterOf how long until the next attempt) or an attempt
+  // is due and all calls in flight hang; or if `call` did not end in call_timeout.
   // kDeadlineExceeded, reason kDeadlineExceeded, at `deadline`, whether the call had
   // begun or not.
   absl::Status Run(Call call, Deadline deadline);

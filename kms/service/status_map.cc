@@ -47,6 +47,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& status, std::chrono::nanosec
     violation->set_description(out.message());
     out.add_details()->PackFrom(bad);
   }
+  retry_after = std::max(retry_after, RetryAfterOf(status));
   if (status.code() == absl::StatusCode::kUnavailable) {
     retry_after = std::max(retry_after, kMinRetryWhenUnavailable);
   }

@@ -13,8 +13,8 @@
 namespace fieldkms {
 
 // Details, in this order: ErrorInfo (domain "fieldkms", the public reason);
-// BadRequest if the status names a field; RetryInfo if `retry_after` is not zero
-// or the code is UNAVAILABLE (then at least 100 ms).
+// BadRequest if the status names a field; RetryInfo if `retry_after` or RetryAfterOf(status)
+// is not zero (the longer one) or the code is UNAVAILABLE (then at least 100 ms).
 //
 // All failures to decrypt give the same bytes. A status that is not of our making
 // (Reason::kInternal) gives its code and no message: we do not know what is in it.
