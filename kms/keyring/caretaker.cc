@@ -122,7 +122,7 @@ absl::Status Caretaker::DestroyDue() {
   size_t failed = 0;
   for (const KeyAndVersion& one : due) {
     if (stop_) break;
-    const absl::Status status = admin_.DestroyDue(one, core_.clock.Steady() + kPatience);
+    const absl::Status status = DestroyOne(one);
     if (!status.ok()) ++failed;
     if (IsMoot(status)) continue;
     Report({status.ok() ? CaretakerEvent::Kind::kDestroyed : CaretakerEvent::Kind::kFailed,
@@ -135,6 +135,18 @@ absl::Status Caretaker::DestroyDue() {
   }
   destroy_limit_ = Widen(destroy_limit_, due.size(), failed);
   return first;
+}
+
+absl::Status Caretaker::DestroyOne(const KeyAndVersion& due) {
+  if (options_.before_destroy) {
+    FIELDKMS_RETURN_IF_ERROR(options_.before_destroy({CaretakerEvent::Kind::kDestroying,
+                                                      due.key.tenant,
+                                                      due.key.name,
+                                                      due.version.version,
+                                                      {},
+                                                      absl::OkStatus()}));
+  }
+  return admin_.DestroyDue(due, core_.clock.Steady() + kPatience);
 }
 
 absl::Status Caretaker::Operate() {

@@ -23,7 +23,14 @@ namespace fieldkms {
 
 // One thing that a caretaker did, or could not do. Views that live during the call.
 struct CaretakerEvent {
-  enum class Kind : uint8_t { kRotated, kDestroyed, kOperationEnded, kClockJumped, kFailed };
+  enum class Kind : uint8_t {
+    kRotated,
+    kDestroying,
+    kDestroyed,
+    kOperationEnded,
+    kClockJumped,
+    kFailed,
+  };
   Kind kind = Kind::kFailed;
   std::string_view tenant;
   std::string_view key;
@@ -36,6 +43,9 @@ struct CaretakerOptions {
   std::chrono::milliseconds pause{5'000};  // between two rounds, give or take a quarter
   std::string replica;                     // a name that no other replica has
   std::chrono::seconds settle{3'600};      // see Caretaker
+  // Called before a version is destroyed, which an error prevents: there is to be a
+  // durable record that it was about to be done.
+  std::function<absl::Status(const CaretakerEvent&)> before_destroy;
   // Called on the caretaker's thread, before the next step: it may write an audit record.
   std::function<void(const CaretakerEvent&)> on_event;
 };
@@ -60,6 +70,7 @@ class Caretaker {
  private:
   absl::Status Rotate();
   absl::Status DestroyDue();
+  absl::Status DestroyOne(const KeyAndVersion& due);
   absl::Status Operate();
   bool ClockIsTrusted();
   static size_t Widen(size_t limit, size_t seen, size_t failed);

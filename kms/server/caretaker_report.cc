@@ -1,24 +1,60 @@
 #include "kms/server/caretaker_report.h"
 
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
 #include "crypto/status.h"
 #include "kms/observe/log.h"
 
 namespace fieldkms {
 namespace {
 
-void Audit(const CaretakerEvent& event, std::string_view method, AuditSink& audit) {
+AuditRecord RecordOf(const CaretakerEvent& event, AuditKind kind, std::string_view method) {
   AuditRecord record;
-  record.kind = AuditKind::kOutcome;
+  record.kind = kind;
   record.method = method;
   record.tenant = event.tenant;
   record.keys = AuditKeys(event.key);
   record.key_version = event.version;
   record.request_id = event.operation_id;
+  return record;
+}
+
+void Audit(const CaretakerEvent& event, std::string_view method, AuditSink& audit) {
+  AuditRecord record = RecordOf(event, AuditKind::kOutcome, method);
   record.code = event.status.ok() ? "OK" : "FAILED_PRECONDITION";
   audit.Append(record, nullptr);
 }
 
+// Waits for one record. Told under the lock: who waits may then end at once.
+class Durable final : public AuditWaiter {
+ public:
+  void OnAudited(const absl::Status& status) override {
+    const std::lock_guard lock(mutex_);
+    status_ = DeepCopy(status);
+    told_.notify_one();
+  }
+  absl::Status Await() {
+    std::unique_lock lock(mutex_);
+    told_.wait(lock, [this] { return status_.has_value(); });
+    return *std::move(status_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable told_;
+  std::optional<absl::Status> status_;
+};
+
 }  // namespace
+
+absl::Status RecordDestruction(const CaretakerEvent& event, AuditSink& audit) {
+  Durable durable;
+  audit.Append(RecordOf(event, AuditKind::kIntent, "Caretaker.Destroy"), &durable);
+  return durable.Await();
+}
 
 void ReportCaretakerEvent(const CaretakerEvent& event, AuditSink& audit) {
   switch (event.kind) {
@@ -26,6 +62,8 @@ void ReportCaretakerEvent(const CaretakerEvent& event, AuditSink& audit) {
       Audit(event, "Caretaker.Rotate", audit);
       Log(LogLevel::kInfo, "key_rotated",
           {{"tenant", event.tenant}, {"key", event.key}, {"key_version", event.version}});
+      return;
+    case CaretakerEvent::Kind::kDestroying:  // see RecordDestruction
       return;
     case CaretakerEvent::Kind::kDestroyed:
       Audit(event, "Caretaker.Destroy", audit);

@@ -2,9 +2,10 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <thread>
 
-#include "crypto/names.h"
+#include "crypto/hex.h"
 #include "crypto/random.h"
 #include "crypto/status.h"
 #include "kms/audit/refusal_log.h"
@@ -143,9 +144,9 @@ UnixListenerOptions ListenerOptions(const Config& config, RefusalLog& refusals) 
 
 // 32 hex digits that no other start has.
 absl::StatusOr<std::string> NewReplicaId() {
-  uint8_t bytes[16];
+  std::array<uint8_t, 16> bytes;
   FIELDKMS_RETURN_IF_ERROR(RandomBytes(bytes));
-  return FormatKeyId(GetU64(bytes)) + FormatKeyId(GetU64(bytes + 8));
+  return EncodeHex(bytes);
 }
 
 absl::Status MakeReplica(const Config& config, Parts& parts) {
@@ -158,6 +159,9 @@ absl::Status MakeReplica(const Config& config, Parts& parts) {
   CaretakerOptions options;
   options.pause = config.caretaker_pause;
   options.replica = parts.replica->id;
+  options.before_destroy = [&audit = *parts.audit](const CaretakerEvent& event) {
+    return RecordDestruction(event, audit);
+  };
   options.on_event = [&audit = *parts.audit](const CaretakerEvent& event) {
     ReportCaretakerEvent(event, audit);
   };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "crypto/bytes.h"
+#include "crypto/hex.h"
 #include "crypto/sha256.h"
 #include "crypto/status.h"
 #include "kms/store/postgres_connection.h"
@@ -37,13 +38,7 @@ std::span<const EmbeddedSql> Migrations() { return EmbeddedSchema().subspan(1); 
 
 absl::StatusOr<std::string> HexDigest(std::string_view text) {
   FIELDKMS_ASSIGN_OR_RETURN(const auto digest, Sha256(AsBytes(text)));
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const uint8_t byte : digest) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
+  return EncodeHex(digest);
 }
 
 bool Ask(pqxx::work& work, const std::string& question) {

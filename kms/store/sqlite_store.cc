@@ -132,12 +132,13 @@ class SqliteStore final : public Store {
     std::vector<std::string> past;
     const auto apply = [&](Db& db, uint64_t number) -> absl::StatusOr<KeyRecord> {
       FIELDKMS_ASSIGN_OR_RETURN(past, ReadDestroyed(db, change));
+      if (!past.empty()) FIELDKMS_RETURN_IF_ERROR(SqliteWork::NoteScrub(db));
       return ApplyKeyChange(db, change, number);
     };
     absl::StatusOr<Applied<KeyRecord>> changed =
         work_.Mutate<KeyRecord>(Method::kChangeKey, change.key.tenant, mutation, deadline,
                                 destroys ? Shred::kYes : Shred::kNo, apply);
-    if (changed.ok()) FIELDKMS_RETURN_IF_ERROR(work_.Scrub(past, deadline));
+    if (changed.ok() && destroys) FIELDKMS_RETURN_IF_ERROR(work_.Scrub(past, deadline));
     return changed;
   }
 

@@ -21,8 +21,9 @@ namespace fieldkms {
 // freed, and its snapshots. SQLite 3.40 may also leave a copy in the unused part of a page
 // when it moves rows to another (seen for one row in some thousands): after versions are
 // destroyed the file is searched for their bytes and, if they are there, written
-// anew (VACUUM). What was wrapped anew is not searched for: such a copy of it stays
-// until that space is written again.
+// anew (VACUUM), then or, if that fails, at the next destruction or start. What was
+// wrapped anew is not searched for: such a copy of it stays until that space is written
+// again.
 //
 // Errors: kFailedPrecondition with reason kStoreTooNew if a newer release has
 // written it (nothing is touched; the message says which release to run);

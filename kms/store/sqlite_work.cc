@@ -17,6 +17,12 @@ absl::StatusOr<bool> TruncateLog(SqliteConnection& db) {
   return !busy;
 }
 
+constexpr std::string_view kScrubDue = "scrub_due";
+
+absl::StatusOr<bool> ScrubIsDue(SqliteConnection& db) {
+  return db.Use("SELECT value FROM meta WHERE name = ?").Text(kScrubDue).Step();
+}
+
 absl::Status StillThere() {
   return Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable,
                "the change is made, but old key material may still be in the key store's files: "
@@ -34,23 +40,51 @@ absl::Status SqliteWork::Start() {
   FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, ReadChangeNumber(*db));
   signal_.Publish(number);
   // What a process that was killed could not do. A full disk is no reason not to read.
-  const absl::StatusOr<bool> emptied = TruncateLog(*db);
-  log_to_empty_ = !emptied.value_or(false);
-  return ReasonOf(emptied.status()) == Reason::kStoreFull ? absl::OkStatus() : emptied.status();
+  const auto finish = [&, this]() -> absl::Status {
+    FIELDKMS_ASSIGN_OR_RETURN(scrub_failed_, ScrubIsDue(*db));
+    if (scrub_failed_) FIELDKMS_RETURN_IF_ERROR(FinishScrub(*db));
+    FIELDKMS_ASSIGN_OR_RETURN(const bool emptied, TruncateLog(*db));
+    log_to_empty_ = !emptied;
+    return absl::OkStatus();
+  };
+  const absl::Status finished = finish();
+  const bool can_wait =
+      ReasonOf(finished) == Reason::kStoreFull || ReasonOf(finished) == Reason::kStoreUnavailable;
+  return can_wait ? absl::OkStatus() : finished;
+}
+
+absl::Status SqliteWork::NoteScrub(SqliteConnection& db) {
+  return db.Use("INSERT OR REPLACE INTO meta (name, value) VALUES (?, x'01')")
+      .Text(kScrubDue)
+      .Run();
 }
 
 absl::Status SqliteWork::Scrub(std::span<const std::string> past, Deadline deadline) {
-  if (past.empty()) return absl::OkStatus();
   const auto scrub = [&]() -> absl::Status {
+    if (past.empty() && !scrub_failed_) return absl::OkStatus();
     FIELDKMS_ASSIGN_OR_RETURN(SqlitePool::Lease db, writer_.Take(deadline));
-    FIELDKMS_ASSIGN_OR_RETURN(const bool found, db->FileHolds(past));
-    if (!found) return absl::OkStatus();
-    log_to_empty_ = true;
-    FIELDKMS_RETURN_IF_ERROR(db->Execute("VACUUM"));
-    return EmptyLog(*db, Shred::kYes);
+    if (!scrub_failed_) {
+      FIELDKMS_ASSIGN_OR_RETURN(scrub_failed_, db->FileHolds(past));
+    }
+    return FinishScrub(*db);
   };
+  const absl::Status scrubbed = scrub();
+  if (scrubbed.ok()) return scrubbed;
+  scrub_failed_ = true;
   // The change is made: no error may say that nothing was.
-  return scrub().ok() ? absl::OkStatus() : StillThere();
+  return StillThere();
+}
+
+// With scrub_failed_ there is something to scrub.
+absl::Status SqliteWork::FinishScrub(SqliteConnection& db) {
+  if (scrub_failed_) {
+    log_to_empty_ = true;
+    FIELDKMS_RETURN_IF_ERROR(db.Execute("VACUUM"));
+    FIELDKMS_RETURN_IF_ERROR(EmptyLog(db, Shred::kYes));
+  }
+  FIELDKMS_RETURN_IF_ERROR(db.Use("DELETE FROM meta WHERE name = ?").Text(kScrubDue).Run());
+  scrub_failed_ = false;
+  return absl::OkStatus();
 }
 
 absl::Status SqliteWork::EmptyLog(SqliteConnection& db, Shred shred) {

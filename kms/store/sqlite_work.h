@@ -73,8 +73,11 @@ class SqliteWork {
     return Write<Applied<T>>(deadline, shred, body);
   }
 
-  // Looks for wrapped bytes that are past in the whole file, and has it written anew
-  // if SQLite has left a copy in the unused part of a page that it split.
+  // Wrapped bytes that a transaction makes the past may lie in the unused part of a page
+  // that SQLite split. NoteScrub says so within that transaction; Scrub, after it, looks
+  // for them in the whole file and has it written anew if they are there. What a Scrub
+  // could not do, or a process that was killed, is done by the next one or the next start.
+  static absl::Status NoteScrub(SqliteConnection& db);
   absl::Status Scrub(std::span<const std::string> past, Deadline deadline);
 
   WallTime Now() const { return clock_.Now(); }
@@ -102,11 +105,14 @@ class SqliteWork {
   // write is one that asks: it is repeated, others need not know.
   absl::Status EmptyLog(SqliteConnection& db, Shred shred);
 
+  absl::Status FinishScrub(SqliteConnection& db);
+
   const Clock& clock_;
   SqlitePool writer_;
   SqlitePool readers_;
   ChangeSignal signal_;
   std::atomic<bool> log_to_empty_ = true;
+  std::atomic<bool> scrub_failed_ = false;  // one before: its bytes are not known any more
 };
 
 }  // namespace fieldkms

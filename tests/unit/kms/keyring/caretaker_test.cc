@@ -110,6 +110,34 @@ TEST_F(CaretakerTest, DestroysWhatIsDueAndOnlyThat) {
   EXPECT_EQ(versions[0].state, VersionState::kEnabled);
 }
 
+TEST_F(CaretakerTest, DestroysNothingWithoutARecordOfIt) {
+  HaveKey("acme", "k");
+  ASSERT_OK(admin().RotateKey("acme", "k", 1, FreshId(), kNoDeadline));
+  ASSERT_OK(admin().ScheduleDestroy({"acme", "k"}, 1, days(1), FreshId(), kNoDeadline));
+  clock().Advance(days(1));
+  absl::Status recorded = Error(StatusCode::kUnavailable, Reason::kAuditUnavailable, "full");
+  std::vector<uint32_t> asked;
+  CaretakerOptions options = Options("one");
+  options.before_destroy = [&](const CaretakerEvent& event) {
+    EXPECT_EQ(event.kind, Kind::kDestroying);
+    EXPECT_EQ(event.key, "k");
+    asked.push_back(event.version);
+    return recorded;
+  };
+  Caretaker caretaker(keyring(), std::move(options));
+  EXPECT_THAT(caretaker.RunOnce(), StatusIs(Reason::kAuditUnavailable));
+  const auto state = [&] {
+    const auto versions = admin().ListKeyVersions("acme", "k", 0, 10, kNoDeadline);
+    EXPECT_OK(versions);
+    return versions->back().state;
+  };
+  EXPECT_EQ(state(), VersionState::kDestroyScheduled);
+  recorded = absl::OkStatus();
+  ASSERT_OK(caretaker.RunOnce());
+  EXPECT_EQ(state(), VersionState::kDestroyed);
+  EXPECT_THAT(asked, ::testing::ElementsAre(1, 1));
+}
+
 TEST_F(CaretakerTest, AClockThatJumpsDestroysNothing) {
   HaveKey("acme", "k");
   ASSERT_OK(admin().RotateKey("acme", "k", 1, FreshId(), kNoDeadline));

@@ -102,6 +102,7 @@ TEST_F(GuardedRootTest, WhileItIsOpenCallsFailAtOnceAndSayWhy) {
   EXPECT_EQ(MessageOf(status),
             "the root key (scripted) has been unavailable since 1970-01-01T00:00:00Z "
             "(ROOT_UNAVAILABLE): the next attempt is due in 1000 ms");
+  EXPECT_EQ(RetryAfterOf(status), std::chrono::seconds(1));
   EXPECT_EQ(script_->calls(), 5);
   const RootHealth health = root_->Health();
   EXPECT_EQ(health.state, State::kOpen);

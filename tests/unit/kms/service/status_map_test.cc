@@ -61,6 +61,17 @@ TEST(StatusMapTest, RetryInfoCarriesTheWait) {
   EXPECT_EQ(ToRpcStatus(status).details_size(), 1) << "STORE_FULL is not to be retried";
 }
 
+TEST(StatusMapTest, TheLongerWaitCounts) {
+  const auto status =
+      WithRetryAfter(Error(absl::StatusCode::kUnavailable, Reason::kRootUnavailable, "down"),
+                     milliseconds(2500));
+  google::rpc::RetryInfo retry;
+  ASSERT_TRUE(ToRpcStatus(status).details(1).UnpackTo(&retry));
+  EXPECT_EQ(retry.retry_delay().seconds(), 2);
+  ASSERT_TRUE(ToRpcStatus(status, milliseconds(4000)).details(1).UnpackTo(&retry));
+  EXPECT_EQ(retry.retry_delay().seconds(), 4);
+}
+
 TEST(StatusMapTest, UnavailableAlwaysSaysWhenToRetry) {
   const google::rpc::Status details = ToRpcStatus(
       Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable, "the store is down"));

@@ -68,6 +68,26 @@ TEST_F(SqliteShred, AlsoWhereACopyWasLeftInAPage) {
   EXPECT_EQ(CheckedPrimary(), 2u);
 }
 
+// As a process leaves it that was killed before it could look, or whose disk was full.
+TEST_F(SqliteShred, TheNextStartDoesWhatWasLeftToDo) {
+  ASSERT_OK(Rotate(2));
+  ASSERT_OK(Destroy(1));
+  Close();
+  auto files = Files();
+  std::string& store = files.at("store.db");
+  const size_t row = store.find(WrappedOf(2));
+  ASSERT_NE(row, std::string::npos);
+  store.replace(row / 4096 * 4096 + 2000, WrappedOf(1).size(), WrappedOf(1));
+  SetFiles(files);
+  ASSERT_OK(Open());
+  EXPECT_TRUE(InFiles(WrappedOf(1))) << "nothing was left to do";
+  Close();
+  RunSql("INSERT INTO meta (name, value) VALUES ('scrub_due', x'01')");
+  ASSERT_OK(Open());
+  EXPECT_FALSE(InFiles(WrappedOf(1)));
+  EXPECT_EQ(CheckedPrimary(), 2u);
+}
+
 TEST_F(SqliteShred, RewrappedBytesLeaveNoOldOnes) {
   const std::vector<RewrappedVersion> versions = {{7, 1, WrappedOf(1), 2, "wrapped anew"}};
   ASSERT_OK(store().RewrapKeyVersions("acme", versions, kNoDeadline));
