@@ -4,7 +4,6 @@
 #include <string>
 
 #include "absl/strings/cord.h"
-#include "absl/strings/numbers.h"
 
 namespace fieldkms {
 namespace {
@@ -12,7 +11,6 @@ namespace {
 // Payloads travel with the status through layers that know nothing of them.
 constexpr char kReasonPayload[] = "fieldkms/reason";
 constexpr char kFieldPayload[] = "fieldkms/field";
-constexpr char kRetryAfterPayload[] = "fieldkms/retry_after_ns";
 
 struct NamedReason {
   Reason reason;
@@ -136,26 +134,12 @@ absl::Status DecryptError(Reason detail) {
                "the ciphertext does not open for this tenant, key and context");
 }
 
-absl::Status WithRetryAfter(absl::Status status, std::chrono::nanoseconds after) {
-  status.SetPayload(kRetryAfterPayload, absl::Cord(std::to_string(after.count())));
-  return status;
-}
-
-std::chrono::nanoseconds RetryAfterOf(const absl::Status& status) {
-  const auto payload = status.GetPayload(kRetryAfterPayload);
-  int64_t after = 0;
-  if (payload && absl::SimpleAtoi(std::string(*payload), &after)) {
-    return std::chrono::nanoseconds(after);
-  }
-  return {};
-}
-
 absl::Status DeepCopy(const absl::Status& status) {
-  if (status.ok()) return status;
-  absl::Status copy =
-      Error(status.code(), ReasonOf(status), std::string(status.message()), FieldOf(status));
-  const std::chrono::nanoseconds after = RetryAfterOf(status);
-  return after.count() == 0 ? copy : WithRetryAfter(std::move(copy), after);
+  absl::Status copy(status.code(), std::string(status.message()));
+  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
+    copy.SetPayload(type, absl::Cord(std::string(payload)));
+  });
+  return copy;
 }
 
 Reason ReasonOf(const absl::Status& status) {

@@ -4,7 +4,6 @@
 #ifndef FIELDKMS_CRYPTO_STATUS_H_
 #define FIELDKMS_CRYPTO_STATUS_H_
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -109,14 +108,9 @@ absl::Status InvalidField(std::string_view field, std::string_view message);
 // message are the same for every `detail`; only ReasonOf tells them apart.
 absl::Status DecryptError(Reason detail);
 
-// WithRetryAfter is `status` with the time after which it may be worth while to try again;
-// RetryAfterOf returns that, zero where none was given.
-absl::Status WithRetryAfter(absl::Status status, std::chrono::nanoseconds after);
-std::chrono::nanoseconds RetryAfterOf(const absl::Status& status);
-
 // DeepCopy is an equal status that shares no memory with `status`: for another thread.
 // Copies share their content and count it inside absl, which a thread sanitizer does not
-// see in a build of absl without it. What Error did not make loses its payloads.
+// see in a build of absl without it.
 absl::Status DeepCopy(const absl::Status& status);
 
 // ReasonOf returns the reason given to Error, else kInternal for a status of

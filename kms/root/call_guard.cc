@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "crypto/status.h"
+#include "kms/retry_after.h"
 
 namespace fieldkms {
 namespace {

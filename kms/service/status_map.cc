@@ -4,6 +4,7 @@
 
 #include "crypto/status.h"
 #include "google/rpc/error_details.pb.h"
+#include "kms/retry_after.h"
 #include "kms/service/trouble_log.h"
 
 namespace fieldkms {

@@ -39,18 +39,13 @@ absl::Status SqliteWork::Start() {
   FIELDKMS_RETURN_IF_ERROR(Migrate(*db));
   FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, ReadChangeNumber(*db));
   signal_.Publish(number);
-  // What a process that was killed could not do. A full disk is no reason not to read.
-  const auto finish = [&, this]() -> absl::Status {
-    FIELDKMS_ASSIGN_OR_RETURN(scrub_failed_, ScrubIsDue(*db));
-    if (scrub_failed_) FIELDKMS_RETURN_IF_ERROR(FinishScrub(*db));
-    FIELDKMS_ASSIGN_OR_RETURN(const bool emptied, TruncateLog(*db));
-    log_to_empty_ = !emptied;
-    return absl::OkStatus();
-  };
-  const absl::Status finished = finish();
-  const bool can_wait =
-      ReasonOf(finished) == Reason::kStoreFull || ReasonOf(finished) == Reason::kStoreUnavailable;
-  return can_wait ? absl::OkStatus() : finished;
+  // What a process that was killed could not do. A full disk is no reason not to read, and
+  // what cannot be scrubbed now is scrubbed later.
+  FIELDKMS_ASSIGN_OR_RETURN(scrub_failed_, ScrubIsDue(*db));
+  if (scrub_failed_) (void)FinishScrub(*db);
+  const absl::StatusOr<bool> emptied = TruncateLog(*db);
+  log_to_empty_ = !emptied.value_or(false);
+  return ReasonOf(emptied.status()) == Reason::kStoreFull ? absl::OkStatus() : emptied.status();
 }
 
 absl::Status SqliteWork::NoteScrub(SqliteConnection& db) {

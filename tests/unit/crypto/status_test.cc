@@ -66,19 +66,9 @@ TEST(StatusTest, DecryptErrorsLookAlikeOutside) {
   EXPECT_EQ(PublicReason(Reason::kKeyNotFound), Reason::kKeyNotFound);
 }
 
-TEST(StatusTest, RetryAfterTravelsWithTheError) {
-  const absl::Status plain =
-      Error(absl::StatusCode::kUnavailable, Reason::kRootUnavailable, "down", "root");
-  EXPECT_EQ(RetryAfterOf(plain).count(), 0);
-  const absl::Status status = WithRetryAfter(plain, std::chrono::milliseconds(1500));
-  EXPECT_EQ(RetryAfterOf(status), std::chrono::milliseconds(1500));
-  EXPECT_EQ(ReasonOf(status), Reason::kRootUnavailable);
-}
-
 TEST(StatusTest, DeepCopyIsEqual) {
-  const absl::Status status = WithRetryAfter(
-      Error(absl::StatusCode::kUnavailable, Reason::kRootUnavailable, "down", "root"),
-      std::chrono::milliseconds(1500));
+  const absl::Status status =
+      Error(absl::StatusCode::kUnavailable, Reason::kRootUnavailable, "down", "root");
   EXPECT_EQ(DeepCopy(status), status);
   EXPECT_OK(DeepCopy(absl::OkStatus()));
 }

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "kms/retry_after.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/kms/root/scripted_root.h"

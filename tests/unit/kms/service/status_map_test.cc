@@ -4,6 +4,7 @@
 
 #include "crypto/status.h"
 #include "google/rpc/error_details.pb.h"
+#include "kms/retry_after.h"
 
 namespace fieldkms {
 namespace {
@@ -62,9 +63,8 @@ TEST(StatusMapTest, RetryInfoCarriesTheWait) {
 }
 
 TEST(StatusMapTest, TheLongerWaitCounts) {
-  const auto status =
-      WithRetryAfter(Error(absl::StatusCode::kUnavailable, Reason::kRootUnavailable, "down"),
-                     milliseconds(2500));
+  const auto status = WithRetryAfter(
+      Error(absl::StatusCode::kUnavailable, Reason::kRootUnavailable, "down"), milliseconds(2500));
   google::rpc::RetryInfo retry;
   ASSERT_TRUE(ToRpcStatus(status).details(1).UnpackTo(&retry));
   EXPECT_EQ(retry.retry_delay().seconds(), 2);
