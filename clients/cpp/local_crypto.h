@@ -61,7 +61,7 @@ struct LocalCryptoOptions {
   // Called for each value that is sealed or opened here, on the caller's thread, before
   // the answer is returned. If it fails, the answer is wiped and its status returned
   // instead. What goes to CryptoService is audited there. It must not call LocalCrypto.
-  std::function<absl::Status(const LocalUse&)> audit;
+  std::function<absl::Status(const LocalUse&)> audit = nullptr;
 };
 
 // LocalKey: one key, to be used from any number of threads. Get it from
