@@ -1,6 +1,8 @@
 // fieldkms key update|enable|disable|destroy|cancel-destroy
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "clients/cli/commands.h"
 #include "clients/cli/input.h"
@@ -68,23 +70,53 @@ void AddUpdate(CLI::App* group, Session* session) {
   });
 }
 
-// A command about one version that answers with the key.
+// Until when clients can use what was stopped by themselves. Null where none can.
+template <class Response>
+Json LastLeaseEndJson(const Response& response) {
+  if (!response.has_last_lease_end_time()) return nullptr;
+  return TimeForJson(response.last_lease_end_time());
+}
+template <class Response>
+void AddLastLeaseEnd(const Response& response,
+                     std::vector<std::pair<std::string, std::string>>* rows) {
+  if (!response.has_last_lease_end_time()) return;
+  rows->push_back({"leased until", TimeForPeople(response.last_lease_end_time())});
+}
+
+absl::StatusOr<ExitCode> DisableVersion(Session* session,
+                                        const v1::DisableKeyVersionRequest& request) {
+  FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::DisableKeyVersionResponse response,
+                            client->DisableKeyVersion(request));
+  Json json = KeyJson(response.key());
+  json["last_lease_end_time"] = LastLeaseEndJson(response);
+  auto rows = KeyProperties(response.key());
+  AddLastLeaseEnd(response, &rows);
+  return session->Show(json, Properties(rows));
+}
+
+absl::StatusOr<ExitCode> EnableVersion(Session* session,
+                                       const v1::EnableKeyVersionRequest& request) {
+  FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
+  return ShowKey(session, client->EnableKeyVersion(request));
+}
+
+// A command about one version.
 template <class Request>
-using VersionCall = absl::StatusOr<v1::Key> (Client::*)(const Request&);
+using RunVersionCommand = absl::StatusOr<ExitCode> (*)(Session*, const Request&);
 
 template <class Request>
 void AddVersionState(CLI::App* group, Session* session, const char* name, const char* description,
-                     VersionCall<Request> call) {
+                     RunVersionCommand<Request> run) {
   auto request = std::make_shared<Request>();
   auto version = std::make_shared<uint32_t>(0);
   CLI::App* const command = AddKeyCommand(group, name, description, request.get());
   command->add_option("version", *version, "The version")->type_name("VERSION")->required();
   AddEtagOption(command, request->mutable_etag());
   AddRequestIdOption(command, request->mutable_request_id());
-  session->Bind(command, [session, request, version, call]() -> absl::StatusOr<ExitCode> {
+  session->Bind(command, [session, request, version, run] {
     request->set_version(*version);
-    FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
-    return ShowKey(session, (client->*call)(*request));
+    return run(session, *request);
   });
 }
 
@@ -137,10 +169,12 @@ absl::StatusOr<ExitCode> DestroyKey(Session* session, DestroyArguments* argument
   json["destroy_time"] =
       response.has_destroy_time() ? Json(TimeForJson(response.destroy_time())) : Json(nullptr);
   json["copies_notice"] = response.copies_notice();
+  json["last_lease_end_time"] = LastLeaseEndJson(response);
   auto rows = KeyProperties(response.key());
   if (response.has_destroy_time()) {
     rows.push_back({"destroyed at", TimeForPeople(response.destroy_time())});
   }
+  AddLastLeaseEnd(response, &rows);
   return session->Show(json, Properties(rows) +
                                  "\nUntil then `fieldkms key cancel-destroy` keeps " +
                                  "it. Note: " + response.copies_notice() + ".\n");
@@ -183,12 +217,11 @@ void AddCancelDestroy(CLI::App* group, Session* session) {
 
 void AddKeyLifecycleCommands(CLI::App* group, Session* session) {
   AddUpdate(group, session);
-  AddVersionState<v1::EnableKeyVersionRequest>(group, session, "enable",
-                                               "Let a disabled version seal and open again",
-                                               &Client::EnableKeyVersion);
+  AddVersionState<v1::EnableKeyVersionRequest>(
+      group, session, "enable", "Let a disabled version seal and open again", EnableVersion);
   AddVersionState<v1::DisableKeyVersionRequest>(
       group, session, "disable", "Stop a version: it neither seals nor opens until it is enabled",
-      &Client::DisableKeyVersion);
+      DisableVersion);
   AddDestroy(group, session);
   AddCancelDestroy(group, session);
 }

@@ -32,6 +32,7 @@ Client::Impl::Impl(const ClientOptions& options, const std::shared_ptr<grpc::Cha
                options.retry_budget, RetryEnvironment::Real()),
       crypto_(v1::CryptoService::NewStub(channel)),
       keys_(v1::KeyService::NewStub(channel)),
+      leases_(v1::LeaseService::NewStub(channel)),
       tenants_(v1::TenantService::NewStub(channel)),
       operations_(v1::OperationService::NewStub(channel)),
       system_(v1::SystemService::NewStub(channel)),

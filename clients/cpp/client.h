@@ -13,12 +13,14 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fieldkms/v1/crypto_service.pb.h"
 #include "fieldkms/v1/key_service.pb.h"
+#include "fieldkms/v1/lease_service.pb.h"
 #include "fieldkms/v1/operation_service.pb.h"
 #include "fieldkms/v1/system_service.pb.h"
 #include "fieldkms/v1/tenant_service.pb.h"
@@ -52,8 +54,9 @@ struct ClientOptions {
 // anything is sent. Mutations get a request id where the request has none, and
 // keep it over all attempts, so that a retry never acts twice.
 //
-// Requests and responses with plaintext (data keys and random bytes, too) are the caller's, who
-// wipes them (WipePlaintext in wipe.h); the copies that batches make are wiped here.
+// Requests and responses with plaintext (data keys, random bytes and the material of leases,
+// too) are the caller's, who wipes them (WipePlaintext in wipe.h); the copies that batches
+// make are wiped here.
 class Client {
  public:
   // Create connects to nothing yet. Error: kInvalidArgument, field "target",
@@ -93,7 +96,8 @@ class Client {
       const v1::ListKeyVersionsRequest& request);
   absl::StatusOr<v1::Key> UpdateKey(const v1::UpdateKeyRequest& request);
   absl::StatusOr<v1::Key> EnableKeyVersion(const v1::EnableKeyVersionRequest& request);
-  absl::StatusOr<v1::Key> DisableKeyVersion(const v1::DisableKeyVersionRequest& request);
+  absl::StatusOr<v1::DisableKeyVersionResponse> DisableKeyVersion(
+      const v1::DisableKeyVersionRequest& request);
   absl::StatusOr<v1::ScheduleKeyVersionDestroyResponse> ScheduleKeyVersionDestroy(
       const v1::ScheduleKeyVersionDestroyRequest& request);
   absl::StatusOr<v1::Key> CancelKeyVersionDestroy(
@@ -101,6 +105,19 @@ class Client {
   absl::StatusOr<v1::Alias> SetAlias(const v1::SetAliasRequest& request);
   absl::Status DeleteAlias(const v1::DeleteAliasRequest& request);
   absl::StatusOr<v1::ListAliasesResponse> ListAliases(const v1::ListAliasesRequest& request);
+
+  // Leases; LocalCrypto (local_crypto.h) takes care of them. `timeout` instead of the
+  // client's own. An attempt to acquire that is repeated leaves a lease behind that nobody
+  // uses, and that ends by itself. The response holds the key: wipe it.
+  absl::StatusOr<v1::AcquireLeaseResponse> AcquireLease(
+      const v1::AcquireLeaseRequest& request,
+      std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+  absl::StatusOr<v1::Lease> RenewLease(
+      const v1::RenewLeaseRequest& request,
+      std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+  absl::StatusOr<v1::Lease> EndLease(
+      const v1::EndLeaseRequest& request,
+      std::optional<std::chrono::milliseconds> timeout = std::nullopt);
 
   absl::StatusOr<v1::Tenant> CreateTenant(const v1::CreateTenantRequest& request);
   absl::StatusOr<v1::ListTenantsResponse> ListTenants(const v1::ListTenantsRequest& request);

@@ -52,8 +52,9 @@ absl::StatusOr<v1::Key> Client::EnableKeyVersion(const v1::EnableKeyVersionReque
   return KeyOf(impl_->Mutate(impl_->keys(), &v1::KeyService::Stub::EnableKeyVersion, request));
 }
 
-absl::StatusOr<v1::Key> Client::DisableKeyVersion(const v1::DisableKeyVersionRequest& request) {
-  return KeyOf(impl_->Mutate(impl_->keys(), &v1::KeyService::Stub::DisableKeyVersion, request));
+absl::StatusOr<v1::DisableKeyVersionResponse> Client::DisableKeyVersion(
+    const v1::DisableKeyVersionRequest& request) {
+  return impl_->Mutate(impl_->keys(), &v1::KeyService::Stub::DisableKeyVersion, request);
 }
 
 absl::StatusOr<v1::ScheduleKeyVersionDestroyResponse> Client::ScheduleKeyVersionDestroy(

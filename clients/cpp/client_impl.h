@@ -16,6 +16,7 @@
 #include "crypto/status.h"
 #include "fieldkms/v1/crypto_service.grpc.pb.h"
 #include "fieldkms/v1/key_service.grpc.pb.h"
+#include "fieldkms/v1/lease_service.grpc.pb.h"
 #include "fieldkms/v1/operation_service.grpc.pb.h"
 #include "fieldkms/v1/system_service.grpc.pb.h"
 #include "fieldkms/v1/tenant_service.grpc.pb.h"
@@ -37,12 +38,18 @@ class Client::Impl {
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> Call(Stub& stub, StubMethod<Stub, Request, Response> method,
                                 const Request& request) {
+    return Call(stub, method, request, timeout_);
+  }
+
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> Call(Stub& stub, StubMethod<Stub, Request, Response> method,
+                                const Request& request, std::chrono::milliseconds timeout) {
     if (request.ByteSizeLong() > kMaxRequestSize) {
       return Error(absl::StatusCode::kInvalidArgument, Reason::kRequestTooLarge,
                    "the request exceeds 4 MiB");
     }
     Response response;
-    FIELDKMS_RETURN_IF_ERROR(retrier_.Run(timeout_, [&](TimePoint deadline) {
+    FIELDKMS_RETURN_IF_ERROR(retrier_.Run(timeout, [&](TimePoint deadline) {
       grpc::ClientContext context;
       context.set_deadline(GrpcDeadline(deadline));
       return FromGrpc((stub.*method)(&context, request, &response));
@@ -69,8 +76,10 @@ class Client::Impl {
 
   absl::Status CheckHealth();
 
+  std::chrono::milliseconds timeout() const { return timeout_; }
   v1::CryptoService::Stub& crypto() { return *crypto_; }
   v1::KeyService::Stub& keys() { return *keys_; }
+  v1::LeaseService::Stub& leases() { return *leases_; }
   v1::TenantService::Stub& tenants() { return *tenants_; }
   v1::OperationService::Stub& operations() { return *operations_; }
   v1::SystemService::Stub& system_service() { return *system_; }
@@ -80,6 +89,7 @@ class Client::Impl {
   Retrier retrier_;
   const std::unique_ptr<v1::CryptoService::Stub> crypto_;
   const std::unique_ptr<v1::KeyService::Stub> keys_;
+  const std::unique_ptr<v1::LeaseService::Stub> leases_;
   const std::unique_ptr<v1::TenantService::Stub> tenants_;
   const std::unique_ptr<v1::OperationService::Stub> operations_;
   const std::unique_ptr<v1::SystemService::Stub> system_;

@@ -36,4 +36,6 @@ void WipePlaintext(v1::GenerateDataKeyResponse* message) { WipeText(message->mut
 
 void WipePlaintext(v1::GenerateRandomResponse* message) { WipeText(message->mutable_random()); }
 
+void WipePlaintext(v1::AcquireLeaseResponse* message) { WipeText(message->mutable_material()); }
+
 }  // namespace fieldkms

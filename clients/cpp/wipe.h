@@ -8,13 +8,14 @@
 #include <string>
 
 #include "fieldkms/v1/crypto_service.pb.h"
+#include "fieldkms/v1/lease_service.pb.h"
 
 namespace fieldkms {
 
 // WipeText overwrites the whole capacity of `text` and empties it.
 void WipeText(std::string* text);
 
-// Each overwrites and empties every plaintext field of the message.
+// Each overwrites and empties every field of the message that holds plaintext or a key.
 void WipePlaintext(v1::EncryptRequest* message);
 void WipePlaintext(v1::DecryptResponse* message);
 void WipePlaintext(v1::BatchEncryptRequest* message);
@@ -23,6 +24,7 @@ void WipePlaintext(v1::ComputeMacRequest* message);
 void WipePlaintext(v1::VerifyMacRequest* message);
 void WipePlaintext(v1::GenerateDataKeyResponse* message);
 void WipePlaintext(v1::GenerateRandomResponse* message);
+void WipePlaintext(v1::AcquireLeaseResponse* message);
 
 // Of messages without plaintext, for templates over all of them.
 template <class Message>

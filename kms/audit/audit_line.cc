@@ -61,6 +61,8 @@ void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out)
   if (record.key_version != 0) line.Unsigned("key_version", record.key_version);
   text("alias", record.alias);
   text("request_id", record.request_id);
+  text("lease_id", record.lease_id);
+  if (record.used_messages != 0) line.Unsigned("used_messages", record.used_messages);
   if (record.items != 0) line.Unsigned("items", record.items);
   if (record.failed != 0) line.Unsigned("failed", record.failed);
   text("code", record.code);

@@ -53,6 +53,8 @@ struct AuditRecord {
   std::string_view code;        // "OK", "NOT_FOUND", ...
   std::string_view reason;      // ReasonName, the internal one
   std::string_view request_id;  // of mutations, where legal
+  std::string_view lease_id;    // that is acquired, renewed or ended
+  uint64_t used_messages = 0;   // that its holder says to have sealed under it
 };
 
 // AuditWaiter is told when its record is durable. It lives in the call that waits

@@ -16,6 +16,9 @@ namespace {
 
 using std::chrono::seconds;
 
+// How far the clocks of replicas may differ before a lease is taken to be of the future.
+constexpr seconds kClockSkew{5};
+
 absl::Status Denied(std::string_view message, std::string_view field = {}) {
   return Error(absl::StatusCode::kFailedPrecondition, Reason::kLeaseDenied, message, field);
 }
@@ -38,17 +41,21 @@ absl::StatusOr<std::string> DrawLeaseId() {
 absl::Status SetTerms(const KeyRecord& key, const LeaseRequest& request, WallTime now,
                       LeaseRecord* lease) {
   const LeasePolicy& policy = key.lease;
+  if (key.purpose != KeyPurpose::kEncrypt) {
+    return Error(absl::StatusCode::kFailedPrecondition, Reason::kKeyPurpose,
+                 "the key's purpose is not ENCRYPT", "key");
+  }
   if (policy.longest.count() == 0) return Denied("the key allows no leases", "key");
   if (key.audit_per_operation) return Denied("each operation of the key is audited", "key");
   if (request.time.count() < 0 || request.time > policy.longest) {
     return Denied(
         "the key allows leases of " + std::to_string(policy.longest.count()) + " seconds at most",
-        "time");
+        "duration");
   }
   if (request.messages > policy.most_messages) {
     return Denied(
         "the key allows " + std::to_string(policy.most_messages) + " messages in a lease at most",
-        "messages");
+        "max_messages");
   }
   const seconds time =
       request.time.count() != 0 ? request.time : std::min(kDefaultLease, policy.longest);
@@ -58,13 +65,29 @@ absl::Status SetTerms(const KeyRecord& key, const LeaseRequest& request, WallTim
   return absl::OkStatus();
 }
 
+// Whether a lease has not ended at `now`.
+absl::Status CheckAlive(const LeaseRecord& lease, WallTime now) {
+  const bool ended = now >= lease.expire_time || lease.expire_time - lease.create_time < seconds(1);
+  // The clock went back since: nobody knows how long the lease has lasted.
+  const bool of_the_future = lease.create_time > now + kClockSkew;
+  return ended || of_the_future ? Expired() : absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<GrantedLease> Leases::Acquire(const LeaseRequest& request, Deadline deadline) {
+absl::Status CheckLeaseId(std::string_view id) {
+  std::array<uint8_t, 16> bytes;
+  if (DecodeHex(id, bytes)) return absl::OkStatus();
+  return InvalidField("lease_id", "must be 32 lower-case hex digits");
+}
+
+absl::StatusOr<GrantedLease> Leases::Acquire(const LeaseRequest& request, const MayLease& may,
+                                             Deadline deadline) {
   FIELDKMS_RETURN_IF_ERROR(CheckTenantId(request.tenant));
   FIELDKMS_RETURN_IF_ERROR(CheckKeyName(request.key, "key"));
   FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
                             core_.store.GetKey(request.tenant, request.key, deadline));
+  FIELDKMS_RETURN_IF_ERROR(may(key, request.encrypt));
   GrantedLease granted;
   LeaseRecord& lease = granted.lease;
   lease.tenant = key.tenant;
@@ -81,74 +104,86 @@ absl::StatusOr<GrantedLease> Leases::Acquire(const LeaseRequest& request, Deadli
   // Written before the state is looked at: whoever disables the version later than that
   // look finds the lease, and is told of it.
   FIELDKMS_RETURN_IF_ERROR(core_.store.PutLease(lease, deadline));
-  FIELDKMS_ASSIGN_OR_RETURN(granted.key, core_.store.GetKeyById(key.tenant, key.key_id, deadline));
-  FIELDKMS_ASSIGN_OR_RETURN(granted.material, Material(granted.key, lease, deadline));
+  if (absl::Status status = Disclose(&granted, deadline); !status.ok()) {
+    lease.expire_time = lease.create_time;  // nothing has left
+    core_.store.PutLease(lease, deadline).IgnoreError();
+    return status;
+  }
   return granted;
 }
 
-absl::StatusOr<SecretBytes> Leases::Material(const KeyRecord& key, const LeaseRecord& lease,
-                                             Deadline deadline) {
-  FIELDKMS_ASSIGN_OR_RETURN(
-      const KeyVersionRecord version,
-      core_.store.GetKeyVersion(key.tenant, key.key_id, lease.version, deadline));
-  FIELDKMS_RETURN_IF_ERROR(MayOpen(key, version.version, version.state));
+// Reads the key and the material that a lease is of.
+absl::Status Leases::Disclose(GrantedLease* granted, Deadline deadline) {
+  const LeaseRecord& lease = granted->lease;
+  FIELDKMS_ASSIGN_OR_RETURN(granted->key,
+                            core_.store.GetKeyById(lease.tenant, lease.key_id, deadline));
+  const KeyRecord& key = granted->key;
+  FIELDKMS_ASSIGN_OR_RETURN(const KeyVersionRecord version, Openable(key, lease.version, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(const KekCache::KekPtr kek,
                             core_.keks.Get(key.tenant, version.kek_version, deadline));
-  return UnwrapDek(kek->key, version.wrapped,
-                   DekPlace{key.tenant, key.key_id, version.version, key.purpose});
+  FIELDKMS_ASSIGN_OR_RETURN(
+      granted->material, UnwrapDek(kek->key, version.wrapped,
+                                   DekPlace{key.tenant, key.key_id, version.version, key.purpose}));
+  return absl::OkStatus();
 }
 
-absl::StatusOr<LeaseRecord> Leases::Find(std::string_view tenant, std::string_view lease_id,
-                                         std::string_view principal, Deadline deadline) {
-  FIELDKMS_RETURN_IF_ERROR(CheckTenantId(tenant));
-  std::array<uint8_t, 16> bytes;
-  if (!DecodeHex(lease_id, bytes)) return InvalidField("lease_id", "is not 32 hex digits");
-  FIELDKMS_ASSIGN_OR_RETURN(LeaseRecord lease, core_.store.GetLease(tenant, lease_id, deadline));
-  if (lease.principal != principal) return NotFound();
-  return lease;
+absl::StatusOr<KeyVersionRecord> Leases::Openable(const KeyRecord& key, uint32_t version,
+                                                  Deadline deadline) {
+  FIELDKMS_ASSIGN_OR_RETURN(KeyVersionRecord record,
+                            core_.store.GetKeyVersion(key.tenant, key.key_id, version, deadline));
+  FIELDKMS_RETURN_IF_ERROR(MayOpen(key, version, record.state));
+  return record;
 }
 
-absl::StatusOr<LeaseRecord> Leases::Renew(std::string_view tenant, std::string_view lease_id,
-                                          std::string_view principal, uint64_t used,
+absl::StatusOr<GrantedLease> Leases::Find(const LeaseReport& report, const MayLease& may,
                                           Deadline deadline) {
-  FIELDKMS_ASSIGN_OR_RETURN(LeaseRecord lease, Find(tenant, lease_id, principal, deadline));
+  FIELDKMS_RETURN_IF_ERROR(CheckTenantId(report.tenant));
+  FIELDKMS_RETURN_IF_ERROR(CheckLeaseId(report.lease_id));
+  GrantedLease found;
+  FIELDKMS_ASSIGN_OR_RETURN(found.lease,
+                            core_.store.GetLease(report.tenant, report.lease_id, deadline));
+  if (found.lease.principal != report.principal) return NotFound();
+  FIELDKMS_ASSIGN_OR_RETURN(found.key,
+                            core_.store.GetKeyById(report.tenant, found.lease.key_id, deadline));
+  FIELDKMS_RETURN_IF_ERROR(may(found.key, found.lease.encrypt));
+  found.lease.used_messages = std::max(found.lease.used_messages, report.used);
+  return found;
+}
+
+absl::StatusOr<GrantedLease> Leases::Renew(const LeaseReport& report, const MayLease& may,
+                                           Deadline deadline) {
+  FIELDKMS_ASSIGN_OR_RETURN(GrantedLease found, Find(report, may, deadline));
+  LeaseRecord& lease = found.lease;
+  const LeaseRecord before = lease;
   const WallTime now = core_.clock.Now();
-  if (now >= lease.expire_time) return Expired();
-  FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
-                            core_.store.GetKeyById(tenant, lease.key_id, deadline));
-  if (lease.encrypt && key.primary_version != lease.version) {
+  FIELDKMS_RETURN_IF_ERROR(CheckAlive(lease, now));
+  if (lease.encrypt && found.key.primary_version != lease.version) {
     return Denied("the key has a new primary version: acquire a lease of that");
   }
-  const LeaseRequest terms{
-      tenant,
-      key.name,
-      lease.encrypt,
-      lease.version,
-      std::chrono::duration_cast<seconds>(lease.expire_time - lease.create_time),
-      0,
-      principal};
-  const uint64_t budget = lease.most_messages;
-  FIELDKMS_RETURN_IF_ERROR(SetTerms(key, terms, now, &lease));
-  lease.most_messages = std::min(lease.most_messages, budget);
+  LeaseRequest terms;
+  terms.encrypt = lease.encrypt;
+  terms.time = std::chrono::duration_cast<seconds>(lease.expire_time - lease.create_time);
+  // What the request did not say, no field of it is to blame for.
+  const absl::Status denied = SetTerms(found.key, terms, now, &lease);
+  if (!denied.ok()) return Error(denied.code(), ReasonOf(denied), MessageOf(denied));
+  lease.most_messages = std::min(lease.most_messages, before.most_messages);
   lease.create_time = now;
-  lease.used_messages = used;
   FIELDKMS_RETURN_IF_ERROR(core_.store.PutLease(lease, deadline));
   // As in Acquire: looked at after it is written. The material is the holder's already.
-  FIELDKMS_ASSIGN_OR_RETURN(
-      const KeyVersionRecord version,
-      core_.store.GetKeyVersion(tenant, lease.key_id, lease.version, deadline));
-  FIELDKMS_RETURN_IF_ERROR(MayOpen(key, version.version, version.state));
-  return lease;
+  const absl::Status state = Openable(found.key, lease.version, deadline).status();
+  if (!state.ok()) {
+    core_.store.PutLease(before, deadline).IgnoreError();
+    return state;
+  }
+  return found;
 }
 
-absl::StatusOr<LeaseRecord> Leases::End(std::string_view tenant, std::string_view lease_id,
-                                        std::string_view principal, uint64_t used,
-                                        Deadline deadline) {
-  FIELDKMS_ASSIGN_OR_RETURN(LeaseRecord lease, Find(tenant, lease_id, principal, deadline));
-  lease.used_messages = std::max(lease.used_messages, used);
-  lease.expire_time = std::min(lease.expire_time, core_.clock.Now());
-  FIELDKMS_RETURN_IF_ERROR(core_.store.PutLease(lease, deadline));
-  return lease;
+absl::StatusOr<GrantedLease> Leases::End(const LeaseReport& report, const MayLease& may,
+                                         Deadline deadline) {
+  FIELDKMS_ASSIGN_OR_RETURN(GrantedLease found, Find(report, may, deadline));
+  found.lease.expire_time = std::min(found.lease.expire_time, core_.clock.Now());
+  FIELDKMS_RETURN_IF_ERROR(core_.store.PutLease(found.lease, deadline));
+  return found;
 }
 
 absl::StatusOr<std::optional<WallTime>> Leases::LastEnd(const KeyRecord& key, uint32_t version,

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,40 +31,65 @@ struct LeaseRequest {
   std::string_view principal;    // who asks
 };
 
-// A lease and what it discloses.
+// What a holder says of a lease that it has.
+struct LeaseReport {
+  std::string_view tenant;
+  std::string_view lease_id;
+  std::string_view principal;  // who says it
+  uint64_t used = 0;           // messages sealed so far under the lease, all told
+};
+
+// A lease, the key that it is of, and what it discloses.
 struct GrantedLease {
   LeaseRecord lease;
   KeyRecord key;
-  SecretBytes material;  // 32 bytes
+  SecretBytes material;  // 32 bytes from Acquire, else none
 };
 
-// Safe for concurrent use. Errors beside those of the store and the root:
+// Whether the principal may lease the key, with or without sealing: OK, or what to answer
+// instead. Asked once the key is found, before anything is written or unwrapped.
+using MayLease = std::function<absl::Status(const KeyRecord& key, bool encrypt)>;
+
+// CheckLeaseId returns InvalidField("lease_id") for what is no id: 32 lower-case hex digits.
+absl::Status CheckLeaseId(std::string_view id);
+
+// Safe for concurrent use. Errors beside those of MayLease, the store and the root:
 // kFailedPrecondition, kLeaseDenied, where the key's policy allows none, or not so much;
-// kKeyState; kLeaseNotFound, also for a lease of somebody else; kLeaseExpired.
+// kKeyPurpose; kKeyState; kLeaseNotFound, also for a lease of somebody else;
+// kLeaseExpired.
+//
+// Time is the wall clock's, which steps. No record ends later than its policy's longest
+// after the moment in which it was written; a lease that began in what is now the future
+// is not renewed.
 class Leases {
  public:
   explicit Leases(Keyring& keyring) : core_(keyring.core()) {}
 
-  absl::StatusOr<GrantedLease> Acquire(const LeaseRequest& request, Deadline deadline);
+  absl::StatusOr<GrantedLease> Acquire(const LeaseRequest& request, const MayLease& may,
+                                       Deadline deadline);
 
-  // Renew gives a lease that has not ended its first length and budget again, from now on;
-  // `used`: messages sealed so far under it, all told. Material is not sent again. The
-  // key's version must still be what it was for: enabled, and to seal, primary.
-  absl::StatusOr<LeaseRecord> Renew(std::string_view tenant, std::string_view lease_id,
-                                    std::string_view principal, uint64_t used, Deadline deadline);
-  // End gives it back. Also after its end: what was used is worth knowing.
-  absl::StatusOr<LeaseRecord> End(std::string_view tenant, std::string_view lease_id,
-                                  std::string_view principal, uint64_t used, Deadline deadline);
+  // Renew gives a lease that has not ended its first length and budget again, from now on.
+  // The key's version must still be what it was for: enabled, and to seal, primary. If it
+  // fails the lease is as it was.
+  absl::StatusOr<GrantedLease> Renew(const LeaseReport& report, const MayLease& may,
+                                     Deadline deadline);
+  // End gives it back. Also after its end: what was used is worth knowing. What was
+  // reported before never becomes less.
+  absl::StatusOr<GrantedLease> End(const LeaseReport& report, const MayLease& may,
+                                   Deadline deadline);
 
-  // When the last lease of a version ends; nullopt: there is none any more.
+  // When the last lease of a version ends (0: of any version); nullopt: there is none any
+  // more.
   absl::StatusOr<std::optional<WallTime>> LastEnd(const KeyRecord& key, uint32_t version,
                                                   bool encrypt_only, Deadline deadline);
 
  private:
-  absl::StatusOr<LeaseRecord> Find(std::string_view tenant, std::string_view lease_id,
-                                   std::string_view principal, Deadline deadline);
-  absl::StatusOr<SecretBytes> Material(const KeyRecord& key, const LeaseRecord& lease,
-                                       Deadline deadline);
+  // The reporter's own lease.
+  absl::StatusOr<GrantedLease> Find(const LeaseReport& report, const MayLease& may,
+                                    Deadline deadline);
+  absl::StatusOr<KeyVersionRecord> Openable(const KeyRecord& key, uint32_t version,
+                                            Deadline deadline);
+  absl::Status Disclose(GrantedLease* granted, Deadline deadline);
 
   KeyringCore& core_;
 };

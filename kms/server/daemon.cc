@@ -19,6 +19,7 @@
 #include "kms/server/signals.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/key_service.h"
+#include "kms/service/lease_service.h"
 #include "kms/service/operation_service.h"
 #include "kms/service/system_service.h"
 #include "kms/service/tenant_service.h"
@@ -54,6 +55,7 @@ struct Parts {
   CryptoAsyncService crypto_service;
   KeyAsyncService key_service;
   TenantAsyncService tenant_service;
+  LeaseAsyncService lease_service;
   OperationAsyncService operation_service;
   SystemAsyncService system_service;
   std::unique_ptr<Engine> engine;
@@ -173,6 +175,7 @@ void AddServices(Parts& parts) {
   AddCryptoService(*parts.engine, parts.crypto_service, *parts.context);
   AddKeyService(*parts.engine, parts.key_service, *parts.context);
   AddTenantService(*parts.engine, parts.tenant_service, *parts.context);
+  AddLeaseService(*parts.engine, parts.lease_service, *parts.context);
   AddOperationService(*parts.engine, parts.operation_service, *parts.context);
   AddSystemService(*parts.engine, parts.system_service, *parts.context);
 }

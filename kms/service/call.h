@@ -73,6 +73,8 @@ struct CallPlan {
   std::string_view alias;
   uint32_t key_version = 0;  // that a mutation is about
   std::string_view request_id;
+  std::string_view lease_id;
+  uint64_t used_messages = 0;  // as reported with a lease
   uint32_t items = 1;
 };
 
@@ -119,6 +121,9 @@ struct CallOutcome {
   // were found; and of rewraps to another key, those.
   KeyNames keys;
   KeyNames destination_keys;
+  // What the plan could not know: the version that was leased, and under which id.
+  uint32_t key_version = 0;
+  std::string lease_id;
   uint32_t failed = 0;
   Reason reason = Reason::kUnspecified;  // of the first item that failed
   absl::Status trouble;                  // of the first item that failed for an OperatorReason
@@ -126,6 +131,8 @@ struct CallOutcome {
   void Reset() {
     keys.Reset();
     destination_keys.Reset();
+    key_version = 0;
+    lease_id.clear();
     failed = 0;
     reason = Reason::kUnspecified;
     trouble = absl::OkStatus();

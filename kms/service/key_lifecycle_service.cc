@@ -1,5 +1,6 @@
 // UpdateKey, and the states of key versions.
 #include "crypto/status.h"
+#include "kms/keyring/leases.h"
 #include "kms/service/describe.h"
 #include "kms/service/key_service.h"
 #include "kms/service/method_call.h"
@@ -18,6 +19,18 @@ absl::Status ToCaller(const absl::Status& status) {
   if (ReasonOf(status) != Reason::kKeyVersionUnknown) return status;
   return Error(absl::StatusCode::kNotFound, Reason::kKeyNotFound, "the key has no such version",
                "version");
+}
+
+// Says until when clients hold `version` (0: any of the key's) by themselves. Looked up
+// after the change: a lease that is given later has seen it.
+template <class Response>
+absl::Status AddLastLeaseEnd(RunContext& context, const KeyRecord& key, uint32_t version,
+                             Response* response) {
+  FIELDKMS_ASSIGN_OR_RETURN(
+      const std::optional<WallTime> end,
+      Leases(context.service.keyring).LastEnd(key, version, false, context.deadline));
+  if (end) ToProto(*end, response->mutable_last_lease_end_time());
+  return absl::OkStatus();
 }
 
 // What is common of mutations of a key that may carry its etag.
@@ -83,9 +96,11 @@ struct DisableKeyVersionMethod
   static constexpr MethodInfo kInfo{"KeyService.DisableKeyVersion", Action::kKeyDisable,
                                     MethodInfo::Kind::kMutation};
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    return Answer(context.service.keyring.admin().DisableVersion(
-                      Ref(request), request.version(), request.request_id(), context.deadline),
-                  response);
+    const absl::StatusOr<KeyRecord> key = context.service.keyring.admin().DisableVersion(
+        Ref(request), request.version(), request.request_id(), context.deadline);
+    if (!key.ok()) return ToCaller(key.status());
+    FIELDKMS_RETURN_IF_ERROR(AddLastLeaseEnd(context, *key, request.version(), response));
+    return Answer(key, response);
   }
 };
 
@@ -112,6 +127,7 @@ struct ScheduleKeyVersionDestroyMethod
       ToProto(*found[0].destroy_time, response->mutable_destroy_time());
     }
     response->set_copies_notice(kCopiesNotice);
+    FIELDKMS_RETURN_IF_ERROR(AddLastLeaseEnd(context, *key, request.version(), response));
     return Answer(key, response);
   }
 };

@@ -5,7 +5,7 @@
 //   absl::Status Describe(const Request&, CallPlan*);
 //   absl::StatusOr<RunState> Run(RunContext&, const Request&, Response*);
 // and, where there is something to wipe or to count:
-//   static void WipeRequest(Request*);    // plaintext in it
+//   static void WipeRequest(Request*);    // plaintext or key material in it
 //   static void WipeResponse(Response*);
 //   static size_t CountMessages(const Request&);  // see MessagesIn
 // It is made anew for each request, so its members may hold a run's progress.
@@ -22,6 +22,12 @@ template <class Message>
 concept HasPlaintext = requires(Message& message) {
   message.mutable_plaintext();
 };
+template <class Message>
+concept HasMaterial = requires(Message& message) {
+  message.mutable_material();
+};
+template <class Message>
+concept HasSecret = HasPlaintext<Message> || HasMaterial<Message>;
 
 template <class Method>
 class MethodCall final : public UnaryCall<typename Method::Request, typename Method::Response>,
@@ -41,8 +47,8 @@ class MethodCall final : public UnaryCall<typename Method::Request, typename Met
   static constexpr bool kWipesResponse = requires(typename Method::Response * response) {
     Method::WipeResponse(response);
   };
-  static_assert(kWipesRequest || !HasPlaintext<typename Method::Request>);
-  static_assert(kWipesResponse || !HasPlaintext<typename Method::Response>);
+  static_assert(kWipesRequest || !HasSecret<typename Method::Request>);
+  static_assert(kWipesResponse || !HasSecret<typename Method::Response>);
 
   // Those of its repeated fields, if the method has such.
   static size_t MessagesIn(const typename Method::Request& request) {

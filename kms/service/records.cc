@@ -87,20 +87,9 @@ v1::OperationState ToProto(OperationState state) {
   return v1::OPERATION_STATE_UNSPECIFIED;
 }
 
-absl::StatusOr<std::chrono::seconds> FromProto(const google::protobuf::Duration& duration,
-                                               std::string_view field) {
-  // Beyond protobuf's own range, which is checked nowhere else, no sum is safe.
-  constexpr int64_t kMost = 315'576'000'000;
-  if (duration.nanos() != 0) return InvalidField(field, "must be in whole seconds");
-  if (duration.seconds() < 0 || duration.seconds() > kMost) {
-    return InvalidField(field, "is out of range");
-  }
-  return std::chrono::seconds(duration.seconds());
-}
-
 absl::StatusOr<LeasePolicy> FromProto(const v1::LeasePolicy& lease) {
   LeasePolicy policy;
-  FIELDKMS_ASSIGN_OR_RETURN(policy.longest, FromProto(lease.longest(), "lease.longest"));
+  FIELDKMS_ASSIGN_OR_RETURN(policy.longest, WholeSeconds(lease.longest(), "lease.longest"));
   policy.most_messages = lease.most_messages();
   return policy;
 }
@@ -117,7 +106,7 @@ absl::Status AddToPatch(const v1::UpdateKeyRequest& request, std::string_view na
     patch->labels = FromProtoLabels(request.labels());
   } else if (name == "rotation_period") {
     FIELDKMS_ASSIGN_OR_RETURN(patch->rotation_period,
-                              FromProto(request.rotation_period(), "rotation_period"));
+                              WholeSeconds(request.rotation_period(), "rotation_period"));
   } else if (name == "min_decrypt_version") {
     patch->min_decrypt_version = request.min_decrypt_version();
   } else if (name == "lease") {
@@ -131,6 +120,17 @@ absl::Status AddToPatch(const v1::UpdateKeyRequest& request, std::string_view na
 }
 
 }  // namespace
+
+absl::StatusOr<std::chrono::seconds> WholeSeconds(const google::protobuf::Duration& duration,
+                                                  std::string_view field) {
+  // Beyond protobuf's own range, which is checked nowhere else, no sum is safe.
+  constexpr int64_t kMost = 315'576'000'000;
+  if (duration.nanos() != 0) return InvalidField(field, "must be in whole seconds");
+  if (duration.seconds() < 0 || duration.seconds() > kMost) {
+    return InvalidField(field, "is out of range");
+  }
+  return std::chrono::seconds(duration.seconds());
+}
 
 void ToProto(WallTime time, google::protobuf::Timestamp* out) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
@@ -202,6 +202,19 @@ void ToProto(const OperationRecord& record, v1::Operation* out) {
   ToProto(record.update_time, out->mutable_update_time());
 }
 
+void ToProto(const LeaseRecord& record, const KeyRecord& key, v1::Lease* out) {
+  out->set_lease_id(record.lease_id);
+  out->set_tenant(record.tenant);
+  out->set_key(key.name);
+  out->set_key_id(FormatKeyId(record.key_id));
+  out->set_version(record.version);
+  out->set_use(record.encrypt ? v1::LEASE_USE_ENCRYPT_AND_DECRYPT : v1::LEASE_USE_DECRYPT);
+  out->set_suite(static_cast<v1::Suite>(key.suite));
+  ToProto(record.create_time, out->mutable_create_time());
+  ToProto(record.expire_time, out->mutable_expire_time());
+  out->set_max_messages(record.most_messages);
+}
+
 absl::StatusOr<KeySpec> FromProto(const v1::CreateKeyRequest& request) {
   KeySpec spec;
   spec.tenant = request.tenant();
@@ -214,7 +227,7 @@ absl::StatusOr<KeySpec> FromProto(const v1::CreateKeyRequest& request) {
   spec.exportable = request.exportable();
   spec.audit_per_operation = request.audit_per_operation();
   FIELDKMS_ASSIGN_OR_RETURN(spec.rotation_period,
-                            FromProto(request.rotation_period(), "rotation_period"));
+                            WholeSeconds(request.rotation_period(), "rotation_period"));
   FIELDKMS_ASSIGN_OR_RETURN(spec.lease, FromProto(request.lease()));
   spec.labels = FromProtoLabels(request.labels());
   return spec;

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "fieldkms/v1/key_service.pb.h"
+#include "fieldkms/v1/lease_service.pb.h"
 #include "fieldkms/v1/operation_service.pb.h"
 #include "fieldkms/v1/tenant_service.pb.h"
 #include "kms/keyring/lifecycle.h"
@@ -23,6 +24,8 @@ void ToProto(const KeyVersionRecord& record, uint32_t primary_version, v1::KeyVe
 // `key`: the own name of the key that it points to.
 void ToProto(const AliasRecord& record, std::string_view key, v1::Alias* out);
 void ToProto(const OperationRecord& record, v1::Operation* out);
+// `key`: the key that it is of. `remaining` is left to the caller.
+void ToProto(const LeaseRecord& record, const KeyRecord& key, v1::Lease* out);
 void ToProto(WallTime time, google::protobuf::Timestamp* out);
 void ToProto(std::chrono::nanoseconds duration, google::protobuf::Duration* out);
 
@@ -30,6 +33,8 @@ void ToProto(std::chrono::nanoseconds duration, google::protobuf::Duration* out)
 // are known, and times whole seconds. Error: InvalidField.
 absl::StatusOr<KeySpec> FromProto(const v1::CreateKeyRequest& request);
 absl::StatusOr<KeyPatch> FromProto(const v1::UpdateKeyRequest& request);
+absl::StatusOr<std::chrono::seconds> WholeSeconds(const google::protobuf::Duration& duration,
+                                                  std::string_view field);
 
 // Etags: the number of the change that a record is of, in decimal. "" is 0: none given.
 // Error: InvalidField for one that Etag does not make.

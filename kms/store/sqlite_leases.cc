@@ -52,9 +52,10 @@ absl::StatusOr<std::optional<WallTime>> ReadLastLeaseEnd(SqliteConnection& db,
                                                          uint32_t version, bool encrypt_only,
                                                          WallTime now) {
   SqliteStatement row = db.Use(
-      "SELECT expire_time FROM leases WHERE key_id = ? AND version = ? AND expire_time > ? "
-      "AND tenant = ? AND encrypt >= ? ORDER BY expire_time DESC LIMIT 1");
-  row.Int(FromBits(key_id)).Int(version).Int(FromTime(now)).Text(tenant).Int(encrypt_only);
+      "SELECT expire_time FROM leases WHERE key_id = ? AND (? = 0 OR version = ?) "
+      "AND expire_time > ? AND tenant = ? AND encrypt >= ? ORDER BY expire_time DESC LIMIT 1");
+  row.Int(FromBits(key_id)).Int(version).Int(version);
+  row.Int(FromTime(now)).Text(tenant).Int(encrypt_only);
   FIELDKMS_ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return std::optional<WallTime>();
   return std::optional<WallTime>(ToTime(row.ColumnInt(0)));

@@ -221,8 +221,8 @@ class Store {
 
   // Leases. They are no changes: no number, no request id; lease ids are random.
   // PutLease writes or overwrites; leases that ended more than a day ago may be
-  // forgotten. LastLeaseEnd: when the last lease of a version ends that has not ended by
-  // `now`, of those to seal with only if `encrypt_only`; nullopt: there is none.
+  // forgotten. LastLeaseEnd: when the last lease of a version (0: of any) ends that has not
+  // ended by `now`, of those to seal with only if `encrypt_only`; nullopt: there is none.
   virtual absl::Status PutLease(const LeaseRecord& lease, Deadline deadline) = 0;
   virtual absl::StatusOr<LeaseRecord> GetLease(std::string_view tenant, std::string_view lease_id,
                                                Deadline deadline) = 0;

@@ -1,6 +1,7 @@
 // The whole life of keys, and what else operators do, on the command line.
 #include <string>
 
+#include "clients/cpp/client.h"
 #include "tests/integration/cli/cli_fixture.h"
 
 namespace fieldkms::testing {
@@ -89,6 +90,23 @@ TEST_F(CliLifecycleTest, VersionsAreDisabledDestroyedAndKept) {
   EXPECT_EQ(FieldIn(Try({"key", "destroy", "ending.key", "--yes"})), "version");
   OfAcme({"key", "destroy", "ending.key", "--whole-key", "--yes"});
   EXPECT_EQ(ReasonIn(Try({"encrypt", "--key", "ending.key"}, "value")), "KEY_STATE");
+}
+
+TEST_F(CliLifecycleTest, WhoStopsAVersionSeesUntilWhenItIsLeased) {
+  OfAcme({"key", "create", "leased.key", "--lease-seconds", "300", "--lease-messages", "10"});
+  EXPECT_EQ(OfAcme({"key", "disable", "leased.key", "1"})["last_lease_end_time"], nullptr);
+  OfAcme({"key", "enable", "leased.key", "1"});
+  ASSERT_OK_AND_ASSIGN(const auto client, Client::Create({.target = daemon().target()}));
+  v1::AcquireLeaseRequest request;
+  request.set_tenant("acme");
+  request.set_key("leased.key");
+  request.set_use(v1::LEASE_USE_DECRYPT);
+  ASSERT_OK(client->AcquireLease(request));
+  EXPECT_TRUE(OfAcme({"key", "disable", "leased.key", "1"})["last_lease_end_time"].is_string());
+  const Run shown = Cli({"key", "disable", "leased.key", "1", "--tenant", "acme"});
+  EXPECT_THAT(shown.out, HasSubstr("leased until "));
+  const auto destroyed = OfAcme({"key", "destroy", "leased.key", "--whole-key", "--yes"});
+  EXPECT_TRUE(destroyed["last_lease_end_time"].is_string());
 }
 
 TEST_F(CliLifecycleTest, AliasesPointToKeys) {

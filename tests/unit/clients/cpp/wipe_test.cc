@@ -45,6 +45,7 @@ TEST(WipeTest, OverwritesWhatElseIsSecret) {
   EXPECT_TRUE(wiped(v1::VerifyMacRequest(), [](auto* m) { return m->mutable_data(); }));
   EXPECT_TRUE(wiped(v1::GenerateDataKeyResponse(), [](auto* m) { return m->mutable_plaintext(); }));
   EXPECT_TRUE(wiped(v1::GenerateRandomResponse(), [](auto* m) { return m->mutable_random(); }));
+  EXPECT_TRUE(wiped(v1::AcquireLeaseResponse(), [](auto* m) { return m->mutable_material(); }));
 }
 
 TEST(WipeTest, TheGuardWipesAtTheEndOfItsScope) {

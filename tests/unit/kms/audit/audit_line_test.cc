@@ -29,13 +29,15 @@ TEST(AuditLineTest, HasEveryField) {
   record.key_version = 3;
   record.alias = "customers.pan";
   record.request_id = "request-1";
+  record.lease_id = "0123";
+  record.used_messages = 12;
   EXPECT_EQ(nlohmann::json::parse(LineOf(record)), nlohmann::json::parse(R"({
     "seq": 7, "time": "1970-01-01T00:00:00.000001Z", "kind": "outcome",
     "method": "KeyService.RotateKey", "principal": "ops", "uid": 1001, "pid": 4711,
     "tenant": "acme", "key": "customers.card",
     "destination_key": "customers.card2", "items": 10, "failed": 2, "code": "OK",
     "reason": "TAG_MISMATCH", "key_version": 3, "alias": "customers.pan",
-    "request_id": "request-1"})"));
+    "request_id": "request-1", "lease_id": "0123", "used_messages": 12})"));
 }
 
 TEST(AuditLineTest, LeavesOutWhatIsEmpty) {

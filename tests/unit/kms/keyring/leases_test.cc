@@ -36,14 +36,41 @@ class LeasesTest : public KeyringFixture {
     request.principal = "billing";
     return request;
   }
-  absl::StatusOr<GrantedLease> Acquire(const LeaseRequest& request = Request()) {
-    return leases().Acquire(request, kNoDeadline);
+  absl::StatusOr<GrantedLease> Acquire(const LeaseRequest& request = Request(),
+                                       const MayLease& may = Anybody()) {
+    return leases().Acquire(request, may, kNoDeadline);
+  }
+  // Both as billing, which may all.
+  absl::StatusOr<LeaseRecord> Renew(const std::string& id, uint64_t used = 0) {
+    return LeaseOf(leases().Renew({"acme", id, "billing", used}, Anybody(), kNoDeadline));
+  }
+  absl::StatusOr<LeaseRecord> End(const std::string& id, uint64_t used = 0) {
+    return LeaseOf(leases().End({"acme", id, "billing", used}, Anybody(), kNoDeadline));
+  }
+  LeaseRecord Kept(const std::string& id) {
+    return store().GetLease("acme", id, kNoDeadline).value();
+  }
+  static MayLease Anybody() {
+    return [](const KeyRecord&, bool) { return absl::OkStatus(); };
+  }
+  static MayLease Nobody() {
+    return [](const KeyRecord&, bool) {
+      return Error(StatusCode::kPermissionDenied, Reason::kPermissionDenied, "no");
+    };
   }
   std::optional<WallTime> LastEnd(uint32_t version, bool encrypt_only = false) {
     return leases().LastEnd(key_, version, encrypt_only, kNoDeadline).value();
   }
 
   KeyRecord key_;
+
+ private:
+  static absl::StatusOr<LeaseRecord> LeaseOf(absl::StatusOr<GrantedLease> granted) {
+    if (!granted.ok()) return granted.status();
+    EXPECT_TRUE(granted->material.empty());
+    EXPECT_EQ(granted->key.name, "k");
+    return std::move(granted->lease);
+  }
 };
 
 auto Denied() { return StatusIs(StatusCode::kFailedPrecondition, Reason::kLeaseDenied); }
@@ -71,6 +98,7 @@ TEST_F(LeasesTest, WhatThePolicyDoesNotAllowIsDenied) {
   request = Request();
   request.time = minutes(11);
   EXPECT_THAT(Acquire(request), Denied());
+  EXPECT_EQ(FieldOf(Acquire(request).status()), "duration");
   request.time = seconds(-1);
   EXPECT_THAT(Acquire(request), Denied());
   request = Request();
@@ -98,9 +126,54 @@ TEST_F(LeasesTest, OldVersionsAreLeasedToOpenOnly) {
   EXPECT_THAT(Acquire(request), StatusIs(Reason::kKeyState));
 }
 
+TEST_F(LeasesTest, AVersionThatIsNotThereIsNotLeased) {
+  LeaseRequest request = Request();
+  request.encrypt = false;
+  request.version = 2;
+  EXPECT_THAT(Acquire(request), StatusIs(StatusCode::kNotFound, Reason::kKeyVersionUnknown));
+  EXPECT_EQ(LastEnd(0), std::nullopt);
+}
+
 TEST_F(LeasesTest, ADisabledVersionIsNotLeased) {
   ASSERT_OK(admin().DisableVersion({"acme", "k"}, 1, FreshId(), kNoDeadline));
   EXPECT_THAT(Acquire(), StatusIs(StatusCode::kFailedPrecondition, Reason::kKeyState));
+  EXPECT_EQ(LastEnd(1), std::nullopt) << "nothing was disclosed";
+}
+
+TEST_F(LeasesTest, KeysForOtherPurposesAreNotLeased) {
+  KeySpec spec = SpecOf("acme", "macs");
+  spec.purpose = KeyPurpose::kMac;
+  ASSERT_OK(admin().CreateKey(spec, FreshId(), kNoDeadline));
+  LeaseRequest request = Request();
+  request.key = "macs";
+  EXPECT_THAT(Acquire(request), StatusIs(StatusCode::kFailedPrecondition, Reason::kKeyPurpose));
+}
+
+TEST_F(LeasesTest, WhoMayNotGetsNothing) {
+  const auto denied = StatusIs(StatusCode::kPermissionDenied, Reason::kPermissionDenied);
+  EXPECT_THAT(Acquire(Request(), Nobody()), denied);
+  EXPECT_EQ(LastEnd(1), std::nullopt);
+  ASSERT_OK_AND_ASSIGN(const GrantedLease granted, Acquire());
+  const LeaseReport report{"acme", granted.lease.lease_id, "billing", 5};
+  EXPECT_THAT(leases().Renew(report, Nobody(), kNoDeadline), denied);
+  EXPECT_THAT(leases().End(report, Nobody(), kNoDeadline), denied);
+  EXPECT_EQ(Kept(granted.lease.lease_id).used_messages, 0u);
+  EXPECT_EQ(LastEnd(1), granted.lease.expire_time);
+}
+
+TEST_F(LeasesTest, RightsAreAskedForTheKeyThatAnAliasPointsTo) {
+  ASSERT_OK(admin().SetAlias("acme", "alias", "k", 0, FreshId(), kNoDeadline));
+  LeaseRequest request = Request();
+  request.key = "alias";
+  std::string name;
+  bool to_seal = false;
+  ASSERT_OK(Acquire(request, [&](const KeyRecord& key, bool encrypt) {
+    name = key.name;
+    to_seal = encrypt;
+    return absl::OkStatus();
+  }));
+  EXPECT_EQ(name, "k");
+  EXPECT_TRUE(to_seal);
 }
 
 TEST_F(LeasesTest, WhoDisablesAVersionIsToldHowLongItIsOut) {
@@ -116,47 +189,101 @@ TEST_F(LeasesTest, WhoDisablesAVersionIsToldHowLongItIsOut) {
   clock().Advance(minutes(6));
   EXPECT_EQ(LastEnd(1, /*encrypt_only=*/true), std::nullopt);
   EXPECT_EQ(LastEnd(1), other.lease.expire_time);
-  ASSERT_OK(leases().End("acme", other.lease.lease_id, "billing", 0, kNoDeadline));
+  ASSERT_OK(admin().RotateKey("acme", "k", 1, FreshId(), kNoDeadline));
+  EXPECT_EQ(LastEnd(0), other.lease.expire_time) << "of any version";
+  ASSERT_OK(End(other.lease.lease_id));
   EXPECT_EQ(LastEnd(1), std::nullopt);
+  EXPECT_EQ(LastEnd(0), std::nullopt);
 }
 
 TEST_F(LeasesTest, RenewedAheadOfItsEnd) {
   ASSERT_OK_AND_ASSIGN(const GrantedLease granted, Acquire());
   const std::string& id = granted.lease.lease_id;
   clock().Advance(minutes(4));
-  ASSERT_OK_AND_ASSIGN(const LeaseRecord renewed,
-                       leases().Renew("acme", id, "billing", 700, kNoDeadline));
+  ASSERT_OK_AND_ASSIGN(const LeaseRecord renewed, Renew(id, 700));
   EXPECT_GT(renewed.expire_time, granted.lease.expire_time + minutes(3));
+  EXPECT_EQ(renewed.expire_time - renewed.create_time, kDefaultLease);
   EXPECT_EQ(renewed.used_messages, 700u);
   EXPECT_EQ(renewed.most_messages, 1000u);
   clock().Advance(minutes(4));
-  EXPECT_OK(leases().Renew("acme", id, "billing", 900, kNoDeadline));
+  EXPECT_OK(Renew(id, 900));
   clock().Advance(minutes(6));
-  EXPECT_THAT(leases().Renew("acme", id, "billing", 900, kNoDeadline),
-              StatusIs(StatusCode::kFailedPrecondition, Reason::kLeaseExpired));
+  EXPECT_THAT(Renew(id, 900), StatusIs(StatusCode::kFailedPrecondition, Reason::kLeaseExpired));
+}
+
+TEST_F(LeasesTest, WhatWasReportedNeverBecomesLess) {
+  ASSERT_OK_AND_ASSIGN(const GrantedLease granted, Acquire());
+  const std::string& id = granted.lease.lease_id;
+  ASSERT_OK(Renew(id, 700));
+  ASSERT_OK_AND_ASSIGN(const LeaseRecord renewed, Renew(id, 3));
+  EXPECT_EQ(renewed.used_messages, 700u);
+  ASSERT_OK(End(id, 4));
+  EXPECT_EQ(Kept(id).used_messages, 700u);
+  ASSERT_OK(End(id, 701));
+  EXPECT_EQ(Kept(id).used_messages, 701u);
+}
+
+TEST_F(LeasesTest, AnEndedLeaseIsNotRenewed) {
+  ASSERT_OK_AND_ASSIGN(const GrantedLease granted, Acquire());
+  const std::string& id = granted.lease.lease_id;
+  ASSERT_OK(End(id));
+  EXPECT_THAT(Renew(id), StatusIs(Reason::kLeaseExpired));
+  // Ended within its first second: no length is left that a clock could bring back.
+  clock().Jump(std::chrono::milliseconds(-500));
+  EXPECT_THAT(Renew(id), StatusIs(Reason::kLeaseExpired));
+}
+
+TEST_F(LeasesTest, AClockThatGoesBackLengthensNothing) {
+  ASSERT_OK_AND_ASSIGN(const GrantedLease granted, Acquire());
+  clock().Jump(std::chrono::hours(-1));
+  // By the clock as it is now, 65 minutes are left of it.
+  EXPECT_THAT(Renew(granted.lease.lease_id), StatusIs(Reason::kLeaseExpired));
+  ASSERT_OK_AND_ASSIGN(const GrantedLease again, Acquire());
+  EXPECT_EQ(again.lease.expire_time - again.lease.create_time, kDefaultLease);
+  EXPECT_EQ(LastEnd(1), granted.lease.expire_time) << "the later one, to be on the safe side";
+}
+
+TEST_F(LeasesTest, ClocksOfReplicasMayDifferALittle) {
+  ASSERT_OK_AND_ASSIGN(const GrantedLease granted, Acquire());
+  clock().Jump(seconds(-2));
+  ASSERT_OK_AND_ASSIGN(const LeaseRecord renewed, Renew(granted.lease.lease_id));
+  EXPECT_EQ(renewed.expire_time - renewed.create_time, kDefaultLease);
+}
+
+TEST_F(LeasesTest, NotRenewedOnceThePolicyIsAnother) {
+  ASSERT_OK_AND_ASSIGN(const GrantedLease granted, Acquire());
+  KeyPatch patch;
+  patch.lease = LeasePolicy{minutes(1), 1000};
+  ASSERT_OK(admin().UpdateKey({"acme", "k"}, patch, FreshId(), kNoDeadline));
+  const auto renewed = Renew(granted.lease.lease_id);
+  EXPECT_THAT(renewed, Denied());
+  EXPECT_EQ(FieldOf(renewed.status()), "");
+  patch.lease = LeasePolicy{minutes(5), 10};
+  ASSERT_OK(admin().UpdateKey({"acme", "k"}, patch, FreshId(), kNoDeadline));
+  ASSERT_OK_AND_ASSIGN(const LeaseRecord fewer, Renew(granted.lease.lease_id));
+  EXPECT_EQ(fewer.most_messages, 10u);
 }
 
 TEST_F(LeasesTest, NotRenewedOnceTheKeyIsAnother) {
   ASSERT_OK_AND_ASSIGN(const GrantedLease granted, Acquire());
   ASSERT_OK(admin().RotateKey("acme", "k", 1, FreshId(), kNoDeadline));
-  EXPECT_THAT(leases().Renew("acme", granted.lease.lease_id, "billing", 1, kNoDeadline), Denied());
-  LeaseRequest request = Request();
-  ASSERT_OK_AND_ASSIGN(const GrantedLease second, Acquire(request));
+  EXPECT_THAT(Renew(granted.lease.lease_id), Denied());
+  ASSERT_OK_AND_ASSIGN(const GrantedLease second, Acquire());
   ASSERT_OK(admin().DisableVersion({"acme", "k"}, 2, FreshId(), kNoDeadline));
-  EXPECT_THAT(leases().Renew("acme", second.lease.lease_id, "billing", 1, kNoDeadline),
-              StatusIs(Reason::kKeyState));
+  clock().Advance(minutes(1));
+  EXPECT_THAT(Renew(second.lease.lease_id), StatusIs(Reason::kKeyState));
+  EXPECT_EQ(LastEnd(2), second.lease.expire_time) << "refused, it is as it was";
 }
 
 TEST_F(LeasesTest, ALeaseIsItsHoldersOnly) {
   ASSERT_OK_AND_ASSIGN(const GrantedLease granted, Acquire());
   const auto unknown = StatusIs(StatusCode::kNotFound, Reason::kLeaseNotFound);
   const std::string& id = granted.lease.lease_id;
-  EXPECT_THAT(leases().Renew("acme", id, "shipping", 0, kNoDeadline), unknown);
+  EXPECT_THAT(leases().Renew({"acme", id, "shipping"}, Anybody(), kNoDeadline), unknown);
   HaveTenant("globex");
-  EXPECT_THAT(leases().End("globex", id, "billing", 0, kNoDeadline), unknown);
-  EXPECT_THAT(leases().End("acme", std::string(32, '0'), "billing", 0, kNoDeadline), unknown);
-  EXPECT_THAT(leases().End("acme", "nonsense", "billing", 0, kNoDeadline),
-              StatusIs(StatusCode::kInvalidArgument, Reason::kInvalidField));
+  EXPECT_THAT(leases().End({"globex", id, "billing"}, Anybody(), kNoDeadline), unknown);
+  EXPECT_THAT(End(std::string(32, '0')), unknown);
+  EXPECT_THAT(End("nonsense"), StatusIs(StatusCode::kInvalidArgument, Reason::kInvalidField));
 }
 
 }  // namespace

@@ -64,6 +64,36 @@ TEST(RecordsTest, WhatAKeyDoesNotHaveIsUnset) {
   EXPECT_FALSE(key.has_lease());
 }
 
+TEST(RecordsTest, Leases) {
+  KeyRecord key;
+  key.name = "customers.card";
+  key.suite = 2;
+  LeaseRecord record;
+  record.lease_id = "0123";
+  record.tenant = "acme";
+  record.key_id = 0x0123456789abcdef;
+  record.version = 3;
+  record.encrypt = true;
+  record.create_time = WallTime(std::chrono::seconds(10));
+  record.expire_time = WallTime(std::chrono::seconds(310));
+  record.most_messages = 1'000;
+  v1::Lease lease;
+  ToProto(record, key, &lease);
+  EXPECT_EQ(lease.lease_id(), "0123");
+  EXPECT_EQ(lease.tenant(), "acme");
+  EXPECT_EQ(lease.key(), "customers.card");
+  EXPECT_EQ(lease.key_id(), "0123456789abcdef");
+  EXPECT_EQ(lease.version(), 3u);
+  EXPECT_EQ(lease.use(), v1::LEASE_USE_ENCRYPT_AND_DECRYPT);
+  EXPECT_EQ(lease.suite(), v1::SUITE_KC_XAES_256_GCM);
+  EXPECT_EQ(lease.create_time().seconds(), 10);
+  EXPECT_EQ(lease.expire_time().seconds(), 310);
+  EXPECT_EQ(lease.max_messages(), 1'000u);
+  record.encrypt = false;
+  ToProto(record, key, &lease);
+  EXPECT_EQ(lease.use(), v1::LEASE_USE_DECRYPT);
+}
+
 TEST(RecordsTest, SpecsOfNewKeys) {
   v1::CreateKeyRequest request;
   request.set_name("k");

@@ -1,0 +1,74 @@
+// Flights lets callers that want the same thing at the same time share one run of what
+// gets it. Internal to clients/cpp.
+#ifndef FIELDKMS_CLIENTS_CPP_FLIGHTS_H_
+#define FIELDKMS_CLIENTS_CPP_FLIGHTS_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/status/status.h"
+#include "crypto/status.h"
+
+namespace fieldkms {
+
+// Thread-safe. No lock is held while something runs.
+class Flights {
+ public:
+  // Do returns what `run` returns, run by this caller or by one that came before with the
+  // same `what` and is still at it. `run` must look first whether it is still needed: a
+  // caller that comes just too late to share a run makes another.
+  template <class Run>
+  absl::Status Do(uint32_t what, const Run& run) {
+    const auto [flight, is_mine] = Join(what);
+    if (!is_mine) return Await(*flight);
+    const absl::Status status = run();
+    Land(what, *flight, status);
+    return status;
+  }
+
+ private:
+  struct Flight {
+    bool landed = false;
+    absl::Status status;
+  };
+
+  std::pair<std::shared_ptr<Flight>, bool> Join(uint32_t what) {
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<Flight>& flight = flights_[what];
+    const bool is_mine = flight == nullptr;
+    if (is_mine) flight = std::make_shared<Flight>();
+    return {flight, is_mine};
+  }
+  absl::Status Await(const Flight& flight) {
+    std::unique_lock lock(mutex_);
+    landed_.wait(lock, [&flight] { return flight.landed; });
+    return Copy(flight.status);
+  }
+  void Land(uint32_t what, Flight& flight, const absl::Status& status) {
+    {
+      const std::lock_guard lock(mutex_);
+      flights_.erase(what);
+      flight.status = Copy(status);
+      flight.landed = true;
+    }
+    landed_.notify_all();
+  }
+  // An equal status of which nothing is counted together with the first: thread sanitizers
+  // do not see how absl counts.
+  static absl::Status Copy(const absl::Status& status) {
+    if (status.ok()) return status;
+    return Error(status.code(), ReasonOf(status), std::string(MessageOf(status)), FieldOf(status));
+  }
+
+  std::mutex mutex_;
+  std::condition_variable landed_;
+  std::map<uint32_t, std::shared_ptr<Flight>> flights_;  // guarded by mutex_, as what is in them
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_CLIENTS_CPP_FLIGHTS_H_
