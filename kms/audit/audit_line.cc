@@ -60,6 +60,7 @@ void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out)
              "more_destination_keys", &line);
   if (record.key_version != 0) line.Unsigned("key_version", record.key_version);
   text("alias", record.alias);
+  text("recipient", record.recipient);
   text("request_id", record.request_id);
   if (record.items != 0) line.Unsigned("items", record.items);
   if (record.failed != 0) line.Unsigned("failed", record.failed);

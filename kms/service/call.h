@@ -50,7 +50,7 @@ struct MethodInfo {
   enum class Kind {
     kInline,    // runs on the queue's thread unless a key must be loaded
     kRead,      // asks the store: runs on the executor
-    kMutation,  // the same, after a durable intent
+    kMutation,  // the same, after a durable intent; also what gives a key away
   };
   const char* name;  // in the audit trail, "CryptoService.Encrypt"
   Action action;
@@ -119,6 +119,8 @@ struct CallOutcome {
   // were found; and of rewraps to another key, those.
   KeyNames keys;
   KeyNames destination_keys;
+  uint32_t key_version = 0;  // that was made or exported, where the request does not say
+  std::string recipient;     // of what was exported
   uint32_t failed = 0;
   Reason reason = Reason::kUnspecified;  // of the first item that failed
   absl::Status trouble;                  // of the first item that failed for an OperatorReason
@@ -126,6 +128,8 @@ struct CallOutcome {
   void Reset() {
     keys.Reset();
     destination_keys.Reset();
+    key_version = 0;
+    recipient.clear();
     failed = 0;
     reason = Reason::kUnspecified;
     trouble = absl::OkStatus();

@@ -28,6 +28,7 @@ TEST(AuditLineTest, HasEveryField) {
   record.reason = "TAG_MISMATCH";
   record.key_version = 3;
   record.alias = "customers.pan";
+  record.recipient = "00ff";
   record.request_id = "request-1";
   EXPECT_EQ(nlohmann::json::parse(LineOf(record)), nlohmann::json::parse(R"({
     "seq": 7, "time": "1970-01-01T00:00:00.000001Z", "kind": "outcome",
@@ -35,7 +36,7 @@ TEST(AuditLineTest, HasEveryField) {
     "tenant": "acme", "key": "customers.card",
     "destination_key": "customers.card2", "items": 10, "failed": 2, "code": "OK",
     "reason": "TAG_MISMATCH", "key_version": 3, "alias": "customers.pan",
-    "request_id": "request-1"})"));
+    "recipient": "00ff", "request_id": "request-1"})"));
 }
 
 TEST(AuditLineTest, LeavesOutWhatIsEmpty) {
