@@ -10,8 +10,10 @@
 #include <memory>
 #include <span>
 
+#include "crypto/hex.h"
 #include "crypto/kwp.h"
 #include "crypto/openssl.h"
+#include "crypto/sha256.h"
 #include "crypto/status.h"
 
 namespace fieldkms {
@@ -64,6 +66,13 @@ Pkey Decode(ByteView encoded, int selection, const char* form, const char* struc
   Pkey key(decoded);
   if (!done || EVP_PKEY_get_bits(key.get()) != kRsaBits) return nullptr;
   return key;
+}
+
+absl::StatusOr<Pkey> DecodePublic(std::string_view pem) {
+  Pkey key = Decode(AsBytes(pem), EVP_PKEY_PUBLIC_KEY, "PEM", "SubjectPublicKeyInfo");
+  if (key != nullptr) return key;
+  ERR_clear_error();
+  return InvalidField("public_key", "must be an RSA key of 4,096 bits in PEM form");
 }
 
 // A context for OAEP with SHA-256; null if OpenSSL fails. `init` is EVP_PKEY_encrypt_init
@@ -136,14 +145,19 @@ absl::StatusOr<SecretBytes> UnwrapImported(const SecretBytes& private_der, ByteV
   return key;
 }
 
+absl::StatusOr<std::string> PublicKeyDigest(std::string_view public_pem) {
+  FIELDKMS_ASSIGN_OR_RETURN(const Pkey key, DecodePublic(public_pem));
+  Encoded der;
+  if (!der.Encode(key.get(), EVP_PKEY_PUBLIC_KEY, "DER", "SubjectPublicKeyInfo")) {
+    return CryptoFailure("encoding a public key");
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(const auto digest, Sha256(der.view()));
+  return EncodeHex(digest);
+}
+
 absl::StatusOr<std::string> WrapForImport(std::string_view public_pem, const SecretBytes& key) {
   if (key.size() != kImportedKeySize) return InvalidField("key", "must have 32 bytes");
-  const Pkey public_key =
-      Decode(AsBytes(public_pem), EVP_PKEY_PUBLIC_KEY, "PEM", "SubjectPublicKeyInfo");
-  if (public_key == nullptr) {
-    ERR_clear_error();
-    return InvalidField("public_key", "must be an RSA key of 4,096 bits in PEM form");
-  }
+  FIELDKMS_ASSIGN_OR_RETURN(const Pkey public_key, DecodePublic(public_pem));
   FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes aes_key, SecretBytes::Random(kKwpKeySize));
   const PkeyCtx ctx = Oaep(public_key.get(), EVP_PKEY_encrypt_init);
   std::string wrapped(kWrappedImportSize, '\0');

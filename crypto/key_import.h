@@ -36,6 +36,11 @@ absl::StatusOr<ImportKeyPair> GenerateImportKeyPair();
 // did not make. Thread-safe.
 absl::StatusOr<SecretBytes> UnwrapImported(const SecretBytes& private_der, ByteView wrapped);
 
+// PublicKeyDigest names the holder of a private key: SHA-256 of the public key's
+// SubjectPublicKeyInfo in DER form, as 64 hex digits, which `openssl pkey -pubin -outform
+// DER | sha256sum` prints, too. Error: InvalidField("public_key") as WrapForImport.
+absl::StatusOr<std::string> PublicKeyDigest(std::string_view public_pem);
+
 // WrapForImport is the sender's side: wraps `key` for the holder of the private key.
 // Errors: InvalidField("public_key") for what is no RSA key of 4,096 bits in PEM form,
 // InvalidField("key") for a key of another size than 32. Thread-safe.

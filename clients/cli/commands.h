@@ -16,6 +16,8 @@ void AddTenantCommands(CLI::App* app, Session* session);
 void AddKeyCommands(CLI::App* app, Session* session);
 // The part of AddKeyCommands in key_lifecycle_commands.cc.
 void AddKeyLifecycleCommands(CLI::App* group, Session* session);
+// The part of AddKeyCommands in key_transfer_commands.cc.
+void AddKeyTransferCommands(CLI::App* group, Session* session);
 void AddAliasCommands(CLI::App* app, Session* session);
 void AddEncryptCommand(CLI::App* app, Session* session);
 void AddDecryptCommand(CLI::App* app, Session* session);

@@ -6,7 +6,9 @@ namespace fieldkms {
 
 ExitCode ExitCodeOf(const absl::Status& status) {
   const Reason reason = PublicReason(ReasonOf(status));
-  if (reason == Reason::kDecryptFailed) return ExitCode::kDoesNotOpen;
+  if (reason == Reason::kDecryptFailed || reason == Reason::kImportFailed) {
+    return ExitCode::kDoesNotOpen;
+  }
   if (reason == Reason::kRequestTooLarge) return ExitCode::kUsage;
   switch (status.code()) {
     case absl::StatusCode::kOk:

@@ -1,5 +1,4 @@
 // fieldkms key create|get|list|rotate|versions
-#include <map>
 #include <memory>
 #include <string>
 
@@ -62,29 +61,13 @@ absl::StatusOr<ExitCode> ListVersions(Session* session, v1::ListKeyVersionsReque
 struct CreateArguments {
   v1::CreateKeyRequest request;
   KeySettings settings;
-  v1::KeyPurpose purpose = v1::KEY_PURPOSE_UNSPECIFIED;
-  v1::Suite suite = v1::SUITE_UNSPECIFIED;
-  bool exportable = false;
-  bool audit_per_operation = false;
+  KeyKind kind;
 };
-
-const std::map<std::string, v1::KeyPurpose> kPurposes = {
-    {"ENCRYPT", v1::KEY_PURPOSE_ENCRYPT},
-    {"MAC", v1::KEY_PURPOSE_MAC},
-    {"TOKEN", v1::KEY_PURPOSE_TOKEN},
-    {"FPE", v1::KEY_PURPOSE_FPE},
-    {"BLIND_INDEX", v1::KEY_PURPOSE_BLIND_INDEX},
-    {"SIGN_AUDIT", v1::KEY_PURPOSE_SIGN_AUDIT}};
-const std::map<std::string, v1::Suite> kSuites = {{"XAES_256_GCM", v1::SUITE_XAES_256_GCM},
-                                                  {"KC_XAES_256_GCM", v1::SUITE_KC_XAES_256_GCM}};
 
 absl::StatusOr<ExitCode> CreateKey(Session* session, CreateArguments* arguments) {
   v1::CreateKeyRequest& request = arguments->request;
   FIELDKMS_RETURN_IF_ERROR(PutSettings(arguments->settings, &request));
-  request.set_purpose(arguments->purpose);
-  request.set_suite(arguments->suite);
-  request.set_exportable(arguments->exportable);
-  request.set_audit_per_operation(arguments->audit_per_operation);
+  PutKind(arguments->kind, &request);
   FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
   return ShowKey(session, client->CreateKey(request));
 }
@@ -93,17 +76,7 @@ void AddCreate(CLI::App* group, Session* session) {
   auto arguments = std::make_shared<CreateArguments>();
   CLI::App* const command =
       AddKeyCommand(group, "create", "Make a key, with version 1", &arguments->request);
-  command->add_option("--purpose", arguments->purpose, "What it is for; ENCRYPT by default")
-      ->type_name("PURPOSE")
-      ->transform(CLI::CheckedTransformer(kPurposes, CLI::ignore_case));
-  command
-      ->add_option("--suite", arguments->suite,
-                   "How it seals: XAES_256_GCM, or KC_XAES_256_GCM, which commits to the key")
-      ->type_name("SUITE")
-      ->transform(CLI::CheckedTransformer(kSuites, CLI::ignore_case));
-  command->add_flag("--exportable", arguments->exportable, "Its material may be exported");
-  command->add_flag("--audit-per-operation", arguments->audit_per_operation,
-                    "Each use is to be in the service's own audit trail: no leases");
+  AddKeyKind(command, &arguments->kind);
   AddKeySettings(command, &arguments->settings);
   AddRequestIdOption(command, arguments->request.mutable_request_id());
   session->Bind(command, [session, arguments] { return CreateKey(session, arguments.get()); });
@@ -161,6 +134,7 @@ void AddKeyCommands(CLI::App* app, Session* session) {
   AddRotate(group, session);
   AddVersions(group, session);
   AddKeyLifecycleCommands(group, session);
+  AddKeyTransferCommands(group, session);
 }
 
 }  // namespace fieldkms

@@ -1,4 +1,4 @@
-// Options of `key create` and `key update` about what can change of a key.
+// Options of `key create`, `key import` and `key update` about what a key is to be.
 #ifndef FIELDKMS_CLIENTS_CLI_KEY_SETTINGS_H_
 #define FIELDKMS_CLIENTS_CLI_KEY_SETTINGS_H_
 
@@ -20,11 +20,25 @@ struct KeySettings {
   uint64_t lease_messages = 0;
 };
 void AddKeySettings(CLI::App* command, KeySettings* settings);
+// The same for a key that is imported, which has no rotation period.
+void AddImportedKeySettings(CLI::App* command, KeySettings* settings);
 
 // PutSettings writes what was given into the fields of the same names of `request`. Error:
 // InvalidField for what cannot be read.
 absl::Status PutSettings(const KeySettings& settings, v1::CreateKeyRequest* request);
 absl::Status PutSettings(const KeySettings& settings, v1::UpdateKeyRequest* request);
+absl::Status PutSettings(const KeySettings& settings, v1::ImportKeyRequest* request);
+
+// What is for ever, but audit_per_operation.
+struct KeyKind {
+  v1::KeyPurpose purpose = v1::KEY_PURPOSE_UNSPECIFIED;
+  v1::Suite suite = v1::SUITE_UNSPECIFIED;
+  bool exportable = false;
+  bool audit_per_operation = false;
+};
+void AddKeyKind(CLI::App* command, KeyKind* kind);
+void PutKind(const KeyKind& kind, v1::CreateKeyRequest* request);
+void PutKind(const KeyKind& kind, v1::ImportKeyRequest* request);
 
 }  // namespace fieldkms
 

@@ -6,6 +6,19 @@
 #include <thread>
 
 namespace fieldkms {
+namespace {
+
+// Of those whose items use one key, or say which.
+template <class Request>
+Request WithoutItems(const Request& request) {
+  Request shared;
+  shared.set_tenant(request.tenant());
+  shared.set_key(request.key());
+  *shared.mutable_shared_context() = request.shared_context();
+  return shared;
+}
+
+}  // namespace
 
 std::vector<BatchPart> PlanBatch(size_t count, size_t shared_size,
                                  const std::function<size_t(size_t)>& item_size,
@@ -46,19 +59,11 @@ void ForEachConcurrently(size_t count, size_t workers, const std::function<void(
 }
 
 v1::BatchEncryptRequest SharedOf(const v1::BatchEncryptRequest& request) {
-  v1::BatchEncryptRequest shared;
-  shared.set_tenant(request.tenant());
-  shared.set_key(request.key());
-  *shared.mutable_shared_context() = request.shared_context();
-  return shared;
+  return WithoutItems(request);
 }
 
 v1::BatchDecryptRequest SharedOf(const v1::BatchDecryptRequest& request) {
-  v1::BatchDecryptRequest shared;
-  shared.set_tenant(request.tenant());
-  shared.set_key(request.key());
-  *shared.mutable_shared_context() = request.shared_context();
-  return shared;
+  return WithoutItems(request);
 }
 
 v1::BatchRewrapRequest SharedOf(const v1::BatchRewrapRequest& request) {
@@ -67,6 +72,14 @@ v1::BatchRewrapRequest SharedOf(const v1::BatchRewrapRequest& request) {
   shared.set_destination_key(request.destination_key());
   *shared.mutable_shared_context() = request.shared_context();
   return shared;
+}
+
+v1::BatchComputeMacRequest SharedOf(const v1::BatchComputeMacRequest& request) {
+  return WithoutItems(request);
+}
+
+v1::BatchVerifyMacRequest SharedOf(const v1::BatchVerifyMacRequest& request) {
+  return WithoutItems(request);
 }
 
 absl::Status ItemTooLarge(size_t index) {

@@ -50,6 +50,8 @@ void ForEachConcurrently(size_t count, size_t workers, const std::function<void(
 v1::BatchEncryptRequest SharedOf(const v1::BatchEncryptRequest& request);
 v1::BatchDecryptRequest SharedOf(const v1::BatchDecryptRequest& request);
 v1::BatchRewrapRequest SharedOf(const v1::BatchRewrapRequest& request);
+v1::BatchComputeMacRequest SharedOf(const v1::BatchComputeMacRequest& request);
+v1::BatchVerifyMacRequest SharedOf(const v1::BatchVerifyMacRequest& request);
 
 absl::Status ItemTooLarge(size_t index);
 // In terms of the whole batch, what `status` says of a part that begins at `begin`.
@@ -102,6 +104,9 @@ void AppendResults(const BatchPart& part, absl::StatusOr<Response>* from, Respon
       merged->set_failed_count(merged->failed_count() + 1);
     }
     merged->add_results()->Swap(&result);
+  }
+  if constexpr (requires { merged->invalid_count(); }) {
+    merged->set_invalid_count(merged->invalid_count() + (*from)->invalid_count());
   }
 }
 

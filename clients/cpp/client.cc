@@ -85,6 +85,16 @@ absl::StatusOr<v1::BatchRewrapResponse> Client::BatchRewrap(const v1::BatchRewra
   return impl_->Batch(&v1::CryptoService::Stub::BatchRewrap, request);
 }
 
+absl::StatusOr<v1::BatchComputeMacResponse> Client::BatchComputeMac(
+    const v1::BatchComputeMacRequest& request) {
+  return impl_->Batch(&v1::CryptoService::Stub::BatchComputeMac, request);
+}
+
+absl::StatusOr<v1::BatchVerifyMacResponse> Client::BatchVerifyMac(
+    const v1::BatchVerifyMacRequest& request) {
+  return impl_->Batch(&v1::CryptoService::Stub::BatchVerifyMac, request);
+}
+
 absl::StatusOr<v1::ComputeMacResponse> Client::ComputeMac(const v1::ComputeMacRequest& request) {
   return impl_->Call(impl_->crypto(), &v1::CryptoService::Stub::ComputeMac, request);
 }

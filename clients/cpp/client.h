@@ -77,6 +77,10 @@ class Client {
   absl::StatusOr<v1::BatchEncryptResponse> BatchEncrypt(const v1::BatchEncryptRequest& request);
   absl::StatusOr<v1::BatchDecryptResponse> BatchDecrypt(const v1::BatchDecryptRequest& request);
   absl::StatusOr<v1::BatchRewrapResponse> BatchRewrap(const v1::BatchRewrapRequest& request);
+  absl::StatusOr<v1::BatchComputeMacResponse> BatchComputeMac(
+      const v1::BatchComputeMacRequest& request);
+  absl::StatusOr<v1::BatchVerifyMacResponse> BatchVerifyMac(
+      const v1::BatchVerifyMacRequest& request);
 
   absl::StatusOr<v1::ComputeMacResponse> ComputeMac(const v1::ComputeMacRequest& request);
   // A MAC that is not valid is an answer, not an error.
@@ -102,6 +106,14 @@ class Client {
       const v1::ScheduleKeyVersionDestroyRequest& request);
   absl::StatusOr<v1::Key> CancelKeyVersionDestroy(
       const v1::CancelKeyVersionDestroyRequest& request);
+  // Keys of one's own. WrapForImport in crypto/key_import.h wraps the 32 bytes under the public
+  // key of the parameters, UnwrapImported opens what was exported.
+  absl::StatusOr<v1::GetImportParametersResponse> GetImportParameters(
+      const v1::GetImportParametersRequest& request);
+  absl::StatusOr<v1::Key> ImportKey(const v1::ImportKeyRequest& request);
+  absl::StatusOr<v1::Key> ImportKeyVersion(const v1::ImportKeyVersionRequest& request);
+  absl::StatusOr<v1::ExportKeyVersionResponse> ExportKeyVersion(
+      const v1::ExportKeyVersionRequest& request);
   absl::StatusOr<v1::Alias> SetAlias(const v1::SetAliasRequest& request);
   absl::Status DeleteAlias(const v1::DeleteAliasRequest& request);
   absl::StatusOr<v1::ListAliasesResponse> ListAliases(const v1::ListAliasesRequest& request);

@@ -68,6 +68,24 @@ absl::StatusOr<v1::Key> Client::CancelKeyVersionDestroy(
       impl_->Mutate(impl_->keys(), &v1::KeyService::Stub::CancelKeyVersionDestroy, request));
 }
 
+absl::StatusOr<v1::GetImportParametersResponse> Client::GetImportParameters(
+    const v1::GetImportParametersRequest& request) {
+  return impl_->Call(impl_->keys(), &v1::KeyService::Stub::GetImportParameters, request);
+}
+
+absl::StatusOr<v1::Key> Client::ImportKey(const v1::ImportKeyRequest& request) {
+  return KeyOf(impl_->Mutate(impl_->keys(), &v1::KeyService::Stub::ImportKey, request));
+}
+
+absl::StatusOr<v1::Key> Client::ImportKeyVersion(const v1::ImportKeyVersionRequest& request) {
+  return KeyOf(impl_->Mutate(impl_->keys(), &v1::KeyService::Stub::ImportKeyVersion, request));
+}
+
+absl::StatusOr<v1::ExportKeyVersionResponse> Client::ExportKeyVersion(
+    const v1::ExportKeyVersionRequest& request) {
+  return impl_->Call(impl_->keys(), &v1::KeyService::Stub::ExportKeyVersion, request);
+}
+
 absl::StatusOr<v1::Alias> Client::SetAlias(const v1::SetAliasRequest& request) {
   auto response = impl_->Mutate(impl_->keys(), &v1::KeyService::Stub::SetAlias, request);
   if (!response.ok()) return std::move(response).status();

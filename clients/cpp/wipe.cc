@@ -12,6 +12,13 @@ void WipeEach(Elements* elements) {
   }
 }
 
+template <class Elements>
+void WipeEachData(Elements* elements) {
+  for (auto& element : *elements) {
+    if (!element.data().empty()) WipeText(element.mutable_data());
+  }
+}
+
 }  // namespace
 
 void WipeText(std::string* text) {
@@ -31,6 +38,10 @@ void WipePlaintext(v1::BatchDecryptResponse* message) { WipeEach(message->mutabl
 void WipePlaintext(v1::ComputeMacRequest* message) { WipeText(message->mutable_data()); }
 
 void WipePlaintext(v1::VerifyMacRequest* message) { WipeText(message->mutable_data()); }
+
+void WipePlaintext(v1::BatchComputeMacRequest* message) { WipeEachData(message->mutable_items()); }
+
+void WipePlaintext(v1::BatchVerifyMacRequest* message) { WipeEachData(message->mutable_items()); }
 
 void WipePlaintext(v1::GenerateDataKeyResponse* message) { WipeText(message->mutable_plaintext()); }
 

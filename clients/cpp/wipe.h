@@ -22,6 +22,8 @@ void WipePlaintext(v1::BatchEncryptRequest* message);
 void WipePlaintext(v1::BatchDecryptResponse* message);
 void WipePlaintext(v1::ComputeMacRequest* message);
 void WipePlaintext(v1::VerifyMacRequest* message);
+void WipePlaintext(v1::BatchComputeMacRequest* message);
+void WipePlaintext(v1::BatchVerifyMacRequest* message);
 void WipePlaintext(v1::GenerateDataKeyResponse* message);
 void WipePlaintext(v1::GenerateRandomResponse* message);
 void WipePlaintext(v1::AcquireLeaseResponse* message);

@@ -48,6 +48,7 @@ struct AuditRecord {
   AuditKeys destination_keys;   // of rewraps to another key, likewise
   uint32_t key_version = 0;     // that a mutation is about, if it is about one
   std::string_view alias;       // that is set or deleted
+  std::string_view recipient;   // of an exported key: PublicKeyDigest (crypto/key_import.h)
   uint32_t items = 0;           // of the call: 1, or of its batch
   uint32_t failed = 0;          // of these
   std::string_view code;        // "OK", "NOT_FOUND", ...

@@ -1,4 +1,5 @@
-// KeyAdmin: every change in the life of tenants, KEKs, keys, versions and aliases.
+// KeyAdmin: every change in the life of tenants, KEKs, keys, versions and aliases, but for
+// those that bring material along (kms/keyring/key_transfer.h).
 // The rules of that life are pure functions in kms/keyring/lifecycle.h; this class
 // reads, applies a rule, makes material where it takes some, and writes with the
 // number of what it read, so that of two who change one key at the same time one
@@ -16,7 +17,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "crypto/secret_bytes.h"
 #include "kms/clock.h"
 #include "kms/keyring/lifecycle.h"
 #include "kms/store/store.h"
@@ -55,12 +55,6 @@ class KeyAdmin {
   // RotateDue does so for a key whose period is over, once for the primary of `due`,
   // whichever replica comes first. Called by Caretaker.
   absl::StatusOr<KeyRecord> RotateDue(const KeyRecord& due, Deadline deadline);
-  // Customers' own material, 32 bytes: ImportKey makes a key of it, ImportKeyVersion a
-  // new primary version. Only a key that was imported takes imported versions.
-  absl::StatusOr<KeyRecord> ImportKey(const KeySpec& spec, SecretBytes material,
-                                      std::string_view request_id, Deadline deadline);
-  absl::StatusOr<KeyRecord> ImportKeyVersion(const KeyRef& ref, SecretBytes material,
-                                             std::string_view request_id, Deadline deadline);
 
   // Version states. `version` 0 in the last two: all versions, which ends the key.
   absl::StatusOr<KeyRecord> EnableVersion(const KeyRef& ref, uint32_t version,
@@ -117,8 +111,6 @@ class KeyAdmin {
   };
   absl::StatusOr<KeyRecord> SetState(const KeyRef& ref, uint32_t version, const StateRule& state,
                                      std::string_view request_id, Deadline deadline);
-  absl::StatusOr<KeyChange> NextVersion(KeyRecord key, const SecretBytes& material,
-                                        Deadline deadline);
 
   KeyringCore& core_;
 };

@@ -19,10 +19,14 @@ class Keyring::Impl {
  public:
   Impl(Store& store, const RootKey& root, const Clock& clock, const KeyringOptions& options,
        uint64_t newest_change)
-      : core(store, root, clock, options), admin(core), follower(core, newest_change) {}
+      : core(store, root, clock, options),
+        admin(core),
+        transfer(core),
+        follower(core, newest_change) {}
 
   KeyringCore core;
   KeyAdmin admin;
+  KeyTransfer transfer;
   ChangeFollower follower;  // its threads end before what they stand on
 };
 
@@ -65,6 +69,8 @@ absl::Status Keyring::LoadById(std::string_view tenant, uint64_t key_id, uint32_
 }
 
 KeyAdmin& Keyring::admin() { return impl_->admin; }
+
+KeyTransfer& Keyring::transfer() { return impl_->transfer; }
 
 KeyringCore& Keyring::core() { return impl_->core; }
 

@@ -28,6 +28,7 @@
 #include "absl/status/statusor.h"
 #include "kms/keyring/key_admin.h"
 #include "kms/keyring/key_snapshot.h"
+#include "kms/keyring/key_transfer.h"
 #include "kms/keyring/options.h"
 #include "kms/root/root_key.h"
 #include "kms/store/store.h"
@@ -86,6 +87,7 @@ class Keyring {
                         Deadline deadline);
 
   KeyAdmin& admin();
+  KeyTransfer& transfer();
   KeyringCore& core();  // for the other parts of kms/keyring
   KeyringStatus Status() const;
 

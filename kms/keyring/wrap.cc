@@ -21,13 +21,6 @@ void AppendU64(uint64_t value, std::string* out) {
   out->append(AsText(bytes));
 }
 
-// Tenant ids are at most 63 bytes (crypto/names.h), so two bytes hold any length.
-void AppendTenant(std::string_view tenant, std::string* out) {
-  uint8_t length[2];
-  PutU16(length, static_cast<uint16_t>(tenant.size()));
-  out->append(AsText(length)).append(tenant);
-}
-
 std::string DekAad(const DekPlace& place) {
   std::string aad = "fieldkms/dek/1";
   AppendTenant(place.tenant, &aad);
@@ -38,6 +31,13 @@ std::string DekAad(const DekPlace& place) {
 }
 
 }  // namespace
+
+// Tenant ids are at most 63 bytes (crypto/names.h), so two bytes hold any length.
+void AppendTenant(std::string_view tenant, std::string* out) {
+  uint8_t length[2];
+  PutU16(length, static_cast<uint16_t>(tenant.size()));
+  out->append(AsText(length)).append(tenant);
+}
 
 std::string KekContext(std::string_view tenant, uint32_t version) {
   std::string context = "fieldkms/kek/1";

@@ -17,6 +17,9 @@ namespace fieldkms {
 inline constexpr size_t kKekSize = 32;
 inline constexpr size_t kDekSize = 32;
 
+// AppendTenant appends a tenant id as contexts have it: length-prefixed (2 bytes).
+void AppendTenant(std::string_view tenant, std::string* out);
+
 // The context that a tenant's KEK is wrapped by the root key under:
 // "fieldkms/kek/1" ‖ tenant, length-prefixed (2 bytes) ‖ version (4).
 std::string KekContext(std::string_view tenant, uint32_t version);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "crypto/names.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/status_map.h"
 
@@ -14,6 +15,24 @@ absl::Status CheckBatchSize(int items) {
                  "a batch may have 10000 items", "items");
   }
   return absl::OkStatus();
+}
+
+absl::Status DescribeBatch(std::string_view tenant, std::string_view key,
+                           std::string_view key_field, int items, CallPlan* plan) {
+  FIELDKMS_RETURN_IF_ERROR(CheckTenantId(tenant));
+  if (!key.empty()) FIELDKMS_RETURN_IF_ERROR(CheckKeyName(key, key_field));
+  FIELDKMS_RETURN_IF_ERROR(CheckBatchSize(items));
+  plan->scope = CallPlan::Scope::kSomeKey;
+  plan->tenant = tenant;
+  plan->items = static_cast<uint32_t>(items);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string_view> ItemKey(const std::string& own, const std::string& of_batch,
+                                         std::string_view field) {
+  if (own.empty()) return std::string_view(of_batch);
+  FIELDKMS_RETURN_IF_ERROR(CheckKeyName(own, field));
+  return std::string_view(own);
 }
 
 void FailItem(int index, const absl::Status& status, google::rpc::Status* error,

@@ -1,15 +1,36 @@
-// What the three batch RPCs share: items in order, an error for each that fails.
+// What the batch RPCs share: items in order, an error for each that fails.
 #ifndef FIELDKMS_KMS_SERVICE_BATCH_H_
 #define FIELDKMS_KMS_SERVICE_BATCH_H_
+
+#include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "google/rpc/status.pb.h"
 #include "kms/service/call.h"
+#include "kms/service/workspace.h"
 
 namespace fieldkms {
 
 // CheckBatchSize refuses an empty batch and one of more than kMaxBatchItems.
 absl::Status CheckBatchSize(int items);
+
+// DescribeBatch is the part of Describe that they share. `key`: the batch's, of the field
+// `key_field`; may be empty.
+absl::Status DescribeBatch(std::string_view tenant, std::string_view key,
+                           std::string_view key_field, int items, CallPlan* plan);
+
+// The item's name of a key if it gives one, checked, else the batch's.
+absl::StatusOr<std::string_view> ItemKey(const std::string& own, const std::string& of_batch,
+                                         std::string_view field);
+
+// The items and their entries of context; see MessagesIn in method_call.h.
+template <class Request>
+size_t CountBatch(const Request& request) {
+  size_t count = Size(request.shared_context()) + static_cast<size_t>(request.items_size());
+  for (const auto& item : request.items()) count += Size(item.context());
+  return count;
+}
 
 // FailItem notes that item `index` failed: in its `error`, and for the audit trail.
 // A field named in `status` is named as "items[index].field".

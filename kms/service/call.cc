@@ -194,8 +194,9 @@ AuditRecord ServiceCall::Record(AuditKind kind) const {
   record.peer = rpc_->peer();
   record.tenant = plan_.tenant;
   record.keys = outcome_.keys.empty() ? AuditKeys(plan_.key) : outcome_.keys.ForAudit();
-  record.key_version = plan_.key_version != 0 ? plan_.key_version : outcome_.key_version;
+  record.key_version = outcome_.key_version != 0 ? outcome_.key_version : plan_.key_version;
   record.alias = plan_.alias;
+  record.recipient = outcome_.recipient;
   record.destination_keys = outcome_.destination_keys.ForAudit();
   record.items = plan_.items;
   record.request_id = plan_.request_id;

@@ -50,7 +50,7 @@ struct MethodInfo {
   enum class Kind {
     kInline,    // runs on the queue's thread unless a key must be loaded
     kRead,      // asks the store: runs on the executor
-    kMutation,  // the same, after a durable intent
+    kMutation,  // the same, after a durable intent; also what gives a key away
   };
   const char* name;  // in the audit trail, "CryptoService.Encrypt"
   Action action;
@@ -121,9 +121,11 @@ struct CallOutcome {
   // were found; and of rewraps to another key, those.
   KeyNames keys;
   KeyNames destination_keys;
-  // What the plan could not know: the version that was leased, and under which id.
+  // What the plan could not know: the version that was made, leased or exported, under
+  // which lease and for whom.
   uint32_t key_version = 0;
   std::string lease_id;
+  std::string recipient;
   uint32_t failed = 0;
   Reason reason = Reason::kUnspecified;  // of the first item that failed
   absl::Status trouble;                  // of the first item that failed for an OperatorReason
@@ -133,6 +135,7 @@ struct CallOutcome {
     destination_keys.Reset();
     key_version = 0;
     lease_id.clear();
+    recipient.clear();
     failed = 0;
     reason = Reason::kUnspecified;
     trouble = absl::OkStatus();

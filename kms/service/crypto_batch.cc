@@ -7,37 +7,6 @@
 #include "kms/service/item_crypto.h"
 
 namespace fieldkms {
-namespace {
-
-// The part of Describe that batches share. `key`: the batch's, may be empty.
-absl::Status DescribeBatch(std::string_view tenant, std::string_view key,
-                           std::string_view key_field, int items, CallPlan* plan) {
-  FIELDKMS_RETURN_IF_ERROR(CheckTenantId(tenant));
-  if (!key.empty()) FIELDKMS_RETURN_IF_ERROR(CheckKeyName(key, key_field));
-  FIELDKMS_RETURN_IF_ERROR(CheckBatchSize(items));
-  plan->scope = CallPlan::Scope::kSomeKey;
-  plan->tenant = tenant;
-  plan->items = static_cast<uint32_t>(items);
-  return absl::OkStatus();
-}
-
-// The item's name if it gives one, checked, else the batch's.
-absl::StatusOr<std::string_view> ItemKey(const std::string& own, const std::string& of_batch,
-                                         std::string_view field) {
-  if (own.empty()) return std::string_view(of_batch);
-  FIELDKMS_RETURN_IF_ERROR(CheckKeyName(own, field));
-  return std::string_view(own);
-}
-
-// The items and their entries of context.
-template <class Request>
-size_t CountBatch(const Request& request) {
-  size_t count = Size(request.shared_context()) + static_cast<size_t>(request.items_size());
-  for (const auto& item : request.items()) count += Size(item.context());
-  return count;
-}
-
-}  // namespace
 
 absl::Status BatchEncryptMethod::Describe(const Request& request, CallPlan* plan) {
   FIELDKMS_RETURN_IF_ERROR(

@@ -2,6 +2,7 @@
 
 #include "kms/service/crypto_batch.h"
 #include "kms/service/crypto_mac.h"
+#include "kms/service/crypto_mac_batch.h"
 #include "kms/service/crypto_random.h"
 #include "kms/service/crypto_single.h"
 #include "kms/service/method_call.h"
@@ -19,6 +20,8 @@ void AddCryptoService(Engine& engine, CryptoAsyncService& service, ServiceContex
   AddMethod<BatchRewrapMethod>(engine, service, &Async::RequestBatchRewrap, context);
   AddMethod<ComputeMacMethod>(engine, service, &Async::RequestComputeMac, context, kBusyMethod);
   AddMethod<VerifyMacMethod>(engine, service, &Async::RequestVerifyMac, context, kBusyMethod);
+  AddMethod<BatchComputeMacMethod>(engine, service, &Async::RequestBatchComputeMac, context);
+  AddMethod<BatchVerifyMacMethod>(engine, service, &Async::RequestBatchVerifyMac, context);
   AddMethod<GenerateDataKeyMethod>(engine, service, &Async::RequestGenerateDataKey, context);
   AddMethod<GenerateDataKeyWithoutPlaintextMethod>(
       engine, service, &Async::RequestGenerateDataKeyWithoutPlaintext, context);

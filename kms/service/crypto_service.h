@@ -17,7 +17,9 @@ using CryptoAsyncService = RawService<
     v1::CryptoService::WithRawMethod_Decrypt, v1::CryptoService::WithRawMethod_Rewrap,
     v1::CryptoService::WithRawMethod_BatchEncrypt, v1::CryptoService::WithRawMethod_BatchDecrypt,
     v1::CryptoService::WithRawMethod_BatchRewrap, v1::CryptoService::WithRawMethod_ComputeMac,
-    v1::CryptoService::WithRawMethod_VerifyMac, v1::CryptoService::WithRawMethod_GenerateDataKey,
+    v1::CryptoService::WithRawMethod_VerifyMac, v1::CryptoService::WithRawMethod_BatchComputeMac,
+    v1::CryptoService::WithRawMethod_BatchVerifyMac,
+    v1::CryptoService::WithRawMethod_GenerateDataKey,
     v1::CryptoService::WithRawMethod_GenerateDataKeyWithoutPlaintext,
     v1::CryptoService::WithRawMethod_GenerateRandom>;
 

@@ -160,6 +160,7 @@ void AddKeyService(Engine& engine, KeyAsyncService& service, ServiceContext& con
   AddMethod<RotateKeyMethod>(engine, service, &Async::RequestRotateKey, context);
   AddMethod<ListKeyVersionsMethod>(engine, service, &Async::RequestListKeyVersions, context);
   AddKeyLifecycleMethods(engine, service, context);
+  AddKeyTransferMethods(engine, service, context);
   AddAliasMethods(engine, service, context);
 }
 

@@ -18,11 +18,14 @@ using KeyAsyncService = RawService<
     v1::KeyService::WithRawMethod_DisableKeyVersion,
     v1::KeyService::WithRawMethod_ScheduleKeyVersionDestroy,
     v1::KeyService::WithRawMethod_CancelKeyVersionDestroy, v1::KeyService::WithRawMethod_SetAlias,
-    v1::KeyService::WithRawMethod_DeleteAlias, v1::KeyService::WithRawMethod_ListAliases>;
+    v1::KeyService::WithRawMethod_DeleteAlias, v1::KeyService::WithRawMethod_ListAliases,
+    v1::KeyService::WithRawMethod_GetImportParameters, v1::KeyService::WithRawMethod_ImportKey,
+    v1::KeyService::WithRawMethod_ImportKeyVersion, v1::KeyService::WithRawMethod_ExportKeyVersion>;
 void AddKeyService(Engine& engine, KeyAsyncService& service, ServiceContext& context);
 
 // Its parts, which AddKeyService adds.
 void AddKeyLifecycleMethods(Engine& engine, KeyAsyncService& service, ServiceContext& context);
+void AddKeyTransferMethods(Engine& engine, KeyAsyncService& service, ServiceContext& context);
 void AddAliasMethods(Engine& engine, KeyAsyncService& service, ServiceContext& context);
 
 }  // namespace fieldkms

@@ -99,6 +99,24 @@ std::map<std::string, std::string> FromProtoLabels(const Labels& labels) {
   return {labels.begin(), labels.end()};
 }
 
+// What making and importing a key have in common.
+template <class Request>
+absl::StatusOr<KeySpec> SpecOf(const Request& request) {
+  KeySpec spec;
+  spec.tenant = request.tenant();
+  spec.name = request.name();
+  FIELDKMS_ASSIGN_OR_RETURN(spec.purpose, FromProto(request.purpose()));
+  if (!v1::Suite_IsValid(request.suite())) {
+    return InvalidField("suite", "is not one that this release knows");
+  }
+  spec.suite = static_cast<uint8_t>(request.suite());
+  spec.exportable = request.exportable();
+  spec.audit_per_operation = request.audit_per_operation();
+  FIELDKMS_ASSIGN_OR_RETURN(spec.lease, FromProto(request.lease()));
+  spec.labels = FromProtoLabels(request.labels());
+  return spec;
+}
+
 // Puts into `patch` what the request has for one name of its mask.
 absl::Status AddToPatch(const v1::UpdateKeyRequest& request, std::string_view name,
                         KeyPatch* patch) {
@@ -216,20 +234,15 @@ void ToProto(const LeaseRecord& record, const KeyRecord& key, v1::Lease* out) {
 }
 
 absl::StatusOr<KeySpec> FromProto(const v1::CreateKeyRequest& request) {
-  KeySpec spec;
-  spec.tenant = request.tenant();
-  spec.name = request.name();
-  FIELDKMS_ASSIGN_OR_RETURN(spec.purpose, FromProto(request.purpose()));
-  if (!v1::Suite_IsValid(request.suite())) {
-    return InvalidField("suite", "is not one that this release knows");
-  }
-  spec.suite = static_cast<uint8_t>(request.suite());
-  spec.exportable = request.exportable();
-  spec.audit_per_operation = request.audit_per_operation();
+  FIELDKMS_ASSIGN_OR_RETURN(KeySpec spec, SpecOf(request));
   FIELDKMS_ASSIGN_OR_RETURN(spec.rotation_period,
                             WholeSeconds(request.rotation_period(), "rotation_period"));
-  FIELDKMS_ASSIGN_OR_RETURN(spec.lease, FromProto(request.lease()));
-  spec.labels = FromProtoLabels(request.labels());
+  return spec;
+}
+
+absl::StatusOr<KeySpec> FromProto(const v1::ImportKeyRequest& request) {
+  FIELDKMS_ASSIGN_OR_RETURN(KeySpec spec, SpecOf(request));
+  spec.origin = KeyOrigin::kImported;
   return spec;
 }
 

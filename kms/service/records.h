@@ -32,6 +32,7 @@ void ToProto(std::chrono::nanoseconds duration, google::protobuf::Duration* out)
 // What a request asks for. Only what the domain cannot say itself is checked: that values
 // are known, and times whole seconds. Error: InvalidField.
 absl::StatusOr<KeySpec> FromProto(const v1::CreateKeyRequest& request);
+absl::StatusOr<KeySpec> FromProto(const v1::ImportKeyRequest& request);
 absl::StatusOr<KeyPatch> FromProto(const v1::UpdateKeyRequest& request);
 absl::StatusOr<std::chrono::seconds> WholeSeconds(const google::protobuf::Duration& duration,
                                                   std::string_view field);

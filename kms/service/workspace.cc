@@ -32,8 +32,9 @@ absl::Status Workspace::SetContext(const ContextField& shared, const ContextFiel
   return sealer_->SetContext(entries_);
 }
 
-absl::StatusOr<std::string_view> Workspace::CanonicalContext(const ContextField& context) {
-  Collect(NoContext(), context, &entries_);
+absl::StatusOr<std::string_view> Workspace::CanonicalContext(const ContextField& shared,
+                                                             const ContextField& own) {
+  Collect(shared, own, &entries_);
   canonical_.clear();
   FIELDKMS_RETURN_IF_ERROR(AppendContext(entries_, &canonical_));
   return std::string_view(canonical_);

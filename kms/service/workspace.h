@@ -29,8 +29,9 @@ class Workspace {
   absl::Status SetContext(const ContextField& shared, const ContextField& own);
   absl::Status SetContext(const ContextField& own) { return SetContext(NoContext(), own); }
 
-  // The canonical form of a context (AppendContext). Valid until the next call.
-  absl::StatusOr<std::string_view> CanonicalContext(const ContextField& context);
+  // The canonical form of the context of one item (AppendContext). Valid until the next call.
+  absl::StatusOr<std::string_view> CanonicalContext(const ContextField& shared,
+                                                    const ContextField& own);
 
   // Whether two contexts are one and the same map. `own` and `other` may be in any
   // order; both are taken as given where they are not legal.

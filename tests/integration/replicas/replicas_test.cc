@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "clients/cpp/client.h"
+#include "crypto/key_import.h"
 #include "crypto/status.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/status_matchers.h"
@@ -115,6 +116,28 @@ TEST_F(ReplicasTest, ADisabledVersionStopsEverywhere) {
   EXPECT_THAT(Encrypt(a()), refused);
   Await([&] { return ReasonOf(Decrypt(b(), sealed->ciphertext())) == Reason::kKeyState; });
   EXPECT_THAT(Encrypt(b()), refused);
+}
+
+// Neither replica keeps anything of an import: the token says all.
+TEST_F(ReplicasTest, AnImportBegunOnOneEndsOnTheOther) {
+  StartWith("");
+  const auto patient =
+      Client::Create({.target = replicas_->at(0).target(), .timeout = std::chrono::minutes(1)});
+  ASSERT_OK(patient);
+  v1::GetImportParametersRequest wanted;
+  wanted.set_tenant("acme");
+  const auto parameters = (*patient)->GetImportParameters(wanted);
+  ASSERT_OK(parameters);
+  replicas_->at(0).Kill();
+  v1::ImportKeyRequest request;
+  request.set_tenant("acme");
+  request.set_name("k");
+  request.set_import_token(parameters->import_token());
+  const auto wrapped = WrapForImport(parameters->public_key(), SecretBytes::Random(32).value());
+  ASSERT_OK(wrapped);
+  request.set_wrapped_key(*wrapped);
+  ASSERT_OK(b().ImportKey(request));
+  EXPECT_OK(Encrypt(b()));
 }
 
 TEST_F(ReplicasTest, TwoWhoRotateAtOnceBothSucceedOnce) {

@@ -113,6 +113,15 @@ TEST_F(KeyImportTest, OpenSslOpensWhatIsWrapped) {
   EXPECT_EQ(ToHex(AsBytes(Read("secret"))), ToHex(Secret().Expose()));
 }
 
+TEST_F(KeyImportTest, ARecipientHasTheNameThatOpenSslGivesIt) {
+  ASSERT_OK_AND_ASSIGN(const std::string digest, PublicKeyDigest(Pair().public_pem));
+  Write("public.pem", Pair().public_pem);
+  OpenSsl({"pkey", "-pubin", "-in", "public.pem", "-outform", "DER", "-out", "public.der"});
+  OpenSsl({"dgst", "-sha256", "-binary", "-out", "digest", "public.der"});
+  EXPECT_EQ(digest, ToHex(AsBytes(Read("digest"))));
+  EXPECT_EQ(FieldOf(PublicKeyDigest("no key").status()), "public_key");
+}
+
 // Each part altered, the parts of two messages mixed, RSA-OAEP of something else, and
 // what is no RSA ciphertext at all: one status for all.
 TEST_F(KeyImportTest, WhateverDoesNotUnwrapLooksAlike) {

@@ -44,6 +44,18 @@ TEST(KeySettingsTest, LeaveOutWhatWasNotGiven) {
   EXPECT_EQ(request.ByteSizeLong(), 0u);
 }
 
+TEST(KeySettingsTest, OfImportedKeys) {
+  v1::ImportKeyRequest request;
+  ASSERT_OK(PutSettings({{"team=a"}, "", 60, 7}, &request));
+  PutKind({v1::KEY_PURPOSE_ENCRYPT, v1::SUITE_XAES_256_GCM, true, true}, &request);
+  EXPECT_EQ(request.labels().at("team"), "a");
+  EXPECT_EQ(request.lease().most_messages(), 7u);
+  EXPECT_EQ(request.purpose(), v1::KEY_PURPOSE_ENCRYPT);
+  EXPECT_EQ(request.suite(), v1::SUITE_XAES_256_GCM);
+  EXPECT_TRUE(request.exportable());
+  EXPECT_TRUE(request.audit_per_operation());
+}
+
 TEST(KeySettingsTest, RefuseLabelsThatAreNone) {
   const std::vector<std::vector<std::string>> cases = {{"no-value"}, {"a=1", "a=2"}};
   for (const std::vector<std::string>& labels : cases) {

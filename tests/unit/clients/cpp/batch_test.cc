@@ -194,6 +194,27 @@ TEST(RunBatchTest, RefusesAnAnswerOfAnotherLength) {
   EXPECT_THAT(RunBatch(RequestOf(Numbered(5)), {}, call), StatusIs(Reason::kInternal));
 }
 
+TEST(RunBatchTest, MacsThatAreNotValidAreCountedOverAllCalls) {
+  v1::BatchVerifyMacRequest request;
+  for (int i = 0; i < 25; ++i) request.add_items()->set_data(i % 12 == 3 ? "bad" : "good");
+  const BatchCall<v1::BatchVerifyMacRequest, v1::BatchVerifyMacResponse> call =
+      [](const v1::BatchVerifyMacRequest& part) {
+        v1::BatchVerifyMacResponse response;
+        for (const auto& item : part.items()) {
+          const bool valid = item.data() == "good";
+          response.add_results()->set_valid(valid);
+          if (!valid) response.set_invalid_count(response.invalid_count() + 1);
+        }
+        return response;
+      };
+  const auto response = RunBatch(request, {.items = 10}, call);
+  ASSERT_OK(response);
+  EXPECT_EQ(response->failed_count(), 0u);
+  EXPECT_EQ(response->invalid_count(), 2u);
+  EXPECT_FALSE(response->results(15).valid());
+  EXPECT_TRUE(response->results(16).valid());
+}
+
 TEST(ForEachConcurrentlyTest, DoesEachOnceWithinItsWorkers) {
   std::mutex mutex;
   std::multiset<size_t> done;
@@ -241,6 +262,8 @@ TEST(SharedOfTest, KeepsEveryFieldButTheItems) {
   ExpectSharedKeepsEveryField<v1::BatchEncryptRequest>();
   ExpectSharedKeepsEveryField<v1::BatchDecryptRequest>();
   ExpectSharedKeepsEveryField<v1::BatchRewrapRequest>();
+  ExpectSharedKeepsEveryField<v1::BatchComputeMacRequest>();
+  ExpectSharedKeepsEveryField<v1::BatchVerifyMacRequest>();
 }
 
 }  // namespace

@@ -48,6 +48,18 @@ TEST(WipeTest, OverwritesWhatElseIsSecret) {
   EXPECT_TRUE(wiped(v1::AcquireLeaseResponse(), [](auto* m) { return m->mutable_material(); }));
 }
 
+TEST(WipeTest, OverwritesTheDataOfMacsInBatches) {
+  const auto wiped = [](auto request) {
+    request.add_items()->set_data(kSecret);
+    request.add_items();
+    const char* const data = request.items(0).data().data();
+    WipePlaintext(&request);
+    return request.items(0).data().empty() && !Holds(data, kSecret.size(), 's');
+  };
+  EXPECT_TRUE(wiped(v1::BatchComputeMacRequest()));
+  EXPECT_TRUE(wiped(v1::BatchVerifyMacRequest()));
+}
+
 TEST(WipeTest, TheGuardWipesAtTheEndOfItsScope) {
   v1::EncryptRequest request;
   request.set_plaintext(kSecret);

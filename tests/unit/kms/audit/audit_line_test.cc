@@ -28,6 +28,7 @@ TEST(AuditLineTest, HasEveryField) {
   record.reason = "TAG_MISMATCH";
   record.key_version = 3;
   record.alias = "customers.pan";
+  record.recipient = "00ff";
   record.request_id = "request-1";
   record.lease_id = "0123";
   record.used_messages = 12;
@@ -37,7 +38,8 @@ TEST(AuditLineTest, HasEveryField) {
     "tenant": "acme", "key": "customers.card",
     "destination_key": "customers.card2", "items": 10, "failed": 2, "code": "OK",
     "reason": "TAG_MISMATCH", "key_version": 3, "alias": "customers.pan",
-    "request_id": "request-1", "lease_id": "0123", "used_messages": 12})"));
+    "recipient": "00ff", "request_id": "request-1", "lease_id": "0123",
+    "used_messages": 12})"));
 }
 
 TEST(AuditLineTest, LeavesOutWhatIsEmpty) {

@@ -184,29 +184,6 @@ TEST_F(KeyringLifecycle, AliasesAndKeysShareTheirNames) {
   EXPECT_THAT(admin().SetAlias("acme", "second", "current", 0, FreshId(), kNoDeadline), unknown);
 }
 
-TEST_F(KeyringLifecycle, ImportedMaterialIsWhatSeals) {
-  ASSERT_OK_AND_ASSIGN(SecretBytes material, SecretBytes::Random(32));
-  ASSERT_OK_AND_ASSIGN(SecretBytes copy, SecretBytes::CopyOf(material.Expose()));
-  ASSERT_OK_AND_ASSIGN(const XaesKey theirs, XaesKey::Create(std::move(copy)));
-  ASSERT_OK_AND_ASSIGN(
-      const KeyRecord made,
-      admin().ImportKey(SpecOf("acme", "byok"), std::move(material), FreshId(), kNoDeadline));
-  EXPECT_EQ(made.suite, 2);
-  ASSERT_OK(keyring().LoadByName("acme", "byok", kNoDeadline));
-  const std::string sealed = Seal(*Loaded("byok"));
-  std::string value(5, '\0');
-  EXPECT_OK(theirs.Open(AsBytes(sealed).first<kXaesNonceSize>(), {},
-                        AsBytes(sealed).subspan(kXaesNonceSize), AsMutableBytes(value)));
-  EXPECT_EQ(value, "value");
-  EXPECT_THAT(admin().RotateKey("acme", "byok", 0, FreshId(), kNoDeadline),
-              StatusIs(Reason::kKeyState));
-  ASSERT_OK_AND_ASSIGN(SecretBytes next, SecretBytes::Random(32));
-  EXPECT_OK(admin().ImportKeyVersion({"acme", "byok"}, std::move(next), FreshId(), kNoDeadline));
-  ASSERT_OK_AND_ASSIGN(SecretBytes small, SecretBytes::Random(31));
-  EXPECT_THAT(admin().ImportKeyVersion({"acme", "byok"}, std::move(small), FreshId(), kNoDeadline),
-              StatusIs(StatusCode::kInvalidArgument, Reason::kInvalidField));
-}
-
 TEST_F(KeyringLifecycle, EvictionKeepsTheKeysInUse) {
   options_.most_versions = 64;
   Restart();

@@ -33,7 +33,8 @@ void ScriptedAudit::Append(const AuditRecord& record, AuditWaiter* waiter) {
                       std::string(record.tenant), std::string(record.code),
                       std::string(record.reason), std::string(record.request_id),
                       NamesOf(record.keys), NamesOf(record.destination_keys), record.keys.more,
-                      record.items, record.failed, record.key_version, std::string(record.alias)});
+                      record.items, record.failed, record.key_version, std::string(record.alias),
+                      std::string(record.recipient)});
     failed_ = failed_ || fail_from_ == record.kind;
     if (failed_) status = AuditDown();
     changed_.notify_all();

@@ -29,7 +29,7 @@ struct AuditedLine {
   std::vector<std::string> keys, destination_keys;
   bool more_keys;
   uint32_t items, failed, key_version;
-  std::string alias;
+  std::string alias, recipient;
 };
 
 // Tells waiters at once, or holds them, or fails them.

@@ -130,6 +130,24 @@ TEST(RecordsTest, SpecsOfNewKeys) {
   EXPECT_EQ(field(bad), "suite");
 }
 
+TEST(RecordsTest, SpecsOfImportedKeys) {
+  v1::ImportKeyRequest request;
+  request.set_tenant("acme");
+  request.set_name("k");
+  request.set_audit_per_operation(true);
+  (*request.mutable_labels())["a"] = "b";
+  ASSERT_OK_AND_ASSIGN(const KeySpec spec, FromProto(request));
+  EXPECT_EQ(spec.tenant, "acme");
+  EXPECT_EQ(spec.purpose, KeyPurpose::kEncrypt);
+  EXPECT_EQ(spec.origin, KeyOrigin::kImported);
+  EXPECT_EQ(spec.suite, 0);
+  EXPECT_FALSE(spec.exportable);
+  EXPECT_TRUE(spec.audit_per_operation);
+  EXPECT_EQ(spec.labels.at("a"), "b");
+  request.set_purpose(static_cast<v1::KeyPurpose>(99));
+  EXPECT_EQ(FieldOf(FromProto(request).status()), "purpose");
+}
+
 TEST(RecordsTest, PatchesHaveWhatTheMaskNamesAndNothingElse) {
   v1::UpdateKeyRequest request;
   request.set_min_decrypt_version(7);
