@@ -29,9 +29,11 @@ absl::StatusOr<KeyVersionRecord> VersionAt(const SqliteStatement& row, int first
 
 absl::StatusOr<KeyVersionRecord> VersionOf(const SqliteStatement& row) { return VersionAt(row, 0); }
 
+// The version stays empty where an outer join found none.
 absl::StatusOr<KeyAndVersion> KeyAndVersionOf(const SqliteStatement& row) {
   KeyAndVersion both;
   FIELDKMS_ASSIGN_OR_RETURN(both.key, KeyOf(row));
+  if (row.ColumnIsNull(kKeyColumnCount)) return both;
   FIELDKMS_ASSIGN_OR_RETURN(both.version, VersionAt(row, kKeyColumnCount));
   return both;
 }
@@ -62,7 +64,31 @@ absl::StatusOr<std::vector<KeyAndVersion>> ReadHalf(SqliteConnection& db, std::s
   return All(statement.Int(FromBound(limit)), KeyAndVersionOf);
 }
 
+// A key with one version of its own, if it has it.
+std::string SelectKeyWithVersion(std::string_view version, std::string_view where) {
+  return "SELECT " + BothColumns() + " FROM keys k" + kJoinPrimary +
+         "LEFT JOIN key_versions w ON w.key_id = k.key_id AND w.version = " + std::string(version) +
+         " " + std::string(where);
+}
+
 }  // namespace
+
+absl::StatusOr<std::optional<KeyAndVersion>> ReadKeyWithPrimary(SqliteConnection& db,
+                                                                std::string_view tenant,
+                                                                std::string_view name) {
+  static const std::string sql = SelectKeyWithVersion("k.primary_version", kWhereNameOrAlias);
+  SqliteStatement statement = db.Use(sql);
+  return One(statement.Text(tenant).Text(name), KeyAndVersionOf);
+}
+
+absl::StatusOr<std::optional<KeyAndVersion>> ReadKeyWithVersion(SqliteConnection& db,
+                                                                std::string_view tenant,
+                                                                uint64_t key_id, uint32_t version) {
+  static const std::string sql =
+      SelectKeyWithVersion("?3", "WHERE k.key_id = ?2 AND k.tenant = ?1");
+  SqliteStatement statement = db.Use(sql);
+  return One(statement.Text(tenant).Int(FromBits(key_id)).Int(version), KeyAndVersionOf);
+}
 
 absl::StatusOr<std::optional<KeyVersionRecord>> ReadKeyVersion(SqliteConnection& db,
                                                                std::string_view tenant,
