@@ -14,6 +14,9 @@ namespace {
 
 constexpr char kVersionColumns[] =
     "w.version, w.state, w.kek_version, w.wrapped, w.create_time, w.origin, w.destroy_time";
+// The same of the primary version that a key is joined with.
+constexpr char kPrimaryColumns[] =
+    "v.version, v.state, v.kek_version, v.wrapped, v.create_time, v.origin, v.destroy_time";
 
 absl::StatusOr<KeyVersionRecord> VersionAt(const SqliteStatement& row, int first) {
   KeyVersionRecord version;
@@ -64,19 +67,13 @@ absl::StatusOr<std::vector<KeyAndVersion>> ReadHalf(SqliteConnection& db, std::s
   return All(statement.Int(FromBound(limit)), KeyAndVersionOf);
 }
 
-// A key with one version of its own, if it has it.
-std::string SelectKeyWithVersion(std::string_view version, std::string_view where) {
-  return "SELECT " + BothColumns() + " FROM keys k" + kJoinPrimary +
-         "LEFT JOIN key_versions w ON w.key_id = k.key_id AND w.version = " + std::string(version) +
-         " " + std::string(where);
-}
-
 }  // namespace
 
 absl::StatusOr<std::optional<KeyAndVersion>> ReadKeyWithPrimary(SqliteConnection& db,
                                                                 std::string_view tenant,
                                                                 std::string_view name) {
-  static const std::string sql = SelectKeyWithVersion("k.primary_version", kWhereNameOrAlias);
+  static const std::string sql = std::string("SELECT ") + kKeyColumns + ", " + kPrimaryColumns +
+                                 " FROM keys k" + kJoinPrimary + kWhereNameOrAlias;
   SqliteStatement statement = db.Use(sql);
   return One(statement.Text(tenant).Text(name), KeyAndVersionOf);
 }
@@ -84,8 +81,9 @@ absl::StatusOr<std::optional<KeyAndVersion>> ReadKeyWithPrimary(SqliteConnection
 absl::StatusOr<std::optional<KeyAndVersion>> ReadKeyWithVersion(SqliteConnection& db,
                                                                 std::string_view tenant,
                                                                 uint64_t key_id, uint32_t version) {
-  static const std::string sql =
-      SelectKeyWithVersion("?3", "WHERE k.key_id = ?2 AND k.tenant = ?1");
+  static const std::string sql = "SELECT " + BothColumns() + " FROM keys k" + kJoinPrimary +
+                                 "LEFT JOIN key_versions w ON w.key_id = k.key_id "
+                                 "AND w.version = ?3 WHERE k.key_id = ?2 AND k.tenant = ?1";
   SqliteStatement statement = db.Use(sql);
   return One(statement.Text(tenant).Int(FromBits(key_id)).Int(version), KeyAndVersionOf);
 }
