@@ -18,8 +18,12 @@ bool IsRequestIdByte(char c) {
   return IsLower(c) || IsUpper(c) || IsDigit(c) || c == '_' || c == '-';
 }
 
-bool Fits(std::string_view name, size_t min, size_t max, bool (*is_byte)(char)) {
-  return name.size() >= min && name.size() <= max && std::all_of(name.begin(), name.end(), is_byte);
+// The rule is a parameter of the template, so that it is part of the loop: a batch may name a
+// key with each of its items.
+template <bool (*IsByte)(char)>
+bool Fits(std::string_view name, size_t min, size_t max) {
+  return name.size() >= min && name.size() <= max &&
+         std::all_of(name.begin(), name.end(), [](char c) { return IsByte(c); });
 }
 
 // Levenshtein's distance.
@@ -41,13 +45,13 @@ size_t Distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 absl::Status CheckTenantId(std::string_view id, std::string_view field) {
-  if (Fits(id, 1, 63, IsTenantByte) && IsLower(id.front())) return absl::OkStatus();
+  if (Fits<IsTenantByte>(id, 1, 63) && IsLower(id.front())) return absl::OkStatus();
   return InvalidField(field,
                       "must be 1 to 63 bytes of [a-z0-9-] and start with a lower-case letter");
 }
 
 absl::Status CheckKeyName(std::string_view name, std::string_view field) {
-  if (Fits(name, 1, 128, IsKeyNameByte) && (IsLower(name.front()) || IsDigit(name.front()))) {
+  if (Fits<IsKeyNameByte>(name, 1, 128) && (IsLower(name.front()) || IsDigit(name.front()))) {
     return absl::OkStatus();
   }
   return InvalidField(
@@ -55,7 +59,7 @@ absl::Status CheckKeyName(std::string_view name, std::string_view field) {
 }
 
 absl::Status CheckRequestId(std::string_view id, std::string_view field) {
-  if (Fits(id, 8, 64, IsRequestIdByte)) return absl::OkStatus();
+  if (Fits<IsRequestIdByte>(id, 8, 64)) return absl::OkStatus();
   return InvalidField(field, "must be 8 to 64 bytes of [A-Za-z0-9_-]");
 }
 

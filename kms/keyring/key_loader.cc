@@ -59,7 +59,8 @@ absl::Status KeyLoader::LoadByName(std::string_view tenant, std::string_view nam
   const std::string flight = std::string(tenant) + '/' + std::string(name);
   return loads_.Do(flight, deadline, [&]() -> absl::Status {
     if (IsLoaded(cell_.Current()->FindByName(tenant, name), 0)) return absl::OkStatus();
-    return Load({[&] { return store_.GetKey(tenant, name, deadline); }, 0, name}, deadline);
+    return Load({[&] { return store_.GetKeyWithPrimary(tenant, name, deadline); }, 0, name},
+                deadline);
   });
 }
 
@@ -73,8 +74,8 @@ absl::Status KeyLoader::LoadById(std::string_view tenant, uint64_t key_id, uint3
     const LoadedKey* key = loaded->FindById(key_id);
     if (key != nullptr && key->record.tenant != tenant) return DecryptError(Reason::kOtherTenant);
     if (IsLoaded(key, version)) return absl::OkStatus();
-    absl::Status status =
-        Load({[&] { return store_.GetKeyById(tenant, key_id, deadline); }, version, {}}, deadline);
+    const auto read = [&] { return store_.GetKeyWithVersion(tenant, key_id, version, deadline); };
+    absl::Status status = Load({read, version, {}}, deadline);
     if (ReasonOf(status) != Reason::kKeyNotFound) return status;
     const absl::Status elsewhere = store_.TenantOfKey(key_id, deadline).status();
     if (elsewhere.ok()) return DecryptError(Reason::kOtherTenant);
@@ -89,8 +90,8 @@ absl::Status KeyLoader::Load(const Wanted& wanted, Deadline deadline) {
     FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord record, LoadOnce(wanted, &published, deadline));
     if (!published) continue;
     if (heard_.load() == heard) return absl::OkStatus();
-    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord now, wanted.read());
-    if (now.key_id == record.key_id && now.change == record.change) return absl::OkStatus();
+    FIELDKMS_ASSIGN_OR_RETURN(const KeyAndVersion now, wanted.read());
+    if (now.key.key_id == record.key_id && now.key.change == record.change) return absl::OkStatus();
     Drop(record.key_id);
   }
   return ChangesTooFast();
@@ -98,34 +99,31 @@ absl::Status KeyLoader::Load(const Wanted& wanted, Deadline deadline) {
 
 absl::StatusOr<KeyRecord> KeyLoader::LoadOnce(const Wanted& wanted, bool* published,
                                               Deadline deadline) {
-  FIELDKMS_ASSIGN_OR_RETURN(KeyRecord record, wanted.read());
-  const uint32_t version = wanted.version == 0 ? record.primary_version : wanted.version;
+  FIELDKMS_ASSIGN_OR_RETURN(KeyAndVersion found, wanted.read());
   // Versions have no gaps.
-  if (version > record.primary_version) return DecryptError(Reason::kKeyVersionUnknown);
-  auto loaded = Fetch(record, version, deadline);
+  if (wanted.version > found.key.primary_version) return DecryptError(Reason::kKeyVersionUnknown);
+  if (found.version.version == 0) return WrappedKeyDamaged("key version");
+  auto loaded = Unwrap(found, deadline);
   if (ReasonOf(loaded.status()) == Reason::kMemoryLock) {
     Evict(most_versions_ / kEvictedPart + 1);
-    loaded = Fetch(record, version, deadline);
+    loaded = Unwrap(found, deadline);
   }
   if (!loaded.ok()) return std::move(loaded).status();
-  *published = Publish(record, *std::move(loaded), wanted.name);
-  return record;
+  *published = Publish(found.key, *std::move(loaded), wanted.name);
+  return std::move(found.key);
 }
 
-absl::StatusOr<std::shared_ptr<const LoadedVersion>> KeyLoader::Fetch(const KeyRecord& key,
-                                                                      uint32_t version,
-                                                                      Deadline deadline) {
-  const auto record = store_.GetKeyVersion(key.tenant, key.key_id, version, deadline);
-  if (absl::IsNotFound(record.status())) return WrappedKeyDamaged("key version");
-  FIELDKMS_RETURN_IF_ERROR(record.status());
+absl::StatusOr<std::shared_ptr<const LoadedVersion>> KeyLoader::Unwrap(const KeyAndVersion& found,
+                                                                       Deadline deadline) {
+  const auto& [key, version] = found;
   auto loaded = std::make_shared<LoadedVersion>();
-  loaded->version = version;
-  loaded->state = record->state;
-  if (record->state != VersionState::kEnabled) return loaded;
+  loaded->version = version.version;
+  loaded->state = version.state;
+  if (version.state != VersionState::kEnabled) return loaded;
   FIELDKMS_ASSIGN_OR_RETURN(const KekCache::KekPtr kek,
-                            keks_.Get(key.tenant, record->kek_version, deadline));
-  const DekPlace place{key.tenant, key.key_id, version, key.purpose};
-  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes dek, UnwrapDek(kek->key, record->wrapped, place));
+                            keks_.Get(key.tenant, version.kek_version, deadline));
+  const DekPlace place{key.tenant, key.key_id, version.version, key.purpose};
+  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes dek, UnwrapDek(kek->key, version.wrapped, place));
   if (key.purpose == KeyPurpose::kMac) {
     FIELDKMS_ASSIGN_OR_RETURN(loaded->mac_key, MacKey::Create(std::move(dek)));
   } else {

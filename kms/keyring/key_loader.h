@@ -50,9 +50,8 @@ class KeyLoader {
   void Forget();
 
  private:
-  using ReadKey = std::function<absl::StatusOr<KeyRecord>()>;
   struct Wanted {
-    ReadKey read;
+    std::function<absl::StatusOr<KeyAndVersion>()> read;
     uint32_t version = 0;   // 0: the primary
     std::string_view name;  // that it is asked for by, or ""
   };
@@ -60,8 +59,8 @@ class KeyLoader {
   bool IsLoaded(const LoadedKey* key, uint32_t version) const;
   absl::Status Load(const Wanted& wanted, Deadline deadline);
   absl::StatusOr<KeyRecord> LoadOnce(const Wanted& wanted, bool* published, Deadline deadline);
-  absl::StatusOr<std::shared_ptr<const LoadedVersion>> Fetch(const KeyRecord& key, uint32_t version,
-                                                             Deadline deadline);
+  absl::StatusOr<std::shared_ptr<const LoadedVersion>> Unwrap(const KeyAndVersion& found,
+                                                              Deadline deadline);
   bool Publish(const KeyRecord& record, std::shared_ptr<const LoadedVersion> version,
                std::string_view name);
   absl::StatusOr<bool> Refresh(const LoadedKey& old, Deadline deadline);

@@ -83,15 +83,14 @@ class KeyNames {
  public:
   // A batch notes the key of each item, most often the one of the item before.
   void Note(std::string_view name) {
-    if (count_ != 0 && names_[last_] == name) return;
+    if (more_ || (count_ != 0 && names_[last_] == name)) return;
     for (last_ = 0; last_ < count_; ++last_) {
       if (names_[last_] == name) return;
     }
     if (count_ < names_.size()) {
       names_[count_++] = name;
     } else {
-      more_ = true;
-      last_ = 0;
+      more_ = true;  // and no name is taken any more
     }
   }
   void Reset() {

@@ -37,7 +37,7 @@ absl::StatusOr<RunState> BatchEncryptMethod::Run(RunContext& context, const Requ
     } else {
       FIELDKMS_ASSIGN_OR_RETURN(const std::string_view key,
                                 ItemKey(item.key(), request.key(), "key"));
-      FIELDKMS_RETURN_IF_ERROR(CheckKeyName(key, "key"));
+      if (key.empty()) return CheckKeyName(key, "key");  // neither names one
       FIELDKMS_ASSIGN_OR_RETURN(
           const RunState state,
           crypto.Encrypt(key, request.shared_context(), item.context(), item.plaintext(), &out));

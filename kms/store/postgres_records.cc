@@ -26,6 +26,11 @@ std::string SelectKey(std::string_view more_columns = {}) {
          "ON p.tenant = k.tenant AND p.key_id = k.key_id AND p.version = k.primary_version ";
 }
 
+// Appended to a SELECT of keys k: those that alias $2 of tenant $1 points to.
+constexpr std::string_view kJoinAlias =
+    "JOIN fieldkms_store.aliases a ON a.tenant = k.tenant AND a.key_id = k.key_id "
+    "WHERE a.tenant = $1 AND a.alias = $2";
+
 constexpr std::string_view kVersionColumns =
     "version, state, kek_version, wrapped, create_time, origin, destroy_time ";
 
@@ -66,18 +71,30 @@ KeyRecord KeyOf(const pqxx::row& row) {
   return key;
 }
 
+// The version stays empty where an outer join found none.
 KeyAndVersion KeyAndVersionOf(const pqxx::row& row) {
-  return {KeyOf(row), VersionRecordOf(row.slice(kKeyColumns, row.size()))};
+  KeyAndVersion both{KeyOf(row), {}};
+  if (!row[kKeyColumns].is_null()) {
+    both.version = VersionRecordOf(row.slice(kKeyColumns, row.size()));
+  }
+  return both;
 }
 
-// Keys joined with versions of theirs, v.
-const std::string& SelectKeyAndVersion() {
-  static const std::string sql =
-      SelectKey(
-          ", v.version, v.state, v.kek_version, v.wrapped, v.create_time, v.origin, "
-          "v.destroy_time ") +
-      "JOIN fieldkms_store.key_versions v ON v.tenant = k.tenant AND v.key_id = k.key_id ";
-  return sql;
+// Keys joined with versions of theirs, v: by "JOIN", or by "LEFT JOIN" with one that they
+// may lack.
+std::string SelectKeyAndVersion(std::string_view join = "JOIN") {
+  return SelectKey(
+             ", v.version, v.state, v.kek_version, v.wrapped, v.create_time, v.origin, "
+             "v.destroy_time ") +
+         std::string(join) +
+         " fieldkms_store.key_versions v ON v.tenant = k.tenant AND v.key_id = k.key_id ";
+}
+
+// Keys joined with their primary version, which is p.
+std::string SelectKeyAndPrimary() {
+  return SelectKey(
+      ", p.version, p.state, p.kek_version, p.wrapped, p.create_time, p.origin, "
+      "p.destroy_time ");
 }
 
 }  // namespace
@@ -126,11 +143,23 @@ std::optional<KeyRecord> ReadKey(PostgresTransaction& db, std::string_view tenan
 
 std::optional<KeyRecord> ReadKeyByAlias(PostgresTransaction& db, std::string_view tenant,
                                         std::string_view alias) {
-  static const std::string sql = SelectKey() +
-                                 "JOIN fieldkms_store.aliases a "
-                                 "ON a.tenant = k.tenant AND a.key_id = k.key_id "
-                                 "WHERE a.tenant = $1 AND a.alias = $2";
+  static const std::string sql = SelectKey() + std::string(kJoinAlias);
   return RecordIfAny(db.Run(sql, {tenant, alias}), KeyOf);
+}
+
+std::optional<KeyAndVersion> ReadKeyWithPrimary(PostgresTransaction& db, std::string_view tenant,
+                                                std::string_view name) {
+  static const std::string by_name = SelectKeyAndPrimary() + "WHERE k.tenant = $1 AND k.name = $2";
+  static const std::string by_alias = SelectKeyAndPrimary() + std::string(kJoinAlias);
+  auto found = RecordIfAny(db.Run(by_name, {tenant, name}), KeyAndVersionOf);
+  return found ? found : RecordIfAny(db.Run(by_alias, {tenant, name}), KeyAndVersionOf);
+}
+
+std::optional<KeyAndVersion> ReadKeyWithVersion(PostgresTransaction& db, std::string_view tenant,
+                                                uint64_t key_id, uint32_t version) {
+  static const std::string sql =
+      SelectKeyAndVersion("LEFT JOIN") + "AND v.version = $3 WHERE k.tenant = $1 AND k.key_id = $2";
+  return RecordIfAny(db.Run(sql, {tenant, IdValue(key_id), version}), KeyAndVersionOf);
 }
 
 std::optional<KeyRecord> ReadKeyById(PostgresTransaction& db, std::string_view tenant,

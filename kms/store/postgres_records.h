@@ -49,6 +49,11 @@ std::optional<KeyRecord> ReadKeyByAlias(PostgresTransaction& db, std::string_vie
                                         std::string_view alias);
 std::optional<KeyRecord> ReadKeyById(PostgresTransaction& db, std::string_view tenant,
                                      uint64_t key_id);
+// See Store::GetKeyWithPrimary and Store::GetKeyWithVersion.
+std::optional<KeyAndVersion> ReadKeyWithPrimary(PostgresTransaction& db, std::string_view tenant,
+                                                std::string_view name);
+std::optional<KeyAndVersion> ReadKeyWithVersion(PostgresTransaction& db, std::string_view tenant,
+                                                uint64_t key_id, uint32_t version);
 std::vector<KeyRecord> ReadKeys(PostgresTransaction& db, std::string_view tenant,
                                 std::string_view after_name, size_t limit);
 // The key comes before its versions.

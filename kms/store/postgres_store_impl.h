@@ -65,6 +65,10 @@ class PostgresStore final : public Store {
                                    Deadline deadline) override;
   absl::StatusOr<KeyRecord> GetKeyById(std::string_view tenant, uint64_t key_id,
                                        Deadline deadline) override;
+  absl::StatusOr<KeyAndVersion> GetKeyWithPrimary(std::string_view tenant, std::string_view name,
+                                                  Deadline deadline) override;
+  absl::StatusOr<KeyAndVersion> GetKeyWithVersion(std::string_view tenant, uint64_t key_id,
+                                                  uint32_t version, Deadline deadline) override;
   absl::StatusOr<std::string> TenantOfKey(uint64_t key_id, Deadline deadline) override;
   absl::StatusOr<std::vector<KeyRecord>> ListKeys(std::string_view tenant,
                                                   std::string_view after_name, size_t limit,

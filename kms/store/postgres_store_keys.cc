@@ -111,6 +111,28 @@ absl::StatusOr<KeyRecord> PostgresStore::GetKeyById(std::string_view tenant, uin
                          });
 }
 
+absl::StatusOr<KeyAndVersion> PostgresStore::GetKeyWithPrimary(std::string_view tenant,
+                                                               std::string_view name,
+                                                               Deadline deadline) {
+  return Read<KeyAndVersion>(tenant, deadline,
+                             [&](PostgresTransaction& db) -> absl::StatusOr<KeyAndVersion> {
+                               auto found = ReadKeyWithPrimary(db, tenant, name);
+                               if (!found) return MissingKey(db, tenant);
+                               return *std::move(found);
+                             });
+}
+
+absl::StatusOr<KeyAndVersion> PostgresStore::GetKeyWithVersion(std::string_view tenant,
+                                                               uint64_t key_id, uint32_t version,
+                                                               Deadline deadline) {
+  return Read<KeyAndVersion>(tenant, deadline,
+                             [&](PostgresTransaction& db) -> absl::StatusOr<KeyAndVersion> {
+                               auto found = ReadKeyWithVersion(db, tenant, key_id, version);
+                               if (!found) return KeyNotFound();
+                               return *std::move(found);
+                             });
+}
+
 absl::StatusOr<std::string> PostgresStore::TenantOfKey(uint64_t key_id, Deadline deadline) {
   return Read<std::string>("", deadline,
                            [&](PostgresTransaction& db) -> absl::StatusOr<std::string> {

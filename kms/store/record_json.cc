@@ -299,6 +299,7 @@ std::string ToJson(const AliasRecord& record) { return Write(record); }
 std::string LabelsToJson(const Labels& labels) { return DumpOf(Json(labels)); }
 
 absl::StatusOr<Labels> LabelsFromJson(std::string_view text) {
+  if (text == "{}") return Labels();  // most keys have none, and each load reads them
   const std::optional<Json> object = Parse(text);
   std::optional<Labels> labels = object ? LabelsOf(*object) : std::nullopt;
   if (!labels) return StoreCorrupt("labels are not a JSON object of strings");

@@ -14,6 +14,9 @@ namespace {
 
 constexpr char kVersionColumns[] =
     "w.version, w.state, w.kek_version, w.wrapped, w.create_time, w.origin, w.destroy_time";
+// The same of the primary version that a key is joined with.
+constexpr char kPrimaryColumns[] =
+    "v.version, v.state, v.kek_version, v.wrapped, v.create_time, v.origin, v.destroy_time";
 
 absl::StatusOr<KeyVersionRecord> VersionAt(const SqliteStatement& row, int first) {
   KeyVersionRecord version;
@@ -29,9 +32,11 @@ absl::StatusOr<KeyVersionRecord> VersionAt(const SqliteStatement& row, int first
 
 absl::StatusOr<KeyVersionRecord> VersionOf(const SqliteStatement& row) { return VersionAt(row, 0); }
 
+// The version stays empty where an outer join found none.
 absl::StatusOr<KeyAndVersion> KeyAndVersionOf(const SqliteStatement& row) {
   KeyAndVersion both;
   FIELDKMS_ASSIGN_OR_RETURN(both.key, KeyOf(row));
+  if (row.ColumnIsNull(kKeyColumnCount)) return both;
   FIELDKMS_ASSIGN_OR_RETURN(both.version, VersionAt(row, kKeyColumnCount));
   return both;
 }
@@ -63,6 +68,25 @@ absl::StatusOr<std::vector<KeyAndVersion>> ReadHalf(SqliteConnection& db, std::s
 }
 
 }  // namespace
+
+absl::StatusOr<std::optional<KeyAndVersion>> ReadKeyWithPrimary(SqliteConnection& db,
+                                                                std::string_view tenant,
+                                                                std::string_view name) {
+  static const std::string sql = std::string("SELECT ") + kKeyColumns + ", " + kPrimaryColumns +
+                                 " FROM keys k" + kJoinPrimary + kWhereNameOrAlias;
+  SqliteStatement statement = db.Use(sql);
+  return One(statement.Text(tenant).Text(name), KeyAndVersionOf);
+}
+
+absl::StatusOr<std::optional<KeyAndVersion>> ReadKeyWithVersion(SqliteConnection& db,
+                                                                std::string_view tenant,
+                                                                uint64_t key_id, uint32_t version) {
+  static const std::string sql = "SELECT " + BothColumns() + " FROM keys k" + kJoinPrimary +
+                                 "LEFT JOIN key_versions w ON w.key_id = k.key_id "
+                                 "AND w.version = ?3 WHERE k.key_id = ?2 AND k.tenant = ?1";
+  SqliteStatement statement = db.Use(sql);
+  return One(statement.Text(tenant).Int(FromBits(key_id)).Int(version), KeyAndVersionOf);
+}
 
 absl::StatusOr<std::optional<KeyVersionRecord>> ReadKeyVersion(SqliteConnection& db,
                                                                std::string_view tenant,

@@ -15,6 +15,13 @@
 
 namespace fieldkms {
 
+// See Store::GetKeyWithPrimary and Store::GetKeyWithVersion.
+absl::StatusOr<std::optional<KeyAndVersion>> ReadKeyWithPrimary(SqliteConnection& db,
+                                                                std::string_view tenant,
+                                                                std::string_view name);
+absl::StatusOr<std::optional<KeyAndVersion>> ReadKeyWithVersion(SqliteConnection& db,
+                                                                std::string_view tenant,
+                                                                uint64_t key_id, uint32_t version);
 absl::StatusOr<std::optional<KeyVersionRecord>> ReadKeyVersion(SqliteConnection& db,
                                                                std::string_view tenant,
                                                                uint64_t key_id, uint32_t version);

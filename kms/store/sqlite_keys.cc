@@ -105,10 +105,7 @@ absl::StatusOr<std::optional<KeyRecord>> ReadKey(SqliteConnection& db, std::stri
 absl::StatusOr<std::optional<KeyRecord>> ReadKeyByNameOrAlias(SqliteConnection& db,
                                                               std::string_view tenant,
                                                               std::string_view name) {
-  static const std::string sql = SelectKey(
-      "WHERE k.key_id = coalesce("
-      "(SELECT key_id FROM keys WHERE tenant = ?1 AND name = ?2), "
-      "(SELECT key_id FROM aliases WHERE tenant = ?1 AND alias = ?2)) AND k.tenant = ?1");
+  static const std::string sql = SelectKey(kWhereNameOrAlias);
   SqliteStatement statement = db.Use(sql);
   return One(statement.Text(tenant).Text(name), KeyOf);
 }

@@ -25,6 +25,11 @@ inline constexpr char kKeyColumns[] =
 inline constexpr int kKeyColumnCount = 17;
 inline constexpr char kJoinPrimary[] =
     " LEFT JOIN key_versions v ON v.key_id = k.key_id AND v.version = k.primary_version ";
+// Whose name or alias ?2 is, of tenant ?1.
+inline constexpr char kWhereNameOrAlias[] =
+    "WHERE k.key_id = coalesce("
+    "(SELECT key_id FROM keys WHERE tenant = ?1 AND name = ?2), "
+    "(SELECT key_id FROM aliases WHERE tenant = ?1 AND alias = ?2)) AND k.tenant = ?1";
 absl::StatusOr<KeyRecord> KeyOf(const SqliteStatement& row);
 
 // By its own name only.

@@ -166,6 +166,24 @@ class SqliteStore final : public Store {
         deadline, [&](Db& db) { return OrNotFound(ReadKeyById(db, tenant, key_id), KeyNotFound); });
   }
 
+  absl::StatusOr<KeyAndVersion> GetKeyWithPrimary(std::string_view tenant, std::string_view name,
+                                                  Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) -> absl::StatusOr<KeyAndVersion> {
+      FIELDKMS_ASSIGN_OR_RETURN(std::optional<KeyAndVersion> found,
+                                ReadKeyWithPrimary(db, tenant, name));
+      if (found) return *std::move(found);
+      FIELDKMS_RETURN_IF_ERROR(NeedTenant(db, tenant));
+      return KeyNotFound();
+    });
+  }
+
+  absl::StatusOr<KeyAndVersion> GetKeyWithVersion(std::string_view tenant, uint64_t key_id,
+                                                  uint32_t version, Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) {
+      return OrNotFound(ReadKeyWithVersion(db, tenant, key_id, version), KeyNotFound);
+    });
+  }
+
   absl::StatusOr<std::string> TenantOfKey(uint64_t key_id, Deadline deadline) override {
     return work_.Read(deadline,
                       [&](Db& db) { return OrNotFound(ReadTenantOfKey(db, key_id), KeyNotFound); });

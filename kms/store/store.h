@@ -93,7 +93,7 @@ struct Change {
   bool alias = false;
 };
 
-// A version with its key: what scans over keys return.
+// A version with its key, both as of one moment.
 struct KeyAndVersion {
   KeyRecord key;
   KeyVersionRecord version;
@@ -173,6 +173,14 @@ class Store {
   // kNotFound, kKeyNotFound, for a key of another tenant, too.
   virtual absl::StatusOr<KeyRecord> GetKeyById(std::string_view tenant, uint64_t key_id,
                                                Deadline deadline) = 0;
+  // A key as GetKey finds it with its primary version, and one as GetKeyById finds it
+  // with any version, in one read: what loading a key takes. The record of a version that
+  // the key does not have is empty (its version is 0).
+  virtual absl::StatusOr<KeyAndVersion> GetKeyWithPrimary(std::string_view tenant,
+                                                          std::string_view name,
+                                                          Deadline deadline) = 0;
+  virtual absl::StatusOr<KeyAndVersion> GetKeyWithVersion(std::string_view tenant, uint64_t key_id,
+                                                          uint32_t version, Deadline deadline) = 0;
   // Which tenant a key belongs to; kNotFound, kKeyNotFound. Nothing else of the key.
   virtual absl::StatusOr<std::string> TenantOfKey(uint64_t key_id, Deadline deadline) = 0;
   // Keys of a tenant after `after_name` ("" for the first), in byte order.

@@ -51,6 +51,9 @@ TEST_P(StoreContract, ReadsSeeNothingOfAnotherTenant) {
   EXPECT_THAT(store().GetKey("globex", "k", kNoDeadline), no_key);
   EXPECT_THAT(store().GetKey("globex", "a", kNoDeadline), no_key);
   EXPECT_THAT(store().GetKeyById("globex", 7, kNoDeadline), no_key);
+  EXPECT_THAT(store().GetKeyWithPrimary("globex", "k", kNoDeadline), no_key);
+  EXPECT_THAT(store().GetKeyWithPrimary("globex", "a", kNoDeadline), no_key);
+  EXPECT_THAT(store().GetKeyWithVersion("globex", 7, 1, kNoDeadline), no_key);
   EXPECT_THAT(store().GetKeyVersion("globex", 7, 1, kNoDeadline), no_version);
   EXPECT_THAT(store().GetKek("globex", 2, kNoDeadline), no_version);
   EXPECT_THAT(store().GetAlias("globex", "a", kNoDeadline), StatusIs(Reason::kAliasNotFound));
@@ -148,6 +151,8 @@ TEST_P(StoreContract, PassedDeadlineReadsNothing) {
       store().FindKeyMutation("acme", Fresh(), passed).status(),
       store().GetKey("acme", "k", passed).status(),
       store().GetKeyById("acme", 7, passed).status(),
+      store().GetKeyWithPrimary("acme", "k", passed).status(),
+      store().GetKeyWithVersion("acme", 7, 1, passed).status(),
       store().TenantOfKey(7, passed).status(),
       store().ListKeys("acme", "", 1, passed).status(),
       store().GetKeyVersion("acme", 7, 1, passed).status(),

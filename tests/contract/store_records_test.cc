@@ -57,6 +57,7 @@ TEST_P(StoreContract, UnknownTenant) {
   const auto not_found = StatusIs(StatusCode::kNotFound, Reason::kTenantNotFound);
   EXPECT_THAT(store().GetTenant("acme", kNoDeadline), not_found);
   EXPECT_THAT(store().GetKey("acme", "k", kNoDeadline), not_found);
+  EXPECT_THAT(store().GetKeyWithPrimary("acme", "k", kNoDeadline), not_found);
   EXPECT_THAT(store().ListKeys("acme", "", 10, kNoDeadline), not_found);
   EXPECT_THAT(store().CreateKey(Key("acme", "k", 1), Version(1), Fresh(), kNoDeadline), not_found);
   EXPECT_THAT(store().GetKek("acme", 1, kNoDeadline),
@@ -84,6 +85,14 @@ TEST_P(StoreContract, KeySurvivesReopening) {
   EXPECT_THAT(list, ElementsAre(IsRecord(expected)));
   ASSERT_OK_AND_ASSIGN(const auto version, store().GetKeyVersion("acme", kId, 1, kNoDeadline));
   EXPECT_THAT(version, IsRecord(Version(1)));
+  ASSERT_OK_AND_ASSIGN(const auto with_primary,
+                       store().GetKeyWithPrimary("acme", expected.name, kNoDeadline));
+  EXPECT_THAT(with_primary.key, IsRecord(expected));
+  EXPECT_THAT(with_primary.version, IsRecord(Version(1)));
+  ASSERT_OK_AND_ASSIGN(const auto with_version,
+                       store().GetKeyWithVersion("acme", kId, 1, kNoDeadline));
+  EXPECT_THAT(with_version.key, IsRecord(expected));
+  EXPECT_THAT(with_version.version, IsRecord(Version(1)));
   ASSERT_OK_AND_ASSIGN(const auto tenant, store().TenantOfKey(kId, kNoDeadline));
   EXPECT_EQ(tenant, "acme");
 }
@@ -93,11 +102,34 @@ TEST_P(StoreContract, UnknownKey) {
   const auto not_found = StatusIs(StatusCode::kNotFound, Reason::kKeyNotFound);
   EXPECT_THAT(store().GetKey("acme", "k", kNoDeadline), not_found);
   EXPECT_THAT(store().GetKeyById("acme", 7, kNoDeadline), not_found);
+  EXPECT_THAT(store().GetKeyWithPrimary("acme", "k", kNoDeadline), not_found);
+  EXPECT_THAT(store().GetKeyWithVersion("acme", 7, 1, kNoDeadline), not_found);
   EXPECT_THAT(store().TenantOfKey(7, kNoDeadline), not_found);
   EXPECT_THAT(store().GetKeyVersion("acme", 7, 1, kNoDeadline),
               StatusIs(StatusCode::kNotFound, Reason::kKeyVersionUnknown));
   ASSERT_OK_AND_ASSIGN(const auto versions, store().ListKeyVersions("acme", 7, 0, 10, kNoDeadline));
   EXPECT_THAT(versions, IsEmpty());
+}
+
+TEST_P(StoreContract, KeyComesWithTheVersionAskedFor) {
+  HaveTenant("acme");
+  const KeyRecord key = HaveRotated(HaveKey("acme", "k", 7));
+  const KeyRecord current = HaveChanged(key, {Version(1, "anew")});
+  HaveAlias({"acme", "a", 7, 0});
+  for (const char* name : {"k", "a"}) {
+    ASSERT_OK_AND_ASSIGN(const auto found, store().GetKeyWithPrimary("acme", name, kNoDeadline));
+    EXPECT_THAT(found.key, IsRecord(current));
+    EXPECT_THAT(found.version, IsRecord(Version(2)));
+  }
+  ASSERT_OK_AND_ASSIGN(const auto old, store().GetKeyWithVersion("acme", 7, 1, kNoDeadline));
+  EXPECT_THAT(old.key, IsRecord(current));
+  EXPECT_THAT(old.version, IsRecord(Version(1, "anew")));
+  for (const uint32_t version : {0u, 3u, 0xffffffffu}) {
+    ASSERT_OK_AND_ASSIGN(const auto none,
+                         store().GetKeyWithVersion("acme", 7, version, kNoDeadline));
+    EXPECT_THAT(none.key, IsRecord(current));
+    EXPECT_THAT(none.version, IsRecord(KeyVersionRecord{}));
+  }
 }
 
 TEST_P(StoreContract, PurposesAreKept) {

@@ -118,6 +118,10 @@ TEST_F(KeyringDamage, AlteredWrappedKeys) {
 }
 
 TEST_F(KeyringDamage, MissingRows) {
+  ASSERT_OK_AND_ASSIGN(const KeyRecord other, admin().GetKey("globex", "k", kNoDeadline));
+  Tamper("DELETE FROM key_versions WHERE version = 1 AND key_id = " + Id("globex", "k"));
+  EXPECT_THAT(keyring().LoadById("globex", other.key_id, 1, kNoDeadline), Damaged());
+  EXPECT_OK(Load("globex", "k"));
   Tamper("DELETE FROM key_versions WHERE version = 2 AND key_id = " + Id("acme", "k"));
   EXPECT_THAT(Load("acme", "k"), Damaged());
   Tamper("DELETE FROM keks WHERE tenant = 'globex'");

@@ -77,7 +77,7 @@ TEST_F(KeyringLoad, WhatIsLoadedIsNotReadAgain) {
   ASSERT_OK(keyring().LoadByName("acme", "k", kNoDeadline));
   const KeySnapshot* snapshot = &keyring().Snapshot();
   const auto down = [] { return Error(StatusCode::kUnavailable, Reason::kStoreUnavailable, ""); };
-  for (const char* method : {"GetKey", "GetKeyById", "GetKeyVersion", "GetKek"}) {
+  for (const char* method : {"GetKeyWithPrimary", "GetKeyWithVersion", "GetKek"}) {
     store().watch().SetHook(method, down);
   }
   root().watch().SetHook("Unwrap", down);
@@ -134,9 +134,8 @@ TEST_F(KeyringLoad, ConcurrentLoadsOfOneKeyShareOneLoad) {
   gate.Open();
   for (auto& load : loads) EXPECT_OK(load.get());
   EXPECT_EQ(root().watch().Count("Unwrap") - unwrapped, 1);
-  EXPECT_EQ(store().watch().Count("GetKey"), 1);
-  EXPECT_EQ(store().watch().Count("GetKeyById"), 1);
-  EXPECT_EQ(store().watch().Count("GetKeyVersion"), 2);  // by name and by id
+  EXPECT_EQ(store().watch().Count("GetKeyWithPrimary"), 1);
+  EXPECT_EQ(store().watch().Count("GetKeyWithVersion"), 1);
   EXPECT_TRUE(Opens(*Loaded(), 1, sealed_[0]));
 }
 
@@ -204,10 +203,10 @@ TEST_F(KeyringLoad, ALoadDoesNotTakeBackARotation) {
   HaveSealedValues(1);
   Gate gate;
   std::atomic<bool> first = true;
-  store().watch().SetHook("GetKeyVersion", [&, wait = gate.Hook()] {
+  store().watch().SetHook("GetKeyWithPrimary done", [&, wait = gate.Hook()] {
     return first.exchange(false) ? wait() : absl::OkStatus();
   });
-  // It has read that version 1 is the primary, and stops before it reads it.
+  // It has read that version 1 is the primary, and stops before it says so.
   auto load = std::async(std::launch::async,
                          [this] { return keyring().LoadByName("acme", "k", kNoDeadline); });
   gate.AwaitArrivals(1);

@@ -123,6 +123,20 @@ absl::StatusOr<KeyRecord> WatchedStore::GetKeyById(std::string_view tenant, uint
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("GetKeyById"));
   return store_->GetKeyById(tenant, key_id, deadline);
 }
+absl::StatusOr<KeyAndVersion> WatchedStore::GetKeyWithPrimary(std::string_view tenant,
+                                                              std::string_view name,
+                                                              Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("GetKeyWithPrimary"));
+  absl::StatusOr<KeyAndVersion> found = store_->GetKeyWithPrimary(tenant, name, deadline);
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("GetKeyWithPrimary done"));
+  return found;
+}
+absl::StatusOr<KeyAndVersion> WatchedStore::GetKeyWithVersion(std::string_view tenant,
+                                                              uint64_t key_id, uint32_t version,
+                                                              Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("GetKeyWithVersion"));
+  return store_->GetKeyWithVersion(tenant, key_id, version, deadline);
+}
 absl::StatusOr<std::string> WatchedStore::TenantOfKey(uint64_t key_id, Deadline deadline) {
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("TenantOfKey"));
   return store_->TenantOfKey(key_id, deadline);

@@ -35,9 +35,9 @@ class Watch {
   std::map<std::string, Hook> hooks_;
 };
 
-// The real store, each call announced to a Watch under its method's name; a
-// change of a key also after it is done, as "ChangeKey done", where a hook's error
-// stands for an answer that is lost.
+// The real store, each call announced to a Watch under its method's name. Two also
+// after they are done: "ChangeKey done", where a hook's error stands for an answer that is
+// lost, and "GetKeyWithPrimary done", where a hook lets what was read grow old.
 class WatchedStore final : public Store {
  public:
   explicit WatchedStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
@@ -80,6 +80,10 @@ class WatchedStore final : public Store {
                                    Deadline deadline) override;
   absl::StatusOr<KeyRecord> GetKeyById(std::string_view tenant, uint64_t key_id,
                                        Deadline deadline) override;
+  absl::StatusOr<KeyAndVersion> GetKeyWithPrimary(std::string_view tenant, std::string_view name,
+                                                  Deadline deadline) override;
+  absl::StatusOr<KeyAndVersion> GetKeyWithVersion(std::string_view tenant, uint64_t key_id,
+                                                  uint32_t version, Deadline deadline) override;
   absl::StatusOr<std::string> TenantOfKey(uint64_t key_id, Deadline deadline) override;
   absl::StatusOr<std::vector<KeyRecord>> ListKeys(std::string_view tenant,
                                                   std::string_view after_name, size_t limit,
