@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "crypto/status.h"
+#include "kms/retry_after.h"
 
 namespace fieldkms {
 namespace {

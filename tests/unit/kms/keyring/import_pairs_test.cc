@@ -5,6 +5,7 @@
 #include <future>
 
 #include "crypto/status.h"
+#include "kms/retry_after.h"
 #include "tests/support/status_matchers.h"
 
 namespace fieldkms {
