@@ -8,7 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "crypto/status.h"
@@ -46,22 +46,16 @@ class Flights {
   absl::Status Await(const Flight& flight) {
     std::unique_lock lock(mutex_);
     landed_.wait(lock, [&flight] { return flight.landed; });
-    return Copy(flight.status);
+    return DeepCopy(flight.status);
   }
   void Land(uint32_t what, Flight& flight, const absl::Status& status) {
     {
       const std::lock_guard lock(mutex_);
       flights_.erase(what);
-      flight.status = Copy(status);
+      flight.status = DeepCopy(status);
       flight.landed = true;
     }
     landed_.notify_all();
-  }
-  // An equal status of which nothing is counted together with the first: thread sanitizers
-  // do not see how absl counts.
-  static absl::Status Copy(const absl::Status& status) {
-    if (status.ok()) return status;
-    return Error(status.code(), ReasonOf(status), std::string(MessageOf(status)), FieldOf(status));
   }
 
   std::mutex mutex_;
