@@ -118,6 +118,7 @@ std::unique_ptr<CLI::App> MakeApp(Session* session) {
   AddRandomCommand(app.get(), session);
   AddOperationCommands(app.get(), session);
   AddRootCommands(app.get(), session);
+  AddBackupCommands(app.get(), session);
   AddStatusCommand(app.get(), session);
   AddDoctorCommand(app.get(), session);
 #ifdef FIELDKMS_STORE_POSTGRES

@@ -30,9 +30,16 @@ void AddOperationCommands(CLI::App* app, Session* session);
 void AddRootCommands(CLI::App* app, Session* session);
 // The part of AddRootCommands in root_file_commands.cc.
 void AddRootFileCommands(CLI::App* group, Session* session);
+// The part of AddRootCommands in root_migrate_command.cc.
+void AddRootMigrateCommand(CLI::App* group, Session* session);
+void AddBackupCommands(CLI::App* app, Session* session);
+// The part of AddBackupCommands in backup_restore_commands.cc.
+void AddRestoreCommands(CLI::App* group, Session* session);
 void AddStatusCommand(CLI::App* app, Session* session);
 void AddDoctorCommand(CLI::App* app, Session* session);
 void AddStoreCommands(CLI::App* app, Session* session);  // where FIELDKMS_STORE_POSTGRES is
+// The part of AddStoreCommands in store_copy_command.cc.
+void AddStoreCopyCommands(CLI::App* group, Session* session);
 void AddCompletionCommands(CLI::App* app, Session* session);
 void AddVersionCommand(CLI::App* app, Session* session);
 

@@ -17,12 +17,13 @@ absl::StatusOr<ExitCode> ListOperations(Session* session, bool running_only) {
   FIELDKMS_ASSIGN_OR_RETURN(const v1::ListOperationsResponse response,
                             client->ListOperations(request));
   Json operations = Json::array();
-  Table table({"OPERATION", "KIND", "TENANT", "STATE", "DONE", "TOTAL", "STARTED"});
+  Table table({"OPERATION", "KIND", "TENANT", "STATE", "DONE", "TOTAL", "STARTED", "BY"});
   for (const v1::Operation& operation : response.operations()) {
     operations.push_back(OperationJson(operation));
     table.Add({operation.operation_id(), OperationKindName(operation.kind()), operation.tenant(),
                OperationStateName(operation.state()), std::to_string(operation.done()),
-               std::to_string(operation.total()), TimeForPeople(operation.create_time())});
+               std::to_string(operation.total()), TimeForPeople(operation.create_time()),
+               operation.operator_user()});
   }
   return session->Show({{"operations", std::move(operations)}}, table.Render());
 }
@@ -59,8 +60,8 @@ void AddOperationCommands(CLI::App* app, Session* session) {
 }
 
 void AddRootCommands(CLI::App* app, Session* session) {
-  CLI::App* const group =
-      app->add_subcommand("root", "Rotate what stands above all tenants; keep its key file");
+  CLI::App* const group = app->add_subcommand(
+      "root", "Rotate what stands above all tenants, or move to another; keep its key file");
   group->require_subcommand(1, 1);
   CLI::App* const rotate = group->add_subcommand(
       "rotate", "Wrap the KEKs of all tenants anew, after the root's own key was rotated");
@@ -72,6 +73,7 @@ void AddRootCommands(CLI::App* app, Session* session) {
     FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
     return ShowStarted(session, client->RotateRoot(*request), *wait);
   });
+  AddRootMigrateCommand(group, session);
   AddRootFileCommands(group, session);
 }
 

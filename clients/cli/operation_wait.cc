@@ -90,7 +90,8 @@ Json OperationJson(const v1::Operation& operation) {
           {"total", operation.total()},
           {"error", operation.error()},
           {"create_time", TimeForJson(operation.create_time())},
-          {"update_time", TimeForJson(operation.update_time())}};
+          {"update_time", TimeForJson(operation.update_time())},
+          {"operator_user", operation.operator_user()}};
 }
 
 absl::StatusOr<ExitCode> ShowOperation(Session* session, const v1::Operation& operation) {
@@ -100,6 +101,7 @@ absl::StatusOr<ExitCode> ShowOperation(Session* session, const v1::Operation& op
   rows.push_back({"state", OperationStateName(operation.state())});
   rows.push_back({"progress", ProgressOf(operation)});
   if (!operation.error().empty()) rows.push_back({"error", operation.error()});
+  if (!operation.operator_user().empty()) rows.push_back({"by", operation.operator_user()});
   rows.push_back({"started", TimeForPeople(operation.create_time())});
   rows.push_back({"updated", TimeForPeople(operation.update_time())});
   FIELDKMS_RETURN_IF_ERROR(session->Show(OperationJson(operation), Properties(rows)).status());

@@ -86,7 +86,7 @@ void AddDatabaseOption(CLI::App* command, StoreArguments* arguments) {
 
 void AddStoreCommands(CLI::App* app, Session* session) {
   CLI::App* const group =
-      app->add_subcommand("store", "Prepare the service's own store in PostgreSQL; offline");
+      app->add_subcommand("store", "Prepare a store in PostgreSQL, or move to it; offline");
   group->require_subcommand(1, 1);
   auto arguments = std::make_shared<StoreArguments>();
 
@@ -107,6 +107,7 @@ void AddStoreCommands(CLI::App* app, Session* session) {
       group->add_subcommand("status", "Show which schema the database has, and what is missing");
   AddDatabaseOption(status, arguments.get());
   session->Bind(status, [session, arguments] { return ShowStatus(session, *arguments); });
+  AddStoreCopyCommands(group, session);
 }
 
 }  // namespace fieldkms

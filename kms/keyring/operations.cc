@@ -13,6 +13,7 @@
 #include "crypto/status.h"
 #include "kms/keyring/core.h"
 #include "kms/keyring/fingerprint.h"
+#include "kms/keyring/rewrap_kek.h"
 #include "kms/keyring/wrap.h"
 
 namespace fieldkms {
@@ -132,25 +133,6 @@ absl::StatusOr<bool> RotateKekStep(KeyringCore& core, OperationRecord& operation
   return false;
 }
 
-// Each KEK has its own patience, and is written at once: a root that is slow makes the
-// work slow, and not endless.
-absl::Status RewrapKek(KeyringCore& core, std::string_view tenant, const KekRecord& kek) {
-  const Deadline deadline = core.clock.Steady() + kPatience;
-  const std::string context = KekContext(tenant, kek.version);
-  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes material,
-                            core.root.Unwrap(kek.wrapped, context, deadline));
-  RewrappedKek again{std::string(tenant), kek.version, kek.wrapped, {}};
-  FIELDKMS_ASSIGN_OR_RETURN(again.wrapped, core.root.Wrap(material, context, deadline));
-  // Seen to open before the old one is let go.
-  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes same,
-                            core.root.Unwrap(again.wrapped, context, deadline));
-  if (!ConstantTimeEqual(same.Expose(), material.Expose())) {
-    return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootWrongKey,
-                 "the root key does not give back what it was given to wrap");
-  }
-  return core.store.RewrapKeks(std::span(&again, 1), deadline).status();
-}
-
 // Two sweeps: the second is for tenants that were made behind the cursor of the first, or
 // by a replica that still wrapped with the old root.
 constexpr uint32_t kRootSweeps = 2;
@@ -176,7 +158,7 @@ absl::StatusOr<bool> RotateRootStep(KeyringCore& core, OperationRecord& operatio
   FIELDKMS_ASSIGN_OR_RETURN(const std::vector<KekRecord> keks,
                             core.store.ListKeks(tenant, deadline));
   for (const KekRecord& kek : keks) {
-    const absl::Status status = RewrapKek(core, tenant, kek);
+    const absl::Status status = RewrapKek(core.store, core.root, core.clock, tenant, kek);
     if (IsDamage(status)) ++cursor.damaged;
     if (!status.ok() && !IsDamage(status)) return status;
     if (status.ok() && cursor.sweep == 1) ++operation.done;
@@ -185,6 +167,20 @@ absl::StatusOr<bool> RotateRootStep(KeyringCore& core, OperationRecord& operatio
   cursor.after = tenant;
   operation.cursor = TextOf(cursor);
   return false;
+}
+
+// Null for what an operator's command does.
+Step StepOf(OperationKind kind) {
+  switch (kind) {
+    case OperationKind::kRotateKek:
+      return RotateKekStep;
+    case OperationKind::kRotateRoot:
+      return RotateRootStep;
+    case OperationKind::kBackup:
+    case OperationKind::kRestore:
+      return nullptr;
+  }
+  return nullptr;
 }
 
 // What no later attempt makes good ends the operation.
@@ -235,7 +231,8 @@ absl::StatusOr<OperationRecord> PutNewOperation(Store& store, const OperationRec
 
 absl::Status RunOperation(KeyringCore& core, OperationRecord operation, std::string_view replica,
                           const std::atomic<bool>& stop) {
-  const Step step = operation.kind == OperationKind::kRotateKek ? RotateKekStep : RotateRootStep;
+  const Step step = StepOf(operation.kind);
+  if (step == nullptr) return absl::OkStatus();
   while (!stop.load() && operation.state == OperationState::kRunning) {
     const WallTime now = core.clock.Now();
     if (operation.owner != replica && operation.owner_until > now) return absl::OkStatus();

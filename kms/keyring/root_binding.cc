@@ -9,7 +9,6 @@
 namespace fieldkms {
 namespace {
 
-constexpr char kBindingContext[] = "fieldkms/store/1";
 constexpr size_t kBindingSize = 32;
 
 absl::Status BindingLost() {
@@ -40,9 +39,10 @@ absl::Status RootBinding::Rewrap(Deadline deadline) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::optional<std::string> old, store_.GetRootBinding(deadline));
   if (!old) return BindingLost();
   FIELDKMS_RETURN_IF_ERROR(Open(*old, deadline));
-  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes value, root_.Unwrap(*old, kBindingContext, deadline));
+  FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes value,
+                            root_.Unwrap(*old, kRootBindingContext, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(const std::string binding,
-                            root_.Wrap(value, kBindingContext, deadline));
+                            root_.Wrap(value, kRootBindingContext, deadline));
   FIELDKMS_RETURN_IF_ERROR(Open(binding, deadline));
   const absl::Status status = store_.SetRootBinding(*old, binding, deadline);
   // Another replica has done it meanwhile.
@@ -50,7 +50,7 @@ absl::Status RootBinding::Rewrap(Deadline deadline) {
 }
 
 absl::Status RootBinding::Open(const std::string& binding, Deadline deadline) {
-  const absl::Status status = root_.Unwrap(binding, kBindingContext, deadline).status();
+  const absl::Status status = root_.Unwrap(binding, kRootBindingContext, deadline).status();
   if (status.ok()) checked_.store(true);
   if (ReasonOf(status) != Reason::kRootWrongKey) return status;
   return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootWrongKey,
@@ -64,7 +64,7 @@ absl::Status RootBinding::Make(Deadline deadline) {
   if (!tenants.empty()) return BindingLost();
   FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes random, SecretBytes::Random(kBindingSize));
   FIELDKMS_ASSIGN_OR_RETURN(const std::string binding,
-                            root_.Wrap(random, kBindingContext, deadline));
+                            root_.Wrap(random, kRootBindingContext, deadline));
   absl::Status status = store_.SetRootBinding("", binding, deadline);
   if (status.ok()) checked_.store(true);
   // Another process may have made one just now.

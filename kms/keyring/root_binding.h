@@ -11,6 +11,9 @@
 
 namespace fieldkms {
 
+// The context that a binding is wrapped under.
+inline constexpr char kRootBindingContext[] = "fieldkms/store/1";
+
 // Thread-safe.
 class RootBinding {
  public:

@@ -64,7 +64,7 @@ class AwsKmsClient {
 
   AwsKmsClientParts parts_;  // without the credentials, which the cache has
   mutable AwsCredentialCache credentials_;
-  mutable RetryBudget budget_;
+  mutable AwsRetryBudget budget_;
   // What AWS's clock is ahead of ours, where ours is wrong.
   mutable std::atomic<std::chrono::seconds::rep> clock_offset_ = 0;
 };

@@ -130,14 +130,14 @@ std::chrono::milliseconds AwsPause(AwsRemedy remedy, int attempt) {
   return std::chrono::milliseconds(part >> 32);
 }
 
-bool RetryBudget::Take() {
+bool AwsRetryBudget::Take() {
   const std::lock_guard lock(mutex_);
   if (tokens_ < kCost) return false;
   tokens_ -= kCost;
   return true;
 }
 
-void RetryBudget::Refill() {
+void AwsRetryBudget::Refill() {
   const std::lock_guard lock(mutex_);
   tokens_ = std::min(tokens_ + 1, kCapacity);
 }

@@ -38,9 +38,9 @@ AwsFailure JudgeSendFailure(const absl::Status& status);
 // of 50 ms, or 500 ms where there were too many calls, doubled for each try.
 std::chrono::milliseconds AwsPause(AwsRemedy remedy, int attempt);
 
-// RetryBudget bounds the share of retries among the calls of a process, so that a
+// AwsRetryBudget bounds the share of retries among the calls of a process, so that a
 // service in trouble gets no flood on top. Thread-safe.
-class RetryBudget {
+class AwsRetryBudget {
  public:
   // Whether a retry may be made.
   bool Take();

@@ -63,6 +63,9 @@ absl::StatusOr<Config> ParseConfig(const std::string& yaml);
 // LoadConfig reads a file; messages begin with its path.
 absl::StatusOr<Config> LoadConfig(const std::string& path);
 
+// LoadRootConfig reads a file that has the section `root` and nothing else.
+absl::StatusOr<RootConfig> LoadRootConfig(const std::string& path);
+
 // DevConfig is what --dev runs with: everything in `data_dir`, its socket too, and
 // the user who runs it as the one administrator.
 Config DevConfig(const std::string& data_dir);

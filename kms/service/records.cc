@@ -71,6 +71,10 @@ v1::OperationKind ToProto(OperationKind kind) {
       return v1::OPERATION_KIND_ROTATE_TENANT_KEK;
     case OperationKind::kRotateRoot:
       return v1::OPERATION_KIND_ROTATE_ROOT;
+    case OperationKind::kBackup:
+      return v1::OPERATION_KIND_BACKUP;
+    case OperationKind::kRestore:
+      return v1::OPERATION_KIND_RESTORE;
   }
   return v1::OPERATION_KIND_UNSPECIFIED;
 }
@@ -218,6 +222,8 @@ void ToProto(const OperationRecord& record, v1::Operation* out) {
   out->set_error(record.error);
   ToProto(record.create_time, out->mutable_create_time());
   ToProto(record.update_time, out->mutable_update_time());
+  // Replicas have names without an @.
+  if (record.owner.find('@') != std::string::npos) out->set_operator_user(record.owner);
 }
 
 void ToProto(const LeaseRecord& record, const KeyRecord& key, v1::Lease* out) {

@@ -13,13 +13,14 @@ constexpr std::chrono::hours kRememberedFor{7 * 24};
 
 }  // namespace
 
-uint64_t NextChange(PostgresTransaction& db) {
+absl::StatusOr<uint64_t> NextChange(PostgresTransaction& db, uint64_t above) {
   static const std::string sql =
-      "WITH next AS (UPDATE fieldkms_store.store_state SET change_number = change_number + 1 "
+      "WITH next AS (UPDATE fieldkms_store.store_state "
+      "SET change_number = greatest(change_number, $1::bigint) + 1 WHERE NOT frozen "
       "RETURNING change_number) SELECT change_number, pg_notify('" +
       std::string(kPostgresChannel) + "', '') FROM next";
-  const pqxx::result rows = db.Run(sql, {});
-  if (rows.size() != 1) RefuseRow();
+  const pqxx::result rows = db.Run(sql, {BigintValue(above)});
+  if (rows.empty()) return StoreFrozen();
   return rows[0][0].as<uint64_t>();
 }
 

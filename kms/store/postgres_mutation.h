@@ -22,9 +22,9 @@ namespace fieldkms {
 inline constexpr char kPostgresChannel[] = "fieldkms_changes";
 
 // Locks the row of store_state to the transaction's end, so that mutations run one
-// after another, and returns the number that this one is to have. A transaction that
-// is rolled back takes its number back with it.
-uint64_t NextChange(PostgresTransaction& db);
+// after another, and returns the number that this one is to have, above `above`. A
+// transaction that is rolled back takes its number back with it. Error: StoreFrozen().
+absl::StatusOr<uint64_t> NextChange(PostgresTransaction& db, uint64_t above = 0);
 
 // The outcome recorded for a mutation of `tenant`, as JSON; nullopt if there is none.
 // Error: kFailedPrecondition, kRequestIdReused.
@@ -43,7 +43,7 @@ absl::StatusOr<Applied<Record>> Mutate(PostgresTransactions& transactions, const
                                        Deadline deadline, const Apply& apply) {
   Applied<Record> applied;
   const auto body = [&](PostgresTransaction& db) -> absl::Status {
-    const uint64_t number = NextChange(db);
+    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, NextChange(db));
     db.ActFor(tenant);
     FIELDKMS_ASSIGN_OR_RETURN(const auto before, ReadOutcome(db, tenant, mutation));
     if (before) {

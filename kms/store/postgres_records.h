@@ -58,6 +58,22 @@ std::vector<KeyRecord> ReadKeys(PostgresTransaction& db, std::string_view tenant
                                 std::string_view after_name, size_t limit);
 // The key comes before its versions.
 void InsertKey(PostgresTransaction& db, const KeyRecord& key);
+// Writes them beside the live ones (see Store::StageKeys), over what is staged of them.
+void StageKey(PostgresTransaction& db, const KeyRecord& key);
+void StageVersion(PostgresTransaction& db, std::string_view tenant, uint64_t key_id,
+                  const KeyVersionRecord& version);
+// The ends of an INSERT that writes over what is there: the columns that may change.
+inline constexpr char kOverKey[] =
+    " DO UPDATE SET primary_version = excluded.primary_version, suite = excluded.suite, "
+    "audit_per_operation = excluded.audit_per_operation, "
+    "min_decrypt_version = excluded.min_decrypt_version, "
+    "rotation_seconds = excluded.rotation_seconds, next_rotation = excluded.next_rotation, "
+    "lease_seconds = excluded.lease_seconds, lease_messages = excluded.lease_messages, "
+    "labels = excluded.labels, change = excluded.change";
+inline constexpr char kOverVersion[] =
+    " DO UPDATE SET state = excluded.state, kek_version = excluded.kek_version, "
+    "wrapped = excluded.wrapped, create_time = excluded.create_time, origin = excluded.origin, "
+    "destroy_time = excluded.destroy_time";
 // What of a key can change.
 void UpdateKey(PostgresTransaction& db, const KeyRecord& key);
 

@@ -105,6 +105,15 @@ class PostgresStore final : public Store {
                                                Deadline deadline) override;
   absl::StatusOr<std::vector<OperationRecord>> ListOperations(bool running_only, size_t limit,
                                                               Deadline deadline) override;
+  absl::Status StageKeys(std::string_view tenant, std::span<const WholeKey> keys,
+                         Deadline deadline) override;
+  absl::Status StageAliases(std::string_view tenant, std::span<const AliasRecord> aliases,
+                            Deadline deadline) override;
+  absl::StatusOr<uint64_t> ApplyStaged(std::span<const WholeTenant> tenants, ImportMode mode,
+                                       uint64_t above, Deadline deadline) override;
+  absl::Status DropStaged(std::string_view tenant, Deadline deadline) override;
+  absl::Status SetFrozen(bool frozen, Deadline deadline) override;
+  absl::StatusOr<bool> IsFrozen(Deadline deadline) override;
 
  private:
   // Runs `body(db)`, an absl::StatusOr<T>, on behalf of a tenant ("": of none).
@@ -115,6 +124,10 @@ class PostgresStore final : public Store {
   template <class T, class Body>
   absl::StatusOr<T> Write(std::string_view tenant, Deadline deadline, const Body& body) {
     return Result<T>(&PostgresTransactions::Write, tenant, deadline, body);
+  }
+  template <class T, class Body>
+  absl::StatusOr<T> WriteLong(std::string_view tenant, Deadline deadline, const Body& body) {
+    return Result<T>(&PostgresTransactions::WriteLong, tenant, deadline, body);
   }
   template <class T, class Run, class Body>
   absl::StatusOr<T> Result(Run run, std::string_view tenant, Deadline deadline, const Body& body) {

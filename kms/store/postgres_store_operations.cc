@@ -79,7 +79,7 @@ absl::StatusOr<OperationRecord> PostgresStore::PutOperation(const OperationRecor
                                                             Deadline deadline) {
   using Put = OperationRecord;
   return Write<Put>("", deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Put> {
-    const uint64_t number = NextChange(db);
+    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, NextChange(db));
     auto old = ReadOperation(db, operation.operation_id);
     if ((old ? old->change : 0) != operation.change) {
       if (!db.in_doubt() || !old) return EtagMismatch();

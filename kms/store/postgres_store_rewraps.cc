@@ -1,4 +1,5 @@
 // What is wrapped by older KEKs, and wrapping it anew.
+#include "crypto/status.h"
 #include "kms/store/postgres_mutation.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_store_impl.h"
@@ -33,7 +34,7 @@ absl::StatusOr<size_t> PostgresStore::RewrapKeyVersions(std::string_view tenant,
                                                         std::span<const RewrappedVersion> versions,
                                                         Deadline deadline) {
   return Write<size_t>("", deadline, [&](PostgresTransaction& db) -> absl::StatusOr<size_t> {
-    const uint64_t number = NextChange(db);
+    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, NextChange(db));
     db.ActFor(tenant);
     size_t rewrapped = 0;
     bool wrote_any = false;

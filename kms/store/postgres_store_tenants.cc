@@ -141,7 +141,7 @@ absl::StatusOr<std::vector<KekRecord>> PostgresStore::ListKeks(std::string_view 
 absl::StatusOr<size_t> PostgresStore::RewrapKeks(std::span<const RewrappedKek> keks,
                                                  Deadline deadline) {
   return Write<size_t>("", deadline, [&](PostgresTransaction& db) -> absl::StatusOr<size_t> {
-    const uint64_t number = NextChange(db);
+    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, NextChange(db));
     size_t rewrapped = 0;
     bool wrote_any = false;
     for (const RewrappedKek& kek : keks) {

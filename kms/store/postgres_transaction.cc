@@ -38,15 +38,19 @@ void PostgresTransaction::ActFor(std::string_view tenant) {
 }
 
 absl::Status PostgresTransactions::Read(Deadline deadline, const Body& body) {
-  return RunAll(Kind::kRead, Bounded(deadline), body);
+  return RunAll(Kind::kRead, Bounded(deadline, kLongest), body);
 }
 
 absl::Status PostgresTransactions::Write(Deadline deadline, const Body& body) {
-  return RunAll(Kind::kWrite, Bounded(deadline), body);
+  return RunAll(Kind::kWrite, Bounded(deadline, kLongest), body);
 }
 
-Deadline PostgresTransactions::Bounded(Deadline deadline) const {
-  return std::min(deadline, clock_.Steady() + kLongest);
+absl::Status PostgresTransactions::WriteLong(Deadline deadline, const Body& body) {
+  return RunAll(Kind::kWrite, Bounded(deadline, kLongestImport), body);
+}
+
+Deadline PostgresTransactions::Bounded(Deadline deadline, std::chrono::seconds longest) const {
+  return std::min(deadline, clock_.Steady() + longest);
 }
 
 absl::Status PostgresTransactions::RunAll(Kind kind, Deadline deadline, const Body& body) {

@@ -4,8 +4,8 @@
 // Time. Every statement has what is left of the deadline as statement_timeout, so that
 // a live server ends it in time and the connection stays of use. A server that hangs is
 // cut off by a watchdog kSlack after the deadline: no call outlasts its deadline by
-// more. A call without a deadline has one of kLongest. (Connecting has its own bounds:
-// see PostgresPool. Closing a connection waits for nothing.)
+// more. A call without a deadline has one of kLongest, or kLongestImport. (Connecting has its own
+// bounds: see PostgresPool. Closing a connection waits for nothing.)
 //
 // Commits in doubt. If the connection breaks while COMMIT is under way, nobody knows
 // whether it happened. The transaction is run again, on a new connection, with in_doubt()
@@ -68,6 +68,7 @@ class PostgresTransactions {
   static constexpr std::chrono::milliseconds kSlack{250};
   static constexpr std::chrono::seconds kLongest{30};
   static constexpr std::chrono::seconds kMostDoubt{15};
+  static constexpr std::chrono::minutes kLongestImport{30};
 
   // An error of the body's ends the transaction and is returned. It may be called
   // several times: it starts from nothing each time.
@@ -80,6 +81,8 @@ class PostgresTransactions {
   // newest (READ COMMITTED).
   absl::Status Read(Deadline deadline, const Body& body);
   absl::Status Write(Deadline deadline, const Body& body);
+  // The same for what moves any number of records.
+  absl::Status WriteLong(Deadline deadline, const Body& body);
 
  private:
   enum class Kind { kRead, kWrite };
@@ -96,7 +99,7 @@ class PostgresTransactions {
                 Deadline deadline, bool in_doubt, const Body& body, bool& committing);
   Attempt Failed(PostgresConnection& connection, Deadline deadline, const std::exception& error,
                  bool committing);
-  Deadline Bounded(Deadline deadline) const;
+  Deadline Bounded(Deadline deadline, std::chrono::seconds longest) const;
 
   const Clock& clock_;
   PostgresWatchdog watchdog_;

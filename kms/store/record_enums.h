@@ -19,7 +19,7 @@ inline constexpr VersionState kLastOf<VersionState> = VersionState::kDestroyed;
 template <>
 inline constexpr KeyOrigin kLastOf<KeyOrigin> = KeyOrigin::kImported;
 template <>
-inline constexpr OperationKind kLastOf<OperationKind> = OperationKind::kRotateRoot;
+inline constexpr OperationKind kLastOf<OperationKind> = OperationKind::kRestore;
 template <>
 inline constexpr OperationState kLastOf<OperationState> = OperationState::kFailed;
 

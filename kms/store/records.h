@@ -106,8 +106,9 @@ struct LeaseRecord {
   uint64_t used_messages = 0;  // as reported
 };
 
-// Long work that any replica can go on with: rotation of a KEK or of the root.
-enum class OperationKind : uint8_t { kRotateKek = 1, kRotateRoot = 2 };
+// Long work. Any replica goes on with the rotation of a KEK or of the root; a backup and a
+// restore are an operator's command, and a record of the fact: keys were disclosed, or came.
+enum class OperationKind : uint8_t { kRotateKek = 1, kRotateRoot = 2, kBackup = 3, kRestore = 4 };
 enum class OperationState : uint8_t { kRunning = 1, kDone = 2, kFailed = 3 };
 struct OperationRecord {
   std::string operation_id;  // 32 lower-case hex digits
@@ -120,7 +121,7 @@ struct OperationRecord {
   std::string error;   // why it failed; names rules, never values
   WallTime create_time;
   WallTime update_time;
-  std::string owner;  // the replica that runs it, until owner_until
+  std::string owner;  // the replica that runs it, until owner_until; or "USER@HOST"
   WallTime owner_until;
   uint64_t change = 0;
 };

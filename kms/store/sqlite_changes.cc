@@ -12,9 +12,20 @@ absl::StatusOr<uint64_t> ReadChangeNumber(SqliteConnection& db) {
   return ToBits(number);
 }
 
-absl::StatusOr<uint64_t> NextChangeNumber(SqliteConnection& db) {
-  FIELDKMS_RETURN_IF_ERROR(db.Use("UPDATE changes SET number = number + 1").Run());
+absl::StatusOr<uint64_t> NextChangeNumber(SqliteConnection& db, uint64_t above) {
+  SqliteStatement next = db.Use("UPDATE changes SET number = max(number, ?) + 1 WHERE frozen = 0");
+  FIELDKMS_RETURN_IF_ERROR(next.Int(FromBits(above)).Run());
+  if (db.RowsChanged() == 0) return StoreFrozen();
   return ReadChangeNumber(db);
+}
+
+absl::Status WriteFrozen(SqliteConnection& db, bool frozen) {
+  return db.Use("UPDATE changes SET frozen = ?").Int(frozen).Run();
+}
+
+absl::StatusOr<bool> ReadFrozen(SqliteConnection& db) {
+  FIELDKMS_ASSIGN_OR_RETURN(const int64_t frozen, db.QueryInt("SELECT frozen FROM changes"));
+  return frozen != 0;
 }
 
 absl::StatusOr<std::vector<Change>> ReadChangesAfter(SqliteConnection& db, uint64_t after,

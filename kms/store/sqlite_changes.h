@@ -16,13 +16,14 @@ namespace fieldkms {
 
 // The newest number; in a write transaction, also one that it has taken itself.
 absl::StatusOr<uint64_t> ReadChangeNumber(SqliteConnection& db);
-// Takes the next number.
-absl::StatusOr<uint64_t> NextChangeNumber(SqliteConnection& db);
+// Takes the next number that is above `above`. Error: StoreFrozen().
+absl::StatusOr<uint64_t> NextChangeNumber(SqliteConnection& db, uint64_t above = 0);
+absl::Status WriteFrozen(SqliteConnection& db, bool frozen);
+absl::StatusOr<bool> ReadFrozen(SqliteConnection& db);
 absl::StatusOr<std::vector<Change>> ReadChangesAfter(SqliteConnection& db, uint64_t after,
                                                      size_t limit);
 
-// Wakes who waits for a change. One process has the store, so what its own writers
-// commit is all there is to hear of. Thread-safe.
+// Wakes who waits for a change that this process commits. Thread-safe.
 class ChangeSignal {
  public:
   // `number` is committed, so that every read from now on sees it.

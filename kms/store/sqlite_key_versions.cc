@@ -67,6 +67,27 @@ absl::StatusOr<std::vector<KeyAndVersion>> ReadHalf(SqliteConnection& db, std::s
   return All(statement.Int(FromBound(limit)), KeyAndVersionOf);
 }
 
+constexpr char kUpsertVersion[] =
+    " (key_id, version, state, kek_version, wrapped, create_time, origin, destroy_time) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (key_id, version) DO UPDATE SET state = excluded.state, "
+    "kek_version = excluded.kek_version, wrapped = excluded.wrapped, "
+    "create_time = excluded.create_time, origin = excluded.origin, "
+    "destroy_time = excluded.destroy_time";
+
+absl::Status WriteVersion(SqliteConnection& db, std::string_view sql, uint64_t key_id,
+                          const KeyVersionRecord& version) {
+  SqliteStatement statement = db.Use(sql);
+  statement.Int(FromBits(key_id))
+      .Int(version.version)
+      .Int(static_cast<int64_t>(version.state))
+      .Int(version.kek_version)
+      .Blob(version.wrapped)
+      .Int(FromTime(version.create_time))
+      .Int(static_cast<int64_t>(version.origin));
+  return TimeIfAny(statement, version.destroy_time).Run();
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<KeyAndVersion>> ReadKeyWithPrimary(SqliteConnection& db,
@@ -149,21 +170,14 @@ absl::StatusOr<uint64_t> CountBelowKek(SqliteConnection& db, std::string_view te
 
 absl::Status WriteKeyVersion(SqliteConnection& db, uint64_t key_id,
                              const KeyVersionRecord& version) {
-  SqliteStatement statement = db.Use(
-      "INSERT INTO key_versions (key_id, version, state, kek_version, wrapped, create_time, "
-      "origin, destroy_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-      "ON CONFLICT (key_id, version) DO UPDATE SET state = excluded.state, "
-      "kek_version = excluded.kek_version, wrapped = excluded.wrapped, "
-      "create_time = excluded.create_time, origin = excluded.origin, "
-      "destroy_time = excluded.destroy_time");
-  statement.Int(FromBits(key_id))
-      .Int(version.version)
-      .Int(static_cast<int64_t>(version.state))
-      .Int(version.kek_version)
-      .Blob(version.wrapped)
-      .Int(FromTime(version.create_time))
-      .Int(static_cast<int64_t>(version.origin));
-  return TimeIfAny(statement, version.destroy_time).Run();
+  static const std::string sql = std::string("INSERT INTO key_versions") + kUpsertVersion;
+  return WriteVersion(db, sql, key_id, version);
+}
+
+absl::Status StageKeyVersion(SqliteConnection& db, uint64_t key_id,
+                             const KeyVersionRecord& version) {
+  static const std::string sql = std::string("INSERT INTO staged_key_versions") + kUpsertVersion;
+  return WriteVersion(db, sql, key_id, version);
 }
 
 absl::StatusOr<size_t> ReplaceKeyVersions(SqliteConnection& db, std::string_view tenant,

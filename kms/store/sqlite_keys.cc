@@ -33,12 +33,14 @@ void BindChangeable(SqliteStatement& statement, const KeyRecord& key, std::strin
       .Int(FromBits(number));
 }
 
-absl::Status InsertKey(SqliteConnection& db, const KeyRecord& key, uint64_t number) {
-  SqliteStatement statement = db.Use(
-      "INSERT INTO keys (primary_version, suite, audit_per_operation, min_decrypt_version, "
-      "rotation_period, next_rotation, lease_longest, lease_most_messages, labels, change, "
-      "key_id, tenant, name, purpose, exportable, create_time) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+constexpr char kInsertColumns[] =
+    " (primary_version, suite, audit_per_operation, min_decrypt_version, rotation_period, "
+    "next_rotation, lease_longest, lease_most_messages, labels, change, key_id, tenant, name, "
+    "purpose, exportable, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+absl::Status InsertKey(SqliteConnection& db, std::string_view sql, const KeyRecord& key,
+                       uint64_t number) {
+  SqliteStatement statement = db.Use(sql);
   const std::string labels = LabelsToJson(key.labels);
   BindChangeable(statement, key, labels, number);
   return statement.Int(FromBits(key.key_id))
@@ -161,9 +163,19 @@ absl::StatusOr<KeyRecord> MakeKey(SqliteConnection& db, const KeyRecord& key,
   if (same_id) return KeyIdTaken();
   KeyRecord made = key;
   made.primary_version = first.version;
-  FIELDKMS_RETURN_IF_ERROR(InsertKey(db, made, number));
+  static const std::string sql = std::string("INSERT INTO keys") + kInsertColumns;
+  FIELDKMS_RETURN_IF_ERROR(InsertKey(db, sql, made, number));
   FIELDKMS_RETURN_IF_ERROR(WriteKeyVersion(db, key.key_id, first));
   return Written(db, made);
+}
+
+absl::Status StageKey(SqliteConnection& db, const WholeKey& whole) {
+  static const std::string sql = std::string("INSERT OR REPLACE INTO staged_keys") + kInsertColumns;
+  FIELDKMS_RETURN_IF_ERROR(InsertKey(db, sql, whole.key, 0));
+  for (const KeyVersionRecord& version : whole.versions) {
+    FIELDKMS_RETURN_IF_ERROR(StageKeyVersion(db, whole.key.key_id, version));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<KeyRecord> ApplyKeyChange(SqliteConnection& db, const KeyChange& change,

@@ -79,11 +79,13 @@ CREATE INDEX mutations_by_time ON mutations (time);
     // 2: release 0.2. `outcome` is the record that a mutation made, as JSON; one that
     // release 0.1 recorded has none, and is found by its version as before. What is
     // there already gets numbers, as if it had just been made in its order. An alias of no key
-    // (NULL) is the mark of one that was taken away.
+    // (NULL) is the mark of one that was taken away. What is staged (Store::StageKeys) has
+    // tables of its own.
     R"sql(
 CREATE TABLE changes (
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  number INTEGER NOT NULL
+  number INTEGER NOT NULL,
+  frozen INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 INSERT INTO changes (id, number)
   SELECT 1, (SELECT count(*) FROM tenants) + (SELECT count(*) FROM keys);
@@ -159,6 +161,45 @@ CREATE TABLE operations (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX operations_by_time ON operations (create_time);
 CREATE INDEX operations_running ON operations (create_time) WHERE state = 1;
+
+CREATE TABLE staged_keys (
+  key_id INTEGER PRIMARY KEY CHECK (key_id <> 0),
+  tenant TEXT NOT NULL,
+  name TEXT NOT NULL,
+  purpose INTEGER NOT NULL,
+  primary_version INTEGER NOT NULL,
+  create_time INTEGER NOT NULL,
+  suite INTEGER NOT NULL,
+  exportable INTEGER NOT NULL,
+  audit_per_operation INTEGER NOT NULL,
+  min_decrypt_version INTEGER NOT NULL,
+  rotation_period INTEGER NOT NULL,
+  next_rotation INTEGER,
+  lease_longest INTEGER NOT NULL,
+  lease_most_messages INTEGER NOT NULL,
+  labels TEXT NOT NULL,
+  change INTEGER NOT NULL
+) STRICT;
+CREATE INDEX staged_keys_by_tenant ON staged_keys (tenant);
+
+CREATE TABLE staged_key_versions (
+  key_id INTEGER NOT NULL REFERENCES staged_keys ON DELETE CASCADE,
+  version INTEGER NOT NULL CHECK (version BETWEEN 1 AND 4294967295),
+  state INTEGER NOT NULL,
+  kek_version INTEGER NOT NULL,
+  wrapped BLOB NOT NULL,
+  create_time INTEGER NOT NULL,
+  origin INTEGER NOT NULL,
+  destroy_time INTEGER,
+  PRIMARY KEY (key_id, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE staged_aliases (
+  tenant TEXT NOT NULL,
+  alias TEXT NOT NULL,
+  key_id INTEGER,
+  PRIMARY KEY (tenant, alias)
+) STRICT, WITHOUT ROWID;
 )sql",
 };
 

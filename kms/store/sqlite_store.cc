@@ -8,6 +8,7 @@
 #include "kms/store/sqlite_changes.h"
 #include "kms/store/sqlite_columns.h"
 #include "kms/store/sqlite_file.h"
+#include "kms/store/sqlite_import.h"
 #include "kms/store/sqlite_key_versions.h"
 #include "kms/store/sqlite_keys.h"
 #include "kms/store/sqlite_leases.h"
@@ -301,7 +302,54 @@ class SqliteStore final : public Store {
     return work_.Read(deadline, [&](Db& db) { return ReadOperations(db, running_only, limit); });
   }
 
+  absl::Status StageKeys(std::string_view tenant, std::span<const WholeKey> keys,
+                         Deadline deadline) override {
+    return Do(deadline, [&](Db& db) { return StageAll(db, tenant, keys); });
+  }
+
+  absl::Status StageAliases(std::string_view tenant, std::span<const AliasRecord> aliases,
+                            Deadline deadline) override {
+    return Do(deadline, [&](Db& db) { return StageAll(db, tenant, aliases); });
+  }
+
+  absl::StatusOr<uint64_t> ApplyStaged(std::span<const WholeTenant> tenants, ImportMode mode,
+                                       uint64_t above, Deadline deadline) override {
+    const bool is_new = mode == ImportMode::kNew;
+    const auto body = [&](Db& db) -> absl::StatusOr<uint64_t> {
+      // Of a new store the first number is 2, so that there is one before it.
+      FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, NextChangeNumber(db, is_new ? 1 : above));
+      const uint64_t below = is_new ? number - 1 : number;
+      for (const WholeTenant& tenant : tenants) {
+        FIELDKMS_RETURN_IF_ERROR(MoveStaged(db, tenant, mode, number, below));
+      }
+      return number;
+    };
+    return work_.Write<uint64_t>(deadline, is_new ? Shred::kNo : Shred::kYes, body);
+  }
+
+  absl::Status DropStaged(std::string_view tenant, Deadline deadline) override {
+    return Do(deadline, [&](Db& db) { return DeleteStaged(db, tenant); });
+  }
+
+  absl::Status SetFrozen(bool frozen, Deadline deadline) override {
+    return Do(deadline, [&](Db& db) { return WriteFrozen(db, frozen); });
+  }
+
+  absl::StatusOr<bool> IsFrozen(Deadline deadline) override {
+    return work_.Read(deadline, ReadFrozen);
+  }
+
  private:
+  // A write that has no outcome.
+  template <class Body>
+  absl::Status Do(Deadline deadline, const Body& body) {
+    const auto write = [&](Db& db) -> absl::StatusOr<bool> {
+      FIELDKMS_RETURN_IF_ERROR(body(db));
+      return true;
+    };
+    return work_.Write<bool>(deadline, Shred::kNo, write).status();
+  }
+
   // What wraps anew: a change only where something was written, and each time the
   // log is emptied, since a repeat may come after one that could not do it.
   template <class Replace>

@@ -29,8 +29,9 @@ namespace fieldkms {
 // written it (nothing is touched; the message says which release to run);
 // kDataLoss with reason kStoreCorrupt if it is no database, is damaged
 // (quick_check) or is not a FieldKMS store; kUnavailable with reason
-// kStoreUnavailable. One process may have it open at a time (the daemon's lock on
-// its data directory sees to that).
+// kStoreUnavailable. One daemon may have it open at a time (its lock on its data
+// directory sees to that); other processes of the same release, such as an operator's
+// command, may read and write beside it, and it hears of their changes with its next poll.
 absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const std::string& path, const Clock& clock);
 
 }  // namespace fieldkms

@@ -1,11 +1,15 @@
 #include "kms/store/sqlite_work.h"
 
+#include <chrono>
+
 #include "kms/store/sqlite_migrations.h"
 
 namespace fieldkms {
 namespace {
 
 constexpr size_t kReaders = 3;
+// For a look at the number of the last change, where nothing was heard until then.
+constexpr std::chrono::milliseconds kSlack{250};
 
 // Moves the whole log into the store and cuts it to nothing. False where a reader, or
 // another process, still needs it.
@@ -46,6 +50,15 @@ absl::Status SqliteWork::Start() {
   const absl::StatusOr<bool> emptied = TruncateLog(*db);
   log_to_empty_ = !emptied.value_or(false);
   return ReasonOf(emptied.status()) == Reason::kStoreFull ? absl::OkStatus() : emptied.status();
+}
+
+absl::StatusOr<uint64_t> SqliteWork::WaitForChange(uint64_t after, Deadline until) {
+  const uint64_t heard = signal_.Wait(after, clock_, until);
+  if (heard > after) return heard;
+  FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number,
+                            Read(clock_.Steady() + kSlack, ReadChangeNumber));
+  signal_.Publish(number);
+  return number;
 }
 
 absl::Status SqliteWork::NoteScrub(SqliteConnection& db) {

@@ -35,9 +35,9 @@ class SqliteWork {
   // Opens the first connection, so that what is wrong shows at the start.
   absl::Status Start();
 
-  uint64_t WaitForChange(uint64_t after, Deadline until) {
-    return signal_.Wait(after, clock_, until);
-  }
+  // What this process commits is heard of at once; what another does, such as an
+  // operator's command, at `until`.
+  absl::StatusOr<uint64_t> WaitForChange(uint64_t after, Deadline until);
 
   // `body(db)` on a connection for reading.
   template <class Body>

@@ -75,6 +75,28 @@ absl::Status EtagMismatch() {
                "it has changed since it was read: read it again", "etag");
 }
 
+absl::Status TenantInTheWay(std::string_view tenant) {
+  return Error(StatusCode::kAlreadyExists, Reason::kTenantExists,
+               "tenant " + std::string(tenant) + " exists in this store already", "tenant");
+}
+
+absl::Status KeyOfOtherTenant(std::string_view key_id) {
+  return Error(StatusCode::kAlreadyExists, Reason::kKeyExists,
+               "key id " + std::string(key_id) + " belongs to another tenant of this store",
+               "key_id");
+}
+
+absl::Status ImportIncomplete() {
+  return InvalidField("tenants",
+                      "a key without its primary version, or a version without its "
+                      "key-encryption key, cannot be imported");
+}
+
+absl::Status StoreFrozen() {
+  return Error(StatusCode::kUnavailable, Reason::kStoreUnavailable,
+               "the key store is frozen while it moves to another place: nothing can be changed");
+}
+
 absl::Status RequestIdReused() {
   return Error(StatusCode::kFailedPrecondition, Reason::kRequestIdReused,
                "the request id was used before, for another request", "request_id");

@@ -32,6 +32,16 @@ absl::Status KeyIdTaken();      // kKeyExists
 absl::Status PrimaryChanged();  // of a tenant's KEKs
 absl::Status EtagMismatch();
 
+// Of an import. kAlreadyExists; naming which one.
+absl::Status TenantInTheWay(std::string_view tenant);    // kTenantExists
+absl::Status KeyOfOtherTenant(std::string_view key_id);  // kKeyExists
+
+// kInvalidArgument, kInvalidField.
+absl::Status ImportIncomplete();
+
+// kUnavailable, kStoreUnavailable.
+absl::Status StoreFrozen();
+
 // kFailedPrecondition, kRequestIdReused.
 absl::Status RequestIdReused();
 

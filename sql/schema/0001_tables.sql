@@ -12,7 +12,8 @@
 CREATE TABLE fieldkms_store.store_state (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   change_number bigint NOT NULL DEFAULT 0 CHECK (change_number >= 0),
-  root_binding bytea CHECK (octet_length(root_binding) > 0)
+  root_binding bytea CHECK (octet_length(root_binding) > 0),
+  frozen boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 INSERT INTO fieldkms_store.store_state DEFAULT VALUES;
 
@@ -107,7 +108,7 @@ CREATE INDEX leases_ended ON fieldkms_store.leases (tenant, expire_time);
 
 CREATE TABLE fieldkms_store.operations (
   operation_id text COLLATE "C" PRIMARY KEY CHECK (operation_id ~ '^[0-9a-f]{32}$'),
-  kind smallint NOT NULL CHECK (kind BETWEEN 1 AND 2),
+  kind smallint NOT NULL CHECK (kind BETWEEN 1 AND 4),
   tenant text COLLATE "C" NOT NULL,
   state smallint NOT NULL CHECK (state BETWEEN 1 AND 3),
   "cursor" bytea NOT NULL,
@@ -120,6 +121,16 @@ CREATE TABLE fieldkms_store.operations (
   owner_until timestamptz NOT NULL CHECK (isfinite(owner_until)),
   change bigint NOT NULL CHECK (change > 0)
 );
+
+-- What comes from a backup or another store waits here, until it becomes part of the store
+-- all at once.
+CREATE TABLE fieldkms_store.staged_keys (
+  LIKE fieldkms_store.keys INCLUDING CONSTRAINTS, PRIMARY KEY (tenant, key_id));
+CREATE TABLE fieldkms_store.staged_key_versions (
+  LIKE fieldkms_store.key_versions INCLUDING CONSTRAINTS, PRIMARY KEY (tenant, key_id, version)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0);
+CREATE TABLE fieldkms_store.staged_aliases (
+  LIKE fieldkms_store.aliases INCLUDING CONSTRAINTS, PRIMARY KEY (tenant, alias));
 
 -- What was asked for under a request id, and what came of it: a repeat gets the same.
 CREATE TABLE fieldkms_store.mutations (
@@ -149,9 +160,13 @@ COMMENT ON TABLE fieldkms_store.keks IS 'Key-encryption keys of tenants, wrapped
 COMMENT ON TABLE fieldkms_store.keys IS 'Keys of tenants: names and rules. Their material is in key_versions.';
 COMMENT ON TABLE fieldkms_store.key_versions IS 'Key material, wrapped by a key-encryption key of the tenant. After destructions, VACUUM soon: leave autovacuum on.';
 COMMENT ON TABLE fieldkms_store.aliases IS 'Other names of keys. One without key_id was taken away; the row tells replicas so.';
+COMMENT ON TABLE fieldkms_store.staged_keys IS 'Keys of tenants that are being restored or copied. Nothing reads them here.';
+COMMENT ON TABLE fieldkms_store.staged_key_versions IS 'Their versions.';
+COMMENT ON TABLE fieldkms_store.staged_aliases IS 'Their aliases.';
 COMMENT ON TABLE fieldkms_store.leases IS 'Key material that clients hold until expire_time.';
 COMMENT ON TABLE fieldkms_store.operations IS 'Long work, such as rewrapping, that any replica goes on with. Empty tenant: of the whole store.';
 COMMENT ON TABLE fieldkms_store.mutations IS 'Outcomes by request id, kept for a week, so that a repeated request changes nothing.';
+COMMENT ON COLUMN fieldkms_store.store_state.frozen IS 'Whether the store moves, or has moved, to another place: nothing may change.';
 COMMENT ON COLUMN fieldkms_store.keys.key_id IS 'The 64 bits of the id as a signed number; key_overview shows hex digits.';
 COMMENT ON COLUMN fieldkms_store.keys.purpose IS '1 encrypt, 2 mac, 3 token, 4 fpe, 5 blind index, 6 sign audit';
 COMMENT ON COLUMN fieldkms_store.keys.change IS 'The change that last wrote the key or a version of it: its etag.';
@@ -159,5 +174,5 @@ COMMENT ON COLUMN fieldkms_store.keys.rotation_seconds IS '0: rotated on demand 
 COMMENT ON COLUMN fieldkms_store.key_versions.state IS '1 enabled, 2 disabled, 3 destruction scheduled for destroy_time, 4 destroyed at destroy_time';
 COMMENT ON COLUMN fieldkms_store.key_versions.origin IS '1 generated, 2 imported';
 COMMENT ON COLUMN fieldkms_store.key_versions.wrapped IS 'Null where, and only where, the version is destroyed.';
-COMMENT ON COLUMN fieldkms_store.operations.kind IS '1 rotate a key-encryption key, 2 rotate the root key';
+COMMENT ON COLUMN fieldkms_store.operations.kind IS '1 rotate a key-encryption key, 2 rotate the root key, 3 backup, 4 restore';
 COMMENT ON COLUMN fieldkms_store.operations.state IS '1 running, 2 done, 3 failed';

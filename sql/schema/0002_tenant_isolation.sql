@@ -9,7 +9,7 @@ GRANT USAGE ON SCHEMA fieldkms_store TO fieldkms_service;
 GRANT SELECT ON fieldkms_store.schema_migrations TO fieldkms_service;
 
 -- What identifies a record, or was fixed when it was made, has no UPDATE.
-GRANT SELECT, UPDATE (change_number, root_binding)
+GRANT SELECT, UPDATE (change_number, root_binding, frozen)
   ON fieldkms_store.store_state TO fieldkms_service;
 GRANT SELECT, INSERT, UPDATE (primary_kek, change) ON fieldkms_store.tenants TO fieldkms_service;
 GRANT SELECT, INSERT, UPDATE (wrapped) ON fieldkms_store.keks TO fieldkms_service;
@@ -25,6 +25,9 @@ GRANT SELECT, INSERT, DELETE,
           used_messages)
   ON fieldkms_store.leases TO fieldkms_service;
 GRANT SELECT, INSERT, DELETE ON fieldkms_store.mutations TO fieldkms_service;
+GRANT SELECT, INSERT, UPDATE, DELETE
+  ON fieldkms_store.staged_keys, fieldkms_store.staged_key_versions, fieldkms_store.staged_aliases
+  TO fieldkms_service;
 GRANT SELECT, INSERT,
   UPDATE (kind, tenant, state, "cursor", done, total, error, create_time, update_time, owner,
           owner_until, change)
@@ -36,7 +39,8 @@ DECLARE
   name text;
 BEGIN
   FOREACH name IN ARRAY ARRAY['tenants', 'keks', 'keys', 'key_versions', 'aliases', 'leases',
-                              'mutations'] LOOP
+                              'mutations', 'staged_keys', 'staged_key_versions',
+                              'staged_aliases'] LOOP
     EXECUTE format('ALTER TABLE fieldkms_store.%I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('ALTER TABLE fieldkms_store.%I FORCE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY owner_reads ON fieldkms_store.%I FOR SELECT

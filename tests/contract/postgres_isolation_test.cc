@@ -144,7 +144,7 @@ TEST_F(PostgresIsolation, FunctionsAreTheServicesAndPinned) {
   EXPECT_EQ(Superuser("SELECT count(*) FROM pg_proc "
                       "WHERE pronamespace = 'fieldkms_store'::regnamespace AND prosecdef "
                       "AND 'search_path=pg_catalog, pg_temp' = ANY (proconfig)")[0][0],
-            "5");
+            "6");
   Superuser("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN");
   for (const std::string sql :
        {"SELECT fieldkms_store.tenant_of_key(7)",

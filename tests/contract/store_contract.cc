@@ -82,6 +82,29 @@ KeyVersionRecord StoreContract::Destroyed(uint32_t version) const {
   return made;
 }
 
+WholeTenant StoreContract::NewTenant(std::string_view tenant) const {
+  return {{std::string(tenant), Now(), 2, 77}, {Kek("first", 1), Kek("second", 2)}};
+}
+
+WholeKey StoreContract::PlainWhole(std::string_view tenant, std::string_view name,
+                                   uint64_t key_id) const {
+  return {Key(tenant, name, key_id), {Version(1)}};
+}
+
+WholeKey StoreContract::FullWhole(std::string_view tenant, std::string_view name,
+                                  uint64_t key_id) const {
+  WholeKey whole{FullKey(tenant, name, key_id), {}};
+  whole.key.primary_version = 3;
+  whole.key.change = 99;
+  whole.versions = {Destroyed(1), Version(2), Version(3), Version(4)};
+  whole.versions[1].state = VersionState::kDisabled;
+  whole.versions[1].kek_version = 2;
+  whole.versions[2].origin = KeyOrigin::kImported;
+  whole.versions[3].state = VersionState::kDestroyScheduled;
+  whole.versions[3].destroy_time = Now() + std::chrono::hours(24);
+  return whole;
+}
+
 LeaseRecord StoreContract::Lease(std::string_view tenant, uint64_t key_id, uint32_t number) const {
   LeaseRecord lease;
   lease.lease_id = HexId(number);

@@ -71,6 +71,11 @@ class StoreContract : public ::testing::TestWithParam<MakeStorePlace> {
   KeyRecord FullKey(std::string_view tenant, std::string_view name, uint64_t key_id) const;
   KeyVersionRecord Version(uint32_t version, std::string_view tag = "dek") const;
   KeyVersionRecord Destroyed(uint32_t version) const;
+  // What comes from elsewhere: a tenant with two KEKs, keys with one version or, with a value in
+  // every field, with four in all states, of which the third is primary.
+  WholeTenant NewTenant(std::string_view tenant) const;
+  WholeKey PlainWhole(std::string_view tenant, std::string_view name, uint64_t key_id) const;
+  WholeKey FullWhole(std::string_view tenant, std::string_view name, uint64_t key_id) const;
   // `number` makes the id.
   LeaseRecord Lease(std::string_view tenant, uint64_t key_id, uint32_t number) const;
   OperationRecord Operation(std::string_view tenant, uint32_t number) const;

@@ -60,3 +60,49 @@ write("context", "unsorted", b"\x00\x02" + ENTRY.replace(b"a", b"b") + ENTRY)
 write("context", "trailing", b"\x00\x01" + ENTRY + b"x")
 write("context", "huge-length", b"\x00\x01\x00\x01a\xff\xff\xff\xff")
 write("context", "upper-case", b"\x00\x01" + ENTRY.replace(b"a", b"A"))
+
+
+def u(size, number):
+    return number.to_bytes(size, "big")
+
+
+def record(kind, payload):
+    return u(1, kind) + u(4, len(payload)) + payload
+
+
+def key(primary=1, kek=1, wrapped="dw=="):
+    fields = {
+        "tenant": "acme", "name": "k", "key_id": "0000000000000007", "purpose": 1,
+        "primary_version": primary, "create_time": 0, "primary_create_time": 0, "suite": 1,
+        "exportable": False, "audit_per_operation": False, "min_decrypt_version": 1,
+        "rotation_period": 0, "lease_longest": 0, "lease_most_messages": 0, "labels": {},
+        "change": 3}
+    version = {"version": 1, "state": 1, "kek_version": kek, "wrapped": wrapped,
+               "create_time": 0, "origin": 1}
+    return record(1, json.dumps(fields).encode()) + record(2, json.dumps(version).encode())
+
+
+RECIPIENTS = (u(1, 1) + u(2, 584) + bytes(584), u(1, 2) + u(2, 91) + bytes([17, 8, 1]) + bytes(88))
+for name, recipients in (("recovery", RECIPIENTS[:1]), ("both", RECIPIENTS), ("none", ())):
+    header = bytes(16) + u(8, 1700000000000000) + u(1, len(recipients)) + b"".join(recipients)
+    write("backup", f"file-{name}",
+          b"\x00FKBACKUP" + u(2, 1) + u(4, len(header)) + header + bytes(32 + 50))
+write("backup", "file-newer", b"\x00FKBACKUP" + u(2, 2) + u(4, 0))
+write("backup", "file-long-header", b"\x00FKBACKUP" + u(2, 1) + u(4, 2**32 - 1))
+write("backup", "chunks", b"\x01" + bytes(100))
+ALIAS = record(3, b'{"tenant":"acme","alias":"a","key_id":"0000000000000007","change":4}')
+TENANT = record(4, b'{"tenant":"acme","create_time":0,"primary_kek":1,"change":1}')
+KEK = record(5, u(4, 1) + u(8, 0) + bytes(32))
+
+
+def end(*counts):
+    return record(6, b"".join(u(8, n) for n in (42, *counts)))
+
+
+write("backup", "payload-whole", b"\x02" + key() + ALIAS + TENANT + KEK + end(1, 1, 1, 1, 1))
+write("backup", "payload-empty", b"\x02" + end(0, 0, 0, 0, 0))
+write("backup", "payload-trailing", b"\x02" + end(0, 0, 0, 0, 0) + b"x")
+write("backup", "payload-counts", b"\x02" + TENANT + KEK + end(1, 1, 1, 1, 1))
+write("backup", "payload-no-kek", b"\x02" + key(kek=2) + TENANT + KEK + end(1, 1, 1, 1, 0))
+write("backup", "payload-no-primary", b"\x02" + key(primary=2) + TENANT + KEK + end(1, 1, 1, 1, 0))
+write("backup", "payload-huge-record", b"\x02" + u(1, 1) + u(4, 2**32 - 1))

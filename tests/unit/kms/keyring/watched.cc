@@ -229,6 +229,34 @@ absl::StatusOr<std::vector<OperationRecord>> WatchedStore::ListOperations(bool r
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("ListOperations"));
   return store_->ListOperations(running_only, limit, deadline);
 }
+absl::Status WatchedStore::StageKeys(std::string_view tenant, std::span<const WholeKey> keys,
+                                     Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("StageKeys"));
+  return store_->StageKeys(tenant, keys, deadline);
+}
+absl::Status WatchedStore::StageAliases(std::string_view tenant,
+                                        std::span<const AliasRecord> aliases, Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("StageAliases"));
+  return store_->StageAliases(tenant, aliases, deadline);
+}
+absl::StatusOr<uint64_t> WatchedStore::ApplyStaged(std::span<const WholeTenant> tenants,
+                                                   ImportMode mode, uint64_t above,
+                                                   Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("ApplyStaged"));
+  return store_->ApplyStaged(tenants, mode, above, deadline);
+}
+absl::Status WatchedStore::DropStaged(std::string_view tenant, Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("DropStaged"));
+  return store_->DropStaged(tenant, deadline);
+}
+absl::Status WatchedStore::SetFrozen(bool frozen, Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("SetFrozen"));
+  return store_->SetFrozen(frozen, deadline);
+}
+absl::StatusOr<bool> WatchedStore::IsFrozen(Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("IsFrozen"));
+  return store_->IsFrozen(deadline);
+}
 
 absl::StatusOr<std::string> WatchedRoot::Wrap(const SecretBytes& key, std::string_view context,
                                               Deadline d) const {

@@ -392,7 +392,7 @@ TEST(AwsRetryTest, PausesAreRandomPartsOfTheirLimit) {
 }
 
 TEST(AwsRetryTest, BudgetEndsAndComesBack) {
-  RetryBudget budget;
+  AwsRetryBudget budget;
   int retries = 0;
   while (budget.Take()) ++retries;
   EXPECT_EQ(retries, 10);

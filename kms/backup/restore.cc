@@ -1,0 +1,201 @@
+#include "kms/backup/restore.h"
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "crypto/status.h"
+#include "crypto/xaes_gcm.h"
+#include "kms/backup/stager.h"
+#include "kms/keyring/operator_trace.h"
+#include "kms/keyring/root_binding.h"
+#include "kms/keyring/wrap.h"
+
+namespace fieldkms {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};
+
+// KEKs by tenant and version, ready to open versions.
+using Keks = std::map<std::pair<std::string, uint32_t>, XaesKey>;
+
+absl::StatusOr<Keks> KeksOf(const BackupContents& contents) {
+  Keks keks;
+  for (const auto& [name, tenant] : contents.tenants) {
+    for (const BackupKek& kek : tenant.keks) {
+      FIELDKMS_ASSIGN_OR_RETURN(SecretBytes copy, SecretBytes::CopyOf(kek.key.Expose()));
+      FIELDKMS_ASSIGN_OR_RETURN(XaesKey key, XaesKey::Create(std::move(copy)));
+      keks.emplace(std::pair(name, kek.version), std::move(key));
+    }
+  }
+  return keks;
+}
+
+// Whether all versions of a key open where they belong.
+absl::Status CheckVersions(const Keks& keks, const WholeKey& whole) {
+  const KeyRecord& key = whole.key;
+  for (const KeyVersionRecord& version : whole.versions) {
+    if (version.wrapped.empty()) continue;
+    const auto kek = keks.find({key.tenant, version.kek_version});
+    if (kek == keks.end()) return BackupDamaged();
+    const DekPlace place{key.tenant, key.key_id, version.version, key.purpose};
+    const absl::Status opened = UnwrapDek(kek->second, version.wrapped, place).status();
+    if (ReasonOf(opened) == Reason::kStoreCorrupt) {
+      return Error(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt,
+                   "the backup is as it was written, but holds a key of tenant " + key.tenant +
+                       " that was damaged in the store before");
+    }
+    FIELDKMS_RETURN_IF_ERROR(opened);
+  }
+  return absl::OkStatus();
+}
+
+// The first reading: all of the file is as it was written.
+absl::StatusOr<BackupContents> ReadContents(const OpenBackup& open, const BackupSecrets& secrets) {
+  FIELDKMS_ASSIGN_OR_RETURN(const ByteSource source, open());
+  BackupContents contents;
+  RecordVisitor visitor;
+  visitor.on_tenant = [&](const TenantRecord& record, std::vector<BackupKek> keks) {
+    contents.tenants[record.tenant] = {record, std::move(keks)};
+    return absl::OkStatus();
+  };
+  FIELDKMS_ASSIGN_OR_RETURN(contents.summary, ReadBackup(source, secrets, visitor));
+  return contents;
+}
+
+// The second: `on_key` and `on_alias` are told of all, each key after its versions were opened.
+absl::Status ReadKeys(const OpenBackup& open, const BackupSecrets& secrets,
+                      const BackupContents& contents, const RecordVisitor& then,
+                      const KeyProgress& on_progress) {
+  FIELDKMS_ASSIGN_OR_RETURN(const Keks keks, KeksOf(contents));
+  FIELDKMS_ASSIGN_OR_RETURN(const ByteSource source, open());
+  uint64_t keys = 0;
+  RecordVisitor visitor;
+  visitor.on_key = [&](const WholeKey& whole) -> absl::Status {
+    FIELDKMS_RETURN_IF_ERROR(CheckVersions(keks, whole));
+    ++keys;
+    if (on_progress) on_progress(keys);
+    return then.on_key ? then.on_key(whole) : absl::OkStatus();
+  };
+  visitor.on_alias = then.on_alias;
+  FIELDKMS_ASSIGN_OR_RETURN(const BackupSummary summary, ReadBackup(source, secrets, visitor));
+  return summary == contents.summary ? absl::OkStatus() : BackupDamaged();  // another file
+}
+
+absl::StatusOr<std::set<std::string>> Selected(const BackupContents& contents,
+                                               const RestoreRequest& request) {
+  std::set<std::string> selected;
+  if (!request.tenants) {
+    for (const auto& [name, tenant] : contents.tenants) selected.insert(name);
+    return selected;
+  }
+  for (const std::string& tenant : *request.tenants) {
+    if (!contents.tenants.contains(tenant)) {
+      return Error(absl::StatusCode::kNotFound, Reason::kTenantNotFound,
+                   "the backup has no tenant " + tenant, "tenant");
+    }
+  }
+  return *request.tenants;
+}
+
+absl::Status CheckFree(Store& store, const Clock& clock, const std::set<std::string>& tenants) {
+  for (const std::string& tenant : tenants) {
+    const absl::Status found = store.GetTenant(tenant, clock.Steady() + kPatience).status();
+    if (found.ok()) {
+      return Error(absl::StatusCode::kAlreadyExists, Reason::kTenantExists,
+                   "tenant " + tenant + " exists in this store: nothing was restored", "tenant");
+    }
+    if (ReasonOf(found) != Reason::kTenantNotFound) return found;
+  }
+  return absl::OkStatus();
+}
+
+// A tenant with its KEKs under this root, each seen to open.
+absl::StatusOr<WholeTenant> Wrapped(const RootKey& root, const Clock& clock,
+                                    const BackupContents::Tenant& tenant) {
+  WholeTenant whole{tenant.record, {}};
+  for (const BackupKek& kek : tenant.keks) {
+    const Deadline deadline = clock.Steady() + kPatience;
+    const std::string context = KekContext(tenant.record.tenant, kek.version);
+    KekRecord record{kek.version, {}, kek.create_time};
+    FIELDKMS_ASSIGN_OR_RETURN(record.wrapped, root.Wrap(kek.key, context, deadline));
+    FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes same,
+                              root.Unwrap(record.wrapped, context, deadline));
+    if (!ConstantTimeEqual(same.Expose(), kek.key.Expose())) {
+      return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootWrongKey,
+                   "the root key does not give back what it was given to wrap");
+    }
+    whole.keks.push_back(std::move(record));
+  }
+  return whole;
+}
+
+absl::Status DropAll(Store& store, const Clock& clock, const std::set<std::string>& tenants) {
+  for (const std::string& tenant : tenants) {
+    FIELDKMS_RETURN_IF_ERROR(store.DropStaged(tenant, clock.Steady() + std::chrono::minutes(10)));
+  }
+  return absl::OkStatus();
+}
+
+// Returns how many keys it staged.
+absl::StatusOr<uint64_t> StageAndApply(Store& store, const RootKey& root, const Clock& clock,
+                                       const RestoreRequest& request,
+                                       const BackupContents& contents,
+                                       const std::set<std::string>& tenants) {
+  FIELDKMS_RETURN_IF_ERROR(DropAll(store, clock, tenants));
+  Stager stager(store, clock);
+  RecordVisitor visitor;
+  uint64_t staged = 0;
+  visitor.on_key = [&](const WholeKey& whole) {
+    if (!tenants.contains(whole.key.tenant)) return absl::OkStatus();
+    ++staged;
+    return stager.Take(whole);
+  };
+  visitor.on_alias = [&](const AliasRecord& alias) {
+    return tenants.contains(alias.tenant) ? stager.Take(alias) : absl::OkStatus();
+  };
+  FIELDKMS_RETURN_IF_ERROR(
+      ReadKeys(request.open, request.secrets, contents, visitor, request.on_progress));
+  FIELDKMS_RETURN_IF_ERROR(stager.Flush());
+  std::vector<WholeTenant> whole;
+  for (const std::string& tenant : tenants) {
+    FIELDKMS_ASSIGN_OR_RETURN(WholeTenant one, Wrapped(root, clock, contents.tenants.at(tenant)));
+    whole.push_back(std::move(one));
+  }
+  FIELDKMS_RETURN_IF_ERROR(store.ApplyStaged(whole, ImportMode::kNew, 0, kNoDeadline).status());
+  return staged;
+}
+
+}  // namespace
+
+absl::StatusOr<BackupContents> VerifyBackup(const OpenBackup& open, const BackupSecrets& secrets,
+                                            const KeyProgress& on_progress) {
+  FIELDKMS_ASSIGN_OR_RETURN(BackupContents contents, ReadContents(open, secrets));
+  FIELDKMS_RETURN_IF_ERROR(ReadKeys(open, secrets, contents, {}, on_progress));
+  return contents;
+}
+
+absl::StatusOr<BackupContents> RestoreBackup(Store& store, const RootKey& root, const Clock& clock,
+                                             const RestoreRequest& request) {
+  FIELDKMS_ASSIGN_OR_RETURN(BackupContents contents, ReadContents(request.open, request.secrets));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::set<std::string> tenants, Selected(contents, request));
+  FIELDKMS_RETURN_IF_ERROR(CheckFree(store, clock, tenants));
+  RootBinding binding(store, root);
+  FIELDKMS_RETURN_IF_ERROR(binding.Tie(clock.Steady() + kPatience));
+  FIELDKMS_RETURN_IF_ERROR(binding.Check(clock.Steady() + kPatience));  // also if it was down
+  FIELDKMS_ASSIGN_OR_RETURN(
+      OperatorTrace trace,
+      OperatorTrace::Begin(store, clock, OperationKind::kRestore, tenants, request.by));
+  const auto restored = StageAndApply(store, root, clock, request, contents, tenants);
+  if (!restored.ok()) {
+    trace.Failed(restored.status());
+    // In doubt the next restore tells, by what is there.
+    (void)DropAll(store, clock, tenants);
+    return restored.status();
+  }
+  FIELDKMS_RETURN_IF_ERROR(trace.Done(*restored));
+  return contents;
+}
+
+}  // namespace fieldkms

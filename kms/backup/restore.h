@@ -1,0 +1,64 @@
+// Checks a backup, and restores tenants from it.
+#ifndef FIELDKMS_KMS_BACKUP_RESTORE_H_
+#define FIELDKMS_KMS_BACKUP_RESTORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kms/backup/backup_file.h"
+#include "kms/clock.h"
+#include "kms/root/root_key.h"
+#include "kms/store/store.h"
+
+namespace fieldkms {
+
+// Starts at the beginning of the file each time.
+using OpenBackup = std::function<absl::StatusOr<ByteSource>()>;
+using KeyProgress = std::function<void(uint64_t keys)>;
+
+// What a whole file holds.
+struct BackupContents {
+  struct Tenant {
+    TenantRecord record;
+    std::vector<BackupKek> keks;
+  };
+  BackupSummary summary;
+  std::map<std::string, Tenant> tenants;
+};
+
+// VerifyBackup reads a file twice: to its end, so that all of it is known to be as it was
+// written; and then opens every version under its KEK, so that all of it is known to be of use.
+// Holds tenants and KEKs in memory. Errors: those of ReadBackup; kDataLoss, kStoreCorrupt,
+// naming the tenant, for a version that does not open.
+absl::StatusOr<BackupContents> VerifyBackup(const OpenBackup& open, const BackupSecrets& secrets,
+                                            const KeyProgress& on_progress);
+
+struct RestoreRequest {
+  OpenBackup open;
+  const BackupSecrets& secrets;
+  std::optional<std::set<std::string>> tenants;  // nullopt: all that are in it
+  std::string by;                                // USER@HOST, for the trace
+  KeyProgress on_progress;                       // may be empty
+};
+
+// RestoreBackup verifies the file as VerifyBackup does, then makes the tenants in `store`
+// with the ids, keys, versions and aliases that they had, their KEKs wrapped anew by `root`,
+// to which the store is tied (RootBinding). All of them appear at once, or none; what
+// an interrupted restore has staged is in nobody's way and is dropped by the next. Leaves an
+// operation of kind kRestore. Errors: kAlreadyExists, kTenantExists, naming a tenant that
+// the store has; kAlreadyExists, kKeyExists, naming a key id that is another tenant's;
+// kNotFound, kTenantNotFound, for a tenant that the file has not; those of VerifyBackup.
+absl::StatusOr<BackupContents> RestoreBackup(Store& store, const RootKey& root, const Clock& clock,
+                                             const RestoreRequest& request);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_BACKUP_RESTORE_H_

@@ -1,0 +1,27 @@
+// Imported tenants in a SQLite store: records are staged in tables beside the live ones,
+// and moved in one statement a table; see Store::StageKeys and sqlite_tenants.h.
+#ifndef FIELDKMS_KMS_STORE_SQLITE_IMPORT_H_
+#define FIELDKMS_KMS_STORE_SQLITE_IMPORT_H_
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "kms/store/sqlite_connection.h"
+#include "kms/store/store.h"
+
+namespace fieldkms {
+
+absl::Status StageAll(SqliteConnection& db, std::string_view tenant,
+                      std::span<const WholeKey> keys);
+absl::Status StageAll(SqliteConnection& db, std::string_view tenant,
+                      std::span<const AliasRecord> aliases);
+// `number` stands on the tenant, `below` on its keys and aliases.
+absl::Status MoveStaged(SqliteConnection& db, const WholeTenant& whole, ImportMode mode,
+                        uint64_t number, uint64_t below);
+absl::Status DeleteStaged(SqliteConnection& db, std::string_view tenant);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_STORE_SQLITE_IMPORT_H_

@@ -1,0 +1,197 @@
+#include "kms/backup/restore.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "kms/backup/take_backup.h"
+#include "tests/support/status_matchers.h"
+#include "tests/unit/kms/backup/backup_fixture.h"
+
+namespace fieldkms::testing {
+namespace {
+
+using absl::StatusCode;
+using ::testing::HasSubstr;
+
+class Restore : public ::testing::Test {
+ protected:
+  absl::Status RestoreTo(Installation& to, const std::string& bytes,
+                         std::optional<std::set<std::string>> tenants = {}) {
+    const BackupSecrets secrets = RecoverySecrets();
+    const RestoreRequest request{OpenerOf(bytes), secrets, std::move(tenants), "bob@db2", {}};
+    return RestoreBackup(to.store(), to.root(), SystemClock(), request).status();
+  }
+  static void Flip(char& byte) { byte = static_cast<char>(byte ^ 1); }
+  static void ExpectNoTenant(Installation& in, const std::string& tenant) {
+    EXPECT_THAT(in.store().GetTenant(tenant, kNoDeadline), StatusIs(Reason::kTenantNotFound));
+  }
+  static std::vector<OperationRecord> Operations(Installation& in) {
+    auto operations = in.store().ListOperations(false, 99, kNoDeadline);
+    EXPECT_OK(operations);
+    return operations.value_or(std::vector<OperationRecord>());
+  }
+
+  Installation from_;
+  Installation to_;
+};
+
+TEST_F(Restore, AnotherRootOpensAllOfIt) {
+  from_.HaveRichTenant();
+  from_.HaveTenant("globex");
+  from_.HaveKey("globex", "k");
+  std::string bytes;
+  ASSERT_OK_AND_ASSIGN(const BackupSummary summary, TakeTo(from_, &bytes));
+  EXPECT_EQ(summary.tenants, 2u);
+  EXPECT_EQ(summary.keys, 3u);
+  EXPECT_EQ(summary.versions, 5u);
+  EXPECT_EQ(summary.aliases, 1u);
+  ASSERT_OK(RestoreTo(to_, bytes));
+  for (const char* tenant : {"acme", "globex"}) {
+    EXPECT_EQ(TextOf(to_.store(), tenant), TextOf(from_.store(), tenant));
+  }
+  EXPECT_OK(to_.Loads("acme", "cards"));
+  EXPECT_OK(to_.Loads("acme", "cards", 2));
+  EXPECT_OK(to_.Loads("globex", "k"));
+  // And goes on there.
+  to_.Rotate("acme", "cards");
+  EXPECT_OK(to_.Loads("acme", "pan"));
+}
+
+TEST_F(Restore, OnlyWhatIsAskedFor) {
+  from_.HaveRichTenant();
+  from_.HaveTenant("globex");
+  from_.HaveTenant("initech");
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes, std::set<std::string>{"acme", "globex"}));
+  EXPECT_THAT(RestoreTo(to_, bytes, std::set<std::string>{"initech"}),
+              StatusIs(StatusCode::kNotFound, Reason::kTenantNotFound));
+  ASSERT_OK(RestoreTo(to_, bytes, std::set<std::string>{"globex"}));
+  ExpectNoTenant(to_, "acme");
+  ASSERT_OK(RestoreTo(to_, bytes, std::set<std::string>{"acme"}));
+  EXPECT_OK(to_.Loads("acme", "cards"));
+  EXPECT_THAT(TakeTo(from_, &bytes, std::set<std::string>{"nobody"}),
+              StatusIs(StatusCode::kNotFound, Reason::kTenantNotFound));
+}
+
+TEST_F(Restore, AnExistingTenantIsRefusedByName) {
+  from_.HaveRichTenant();
+  from_.HaveTenant("globex");
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  to_.HaveTenant("globex");
+  const std::string before = TextOf(to_.store(), "globex");
+  const absl::Status refused = RestoreTo(to_, bytes);
+  EXPECT_THAT(refused, StatusIs(StatusCode::kAlreadyExists, Reason::kTenantExists));
+  EXPECT_THAT(refused.message(), HasSubstr("globex"));
+  ExpectNoTenant(to_, "acme");
+  EXPECT_EQ(TextOf(to_.store(), "globex"), before);
+}
+
+TEST_F(Restore, AKeyIdOfAnotherTenantIsRefused) {
+  from_.HaveTenant("acme");
+  const KeyRecord key = from_.HaveKey("acme", "k");
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  to_.HaveTenant("globex");
+  KeyRecord taken = key;
+  taken.tenant = "globex";
+  KeyVersionRecord version;
+  version.version = 1;
+  version.kek_version = 1;
+  version.wrapped = "w";
+  ASSERT_OK(
+      to_.store().CreateKey(taken, version, {"request-x", std::string(32, 'f')}, kNoDeadline));
+  EXPECT_THAT(RestoreTo(to_, bytes), StatusIs(StatusCode::kAlreadyExists, Reason::kKeyExists));
+  ExpectNoTenant(to_, "acme");
+}
+
+TEST_F(Restore, ADamagedFileRestoresNothing) {
+  from_.HaveRichTenant();
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  const BackupSecrets secrets = RecoverySecrets();
+  EXPECT_OK(VerifyBackup(OpenerOf(bytes), secrets, {}));
+  Flip(bytes[bytes.size() - 20]);
+  EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}),
+              StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt));
+  EXPECT_THAT(RestoreTo(to_, bytes), StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt));
+  ExpectNoTenant(to_, "acme");
+  EXPECT_TRUE(Operations(to_).empty());
+}
+
+// As written, but of a store where a key had been damaged before.
+TEST_F(Restore, AKeyThatDoesNotOpenIsFoundBeforeItIsRestored) {
+  from_.HaveTenant("acme");
+  KeyRecord key = from_.HaveKey("acme", "k");
+  auto version = from_.store().GetKeyVersion("acme", key.key_id, 1, kNoDeadline);
+  ASSERT_OK(version);
+  Flip(version->wrapped[30]);
+  ASSERT_OK(
+      from_.store().ChangeKey({key, {*version}}, {"request-x", std::string(32, 'f')}, kNoDeadline));
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  const auto damaged = StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt);
+  const BackupSecrets secrets = RecoverySecrets();
+  EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}), damaged);
+  EXPECT_THAT(RestoreTo(to_, bytes), damaged);
+  ExpectNoTenant(to_, "acme");
+}
+
+TEST_F(Restore, WhatAnInterruptedOneLeftIsInNobodysWay) {
+  from_.HaveRichTenant();
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  WholeKey left;
+  left.key.tenant = "acme";
+  left.key.name = "left";
+  left.key.key_id = 99;
+  left.key.primary_version = 1;
+  left.versions.resize(1);
+  left.versions[0].version = 1;
+  left.versions[0].kek_version = 1;
+  left.versions[0].wrapped = "w";
+  ASSERT_OK(to_.store().StageKeys("acme", std::vector{left}, kNoDeadline));
+  ASSERT_OK(RestoreTo(to_, bytes));
+  EXPECT_EQ(TextOf(to_.store(), "acme"), TextOf(from_.store(), "acme"));
+}
+
+TEST_F(Restore, BothLeaveATrace) {
+  from_.HaveRichTenant();
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  const OperationRecord backup = Operations(from_).front();
+  EXPECT_EQ(backup.kind, OperationKind::kBackup);
+  EXPECT_EQ(backup.state, OperationState::kDone);
+  EXPECT_EQ(backup.tenant, "");
+  EXPECT_EQ(backup.owner, "alice@db1");
+  EXPECT_EQ(backup.done, 2u);
+  ASSERT_OK(RestoreTo(to_, bytes));
+  const OperationRecord restore = Operations(to_).front();
+  EXPECT_EQ(restore.kind, OperationKind::kRestore);
+  EXPECT_EQ(restore.state, OperationState::kDone);
+  EXPECT_EQ(restore.tenant, "acme");
+  EXPECT_EQ(restore.owner, "bob@db2");
+}
+
+TEST_F(Restore, ABackupThatFailsSaysSo) {
+  from_.HaveRichTenant();
+  BackupRecipients recipients;
+  recipients.recovery_keys = {RecoveryPublic()};
+  BackupRequest request{{}, recipients, {}, {}, "alice@db1", {}};
+  request.sink = [](ByteView) { return absl::OkStatus(); };
+  request.publish = [] { return absl::UnknownError("the disk is full"); };
+  EXPECT_FALSE(TakeBackup(from_.store(), from_.root(), SystemClock(), request).ok());
+  const OperationRecord backup = Operations(from_).front();
+  EXPECT_EQ(backup.state, OperationState::kFailed);
+  EXPECT_EQ(backup.error, "the disk is full");
+  // And what cannot be put on record is not taken.
+  ASSERT_OK(from_.store().SetFrozen(true, kNoDeadline));
+  std::string bytes;
+  EXPECT_FALSE(TakeTo(from_, &bytes).ok());
+  EXPECT_TRUE(bytes.empty());
+}
+
+}  // namespace
+}  // namespace fieldkms::testing
