@@ -78,7 +78,7 @@ std::vector<LeasePtr> KeyLeases::All() const {
 }
 
 absl::Status KeyLeases::EnsureSeal(const HeldLease* seen) {
-  return flights_.Do(kSealFlight, [&]() -> absl::Status {
+  return flights_.Do(kSealFlight, Flights::Patience::kFull, [&]() -> absl::Status {
     uint64_t epoch = 0;
     const LeasePtr lease = Current(&epoch)->seal;
     const TimePoint now = context_.environment.Now();
@@ -89,7 +89,7 @@ absl::Status KeyLeases::EnsureSeal(const HeldLease* seen) {
 }
 
 absl::Status KeyLeases::EnsureOpen(uint32_t version) {
-  return flights_.Do(version, [&]() -> absl::Status {
+  return flights_.Do(version, Flights::Patience::kFull, [&]() -> absl::Status {
     uint64_t epoch = 0;
     const std::shared_ptr<const LeaseSet> set = Current(&epoch);
     if (set->Opener(version, context_.environment.Now()) != nullptr) return absl::OkStatus();
@@ -278,7 +278,7 @@ TimePoint KeyLeases::NextEnd() const {
 void KeyLeases::Tend(const LeasePtr& lease, LeaseTransport::Timeout timeout) {
   if (!lease->IsInUse()) return Drop(lease);
   const uint32_t what = lease->seals() ? kSealFlight : lease->header().version;
-  const absl::Status status = flights_.Do(what, [&]() -> absl::Status {
+  const absl::Status status = flights_.Do(what, Flights::Patience::kShort, [&]() -> absl::Status {
     // A caller may have been quicker.
     if (lease->due() > context_.environment.Now()) return absl::OkStatus();
     return Renew(lease, timeout);

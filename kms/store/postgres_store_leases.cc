@@ -79,7 +79,7 @@ absl::StatusOr<std::optional<WallTime>> PostgresStore::LastLeaseEnd(std::string_
   return Read<End>(tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<End> {
     const pqxx::result rows = db.Run(
         "SELECT max(expire_time) FROM fieldkms_store.leases WHERE tenant = $1 AND key_id = $2 "
-        "AND ($3 = 0 OR version = $3) AND expire_time > $4 AND (encrypt OR NOT $5)",
+        "AND (version = $3 OR $3 = 0) AND expire_time > $4 AND (encrypt OR NOT $5)",
         {tenant, IdValue(key_id), version, now, encrypt_only});
     return TimeIfAny(rows[0][0]);
   });
