@@ -15,7 +15,8 @@ namespace {
 std::string TextOf(const std::map<std::string, std::string>& labels) {
   std::string text;
   for (const auto& [name, value] : labels) {
-    text += std::to_string(name.size()) + ':' + name + std::to_string(value.size()) + ':' + value;
+    text.append(std::to_string(name.size())).append(":").append(name);
+    text.append(std::to_string(value.size())).append(":").append(value);
   }
   return text;
 }

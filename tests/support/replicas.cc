@@ -19,7 +19,7 @@ std::string ConfigOf(const std::string& data, const std::string& root_key,
          "}}\n" + more +
          "access:\n  roles:\n    all:\n      - actions: [encrypt, decrypt, rewrap, key.create, "
          "key.read, key.rotate, key.update, key.disable, key.destroy, alias.set, tenant.create, "
-         "tenant.read, tenant.rotate_kek, root.rotate, operation.read, system.read]\n"
+         "tenant.read, tenant.rotate_kek, root.rotate, operation.read, system.read, key.import]\n"
          "        tenants: [\"*\"]\n        keys: [\"*\"]\n"
          "  principals:\n    test: {users: [" +
          std::to_string(getuid()) + "], roles: [all]}\n";

@@ -16,7 +16,7 @@ class CliTransferTest : public CliTest {
  protected:
   // Runs a command about acme under --json. A key pair takes seconds.
   static Run Try(std::vector<std::string> arguments, std::string_view input = {}) {
-    arguments.insert(arguments.end(), {"--tenant", "acme", "--json", "--timeout", "60"});
+    arguments.insert(arguments.end(), {"--tenant", "acme", "--json", "--timeout", "300"});
     return Cli(arguments, input);
   }
   static nlohmann::json OfAcme(const std::vector<std::string>& arguments,
@@ -62,10 +62,9 @@ TEST_F(CliTransferTest, AKeyIsImportedInOneCommand) {
   EXPECT_EQ(made["suite"], "KC_XAES_256_GCM");
   EXPECT_EQ(made["exportable"], true);
   EXPECT_EQ(made["labels"]["team"], "payments");
-  EXPECT_EQ(OfAcme({"key", "import", "from.pipe", "--purpose", "mac"}, key_)["purpose"], "MAC");
-  EXPECT_EQ(OfAcme({"key", "import-version", "from.pipe"}, key_)["primary_version"], 2);
-  EXPECT_EQ(OfAcme({"key", "versions", "from.pipe"})["versions"][0]["origin"], "IMPORTED");
-  EXPECT_EQ(Try({"key", "rotate", "from.pipe"}).code, 8);
+  EXPECT_EQ(OfAcme({"key", "import-version", "from.file"}, key_)["primary_version"], 2);
+  EXPECT_EQ(OfAcme({"key", "versions", "from.file"})["versions"][0]["origin"], "IMPORTED");
+  EXPECT_EQ(Try({"key", "rotate", "from.file"}).code, 8);
 }
 
 TEST_F(CliTransferTest, WhatIsNoKeyIsRefusedBeforeAnybodyIsAsked) {
@@ -109,6 +108,9 @@ TEST_F(CliTransferTest, ACeremonyWithOpenSsl) {
   Shell(kWrap);
   OfAcme({"key", "import", "ceremony", "--exportable", "--wrapped", File("wrapped.key"), "--token",
           File("import.token")});
+  const auto macs = OfAcme({"key", "import", "for.macs", "--purpose", "mac", "--wrapped",
+                            File("wrapped.key"), "--token", File("import.token")});
+  EXPECT_EQ(macs["purpose"], "MAC");
   const auto sealed = OfAcme({"encrypt", "--key", "ceremony"}, "4111");
   EXPECT_EQ(OfAcme({"decrypt", std::string(sealed["ciphertext"])})["plaintext_base64"], "NDExMQ==");
 

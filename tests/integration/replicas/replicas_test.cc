@@ -122,7 +122,7 @@ TEST_F(ReplicasTest, ADisabledVersionStopsEverywhere) {
 TEST_F(ReplicasTest, AnImportBegunOnOneEndsOnTheOther) {
   StartWith("");
   const auto patient =
-      Client::Create({.target = replicas_->at(0).target(), .timeout = std::chrono::minutes(1)});
+      Client::Create({.target = replicas_->at(0).target(), .timeout = std::chrono::minutes(5)});
   ASSERT_OK(patient);
   v1::GetImportParametersRequest wanted;
   wanted.set_tenant("acme");
