@@ -38,14 +38,14 @@ TEST(PassphraseSeal, NothingIsSealedTwiceAlike) {
 
 TEST(PassphraseSeal, PricesAndLengthsOutOfBoundsAreRefusedUnpaid) {
   ASSERT_OK_AND_ASSIGN(const std::string sealed, SealUnderPassphrase(Secret("p"), "", Secret("s")));
-  const auto refused = [&](size_t at, uint8_t value) {
+  const auto refused = [&](size_t at, int value) {
     std::string altered = sealed;
     altered[at] = static_cast<char>(value);
     return OpenUnderPassphrase(Secret("p"), "", AsBytes(altered)).status() == KeyUnwrapFailed();
   };
-  for (const uint8_t log2_n : {0, 13, 21, 64, 255}) EXPECT_TRUE(refused(0, log2_n));
-  for (const uint8_t r : {0, 17, 255}) EXPECT_TRUE(refused(1, r));
-  for (const uint8_t p : {0, 17, 255}) EXPECT_TRUE(refused(2, p));
+  for (const int log2_n : {0, 13, 21, 64, 255}) EXPECT_TRUE(refused(0, log2_n));
+  for (const int r : {0, 17, 255}) EXPECT_TRUE(refused(1, r));
+  for (const int p : {0, 17, 255}) EXPECT_TRUE(refused(2, p));
   for (const size_t size : {size_t{0}, size_t{3}, kPassphraseSealOverhead}) {
     EXPECT_EQ(OpenUnderPassphrase(Secret("p"), "", AsBytes(sealed).first(size)).status(),
               KeyUnwrapFailed());
