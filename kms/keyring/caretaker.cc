@@ -23,6 +23,7 @@ constexpr size_t kMostAtOnce = 100'000;
 constexpr size_t kOperationsAtOnce = 100;
 constexpr seconds kPatience{8};  // less than a shutdown may take
 constexpr minutes kJump{1};
+constexpr seconds kFirstPause{60}, kLongestPause{3'600};
 
 // Of errors that say that another replica was quicker, or the key is no longer due.
 bool IsMoot(const absl::Status& status) {
@@ -122,31 +123,51 @@ absl::Status Caretaker::DestroyDue() {
   size_t failed = 0;
   for (const KeyAndVersion& one : due) {
     if (stop_) break;
-    const absl::Status status = DestroyOne(one);
-    if (!status.ok()) ++failed;
-    if (IsMoot(status)) continue;
-    Report({status.ok() ? CaretakerEvent::Kind::kDestroyed : CaretakerEvent::Kind::kFailed,
-            one.key.tenant,
-            one.key.name,
-            one.version.version,
-            {},
-            status});
-    Keep(status, &first);
+    const bool waits = MustWait(one);
+    const absl::Status status = waits ? absl::OkStatus() : DestroyOne(one);
+    if (waits || !status.ok()) ++failed;
+    if (!IsMoot(status)) Keep(status, &first);
   }
   destroy_limit_ = Widen(destroy_limit_, due.size(), failed);
   return first;
 }
 
 absl::Status Caretaker::DestroyOne(const KeyAndVersion& due) {
+  CaretakerEvent event{CaretakerEvent::Kind::kDestroying,
+                       due.key.tenant,
+                       due.key.name,
+                       due.version.version,
+                       {},
+                       absl::OkStatus()};
   if (options_.before_destroy) {
-    FIELDKMS_RETURN_IF_ERROR(options_.before_destroy({CaretakerEvent::Kind::kDestroying,
-                                                      due.key.tenant,
-                                                      due.key.name,
-                                                      due.version.version,
-                                                      {},
-                                                      absl::OkStatus()}));
+    event.status = options_.before_destroy(event);
+    event.kind = CaretakerEvent::Kind::kFailed;
   }
-  return admin_.DestroyDue(due, core_.clock.Steady() + kPatience);
+  if (event.status.ok()) {
+    event.status = admin_.DestroyDue(due, core_.clock.Steady() + kPatience);
+    event.kind =
+        event.status.ok() ? CaretakerEvent::Kind::kDestroyed : CaretakerEvent::Kind::kNotDestroyed;
+    NoteDestruction(due, !event.status.ok() && !IsMoot(event.status));
+  }
+  Report(event);
+  return event.status;
+}
+
+bool Caretaker::MustWait(const KeyAndVersion& due) const {
+  const auto found = failures_.find({due.key.key_id, due.version.version});
+  return found != failures_.end() && core_.clock.Steady() < found->second.retry_at;
+}
+
+void Caretaker::NoteDestruction(const KeyAndVersion& due, bool failed) {
+  const std::pair id{due.key.key_id, due.version.version};
+  if (!failed) {
+    failures_.erase(id);
+    return;
+  }
+  const auto [it, first] = failures_.try_emplace(id, Failure{{}, kFirstPause});
+  Failure& failure = it->second;
+  if (!first) failure.pause = std::min(2 * failure.pause, kLongestPause);
+  failure.retry_at = core_.clock.Steady() + failure.pause;
 }
 
 absl::Status Caretaker::Operate() {

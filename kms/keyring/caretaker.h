@@ -11,10 +11,12 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "kms/keyring/keyring.h"
@@ -27,6 +29,7 @@ struct CaretakerEvent {
     kRotated,
     kDestroying,
     kDestroyed,
+    kNotDestroyed,  // after kDestroying; `status` says why
     kOperationEnded,
     kClockJumped,
     kFailed,
@@ -71,6 +74,8 @@ class Caretaker {
   absl::Status Rotate();
   absl::Status DestroyDue();
   absl::Status DestroyOne(const KeyAndVersion& due);
+  bool MustWait(const KeyAndVersion& due) const;
+  void NoteDestruction(const KeyAndVersion& due, bool failed);
   absl::Status Operate();
   bool ClockIsTrusted();
   static size_t Widen(size_t limit, size_t seen, size_t failed);
@@ -88,6 +93,13 @@ class Caretaker {
   // nobody else's from their turn.
   size_t rotate_limit_;
   size_t destroy_limit_;
+  // Destructions that failed are tried again after a while that doubles: each attempt is on
+  // record twice.
+  struct Failure {
+    std::chrono::steady_clock::time_point retry_at;
+    std::chrono::seconds pause;
+  };
+  std::map<std::pair<uint64_t, uint32_t>, Failure> failures_;  // by key id and version
 
   std::atomic<bool> stop_{false};
   std::mutex mutex_;

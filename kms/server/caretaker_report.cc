@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "crypto/status.h"
@@ -24,7 +25,9 @@ AuditRecord RecordOf(const CaretakerEvent& event, AuditKind kind, std::string_vi
 
 void Audit(const CaretakerEvent& event, std::string_view method, AuditSink& audit) {
   AuditRecord record = RecordOf(event, AuditKind::kOutcome, method);
-  record.code = event.status.ok() ? "OK" : "FAILED_PRECONDITION";
+  const std::string code = absl::StatusCodeToString(event.status.code());
+  record.code = code;
+  if (!event.status.ok()) record.reason = ReasonName(ReasonOf(event.status));
   audit.Append(record, nullptr);
 }
 
@@ -69,6 +72,14 @@ void ReportCaretakerEvent(const CaretakerEvent& event, AuditSink& audit) {
       Audit(event, "Caretaker.Destroy", audit);
       Log(LogLevel::kInfo, "key_version_destroyed",
           {{"tenant", event.tenant}, {"key", event.key}, {"key_version", event.version}});
+      return;
+    case CaretakerEvent::Kind::kNotDestroyed:
+      Audit(event, "Caretaker.Destroy", audit);
+      Log(LogLevel::kWarning, "key_version_not_destroyed",
+          {{"tenant", event.tenant},
+           {"key", event.key},
+           {"key_version", event.version},
+           {"error", event.status}});
       return;
     case CaretakerEvent::Kind::kOperationEnded:
       Audit(event, "Caretaker.Operate", audit);

@@ -139,6 +139,8 @@ class SqliteStore final : public Store {
     absl::StatusOr<Applied<KeyRecord>> changed =
         work_.Mutate<KeyRecord>(Method::kChangeKey, change.key.tenant, mutation, deadline,
                                 destroys ? Shred::kYes : Shred::kNo, apply);
+    // It may be made all the same, with its bytes still in the log.
+    if (!changed.ok() && !past.empty()) work_.ScrubLater();
     if (changed.ok() && destroys) FIELDKMS_RETURN_IF_ERROR(work_.Scrub(past, deadline));
     return changed;
   }

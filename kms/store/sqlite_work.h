@@ -79,6 +79,7 @@ class SqliteWork {
   // could not do, or a process that was killed, is done by the next one or the next start.
   static absl::Status NoteScrub(SqliteConnection& db);
   absl::Status Scrub(std::span<const std::string> past, Deadline deadline);
+  void ScrubLater() { scrub_failed_ = true; }
 
   WallTime Now() const { return clock_.Now(); }
 

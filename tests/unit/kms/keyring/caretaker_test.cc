@@ -138,6 +138,36 @@ TEST_F(CaretakerTest, DestroysNothingWithoutARecordOfIt) {
   EXPECT_THAT(asked, ::testing::ElementsAre(1, 1));
 }
 
+// Each attempt is on record, so that they must not come as often as rounds do.
+TEST_F(CaretakerTest, ADestructionThatFailedIsTriedAgainAfterAWhile) {
+  HaveKey("acme", "k");
+  ASSERT_OK(admin().RotateKey("acme", "k", 1, FreshId(), kNoDeadline));
+  ASSERT_OK(admin().ScheduleDestroy({"acme", "k"}, 1, days(1), FreshId(), kNoDeadline));
+  clock().Advance(days(1));
+  int asked = 0;
+  CaretakerOptions options = Options("one");
+  options.before_destroy = [&](const CaretakerEvent&) {
+    ++asked;
+    return absl::OkStatus();
+  };
+  Caretaker caretaker(keyring(), std::move(options));
+  store().watch().SetHook("ChangeKey", Down);
+  EXPECT_THAT(caretaker.RunOnce(), StatusIs(Reason::kStoreUnavailable));
+  EXPECT_THAT(events_, ::testing::ElementsAre(Kind::kNotDestroyed));
+  ASSERT_OK(caretaker.RunOnce());
+  EXPECT_EQ(asked, 1);
+  clock().Advance(minutes(2));
+  EXPECT_THAT(caretaker.RunOnce(), StatusIs(Reason::kStoreUnavailable));
+  clock().Advance(minutes(1));
+  ASSERT_OK(caretaker.RunOnce());
+  EXPECT_EQ(asked, 2);
+  store().watch().SetHook("ChangeKey", [] { return absl::OkStatus(); });
+  clock().Advance(minutes(2));
+  ASSERT_OK(caretaker.RunOnce());
+  EXPECT_EQ(asked, 3);
+  EXPECT_EQ(events_.back(), Kind::kDestroyed);
+}
+
 TEST_F(CaretakerTest, AClockThatJumpsDestroysNothing) {
   HaveKey("acme", "k");
   ASSERT_OK(admin().RotateKey("acme", "k", 1, FreshId(), kNoDeadline));

@@ -20,17 +20,19 @@ class SlowAudit final : public AuditSink {
   }
   void Append(const AuditRecord& record, AuditWaiter* waiter) override {
     kind_ = record.kind;
+    code_ = record.code;
     text_ = std::string(record.method) + ' ' + std::string(record.tenant) + ' ' +
             std::string(record.keys.names[0]) + ' ' + std::to_string(record.key_version);
     if (waiter != nullptr) teller_ = std::thread([=, this] { waiter->OnAudited(result_); });
   }
   AuditKind kind() const { return kind_; }
   const std::string& text() const { return text_; }
+  const std::string& code() const { return code_; }
 
  private:
   const absl::Status result_;
   AuditKind kind_ = AuditKind::kStart;
-  std::string text_;
+  std::string text_, code_;
   std::thread teller_;
 };
 
@@ -56,6 +58,17 @@ TEST(CaretakerReportTest, WhatWasDoneIsAnOutcomeThatNobodyWaitsFor) {
   event.kind = CaretakerEvent::Kind::kDestroyed;
   ReportCaretakerEvent(event, audit);
   EXPECT_EQ(audit.kind(), AuditKind::kOutcome);
+  EXPECT_EQ(audit.code(), "OK");
+}
+
+TEST(CaretakerReportTest, WhatWasNotDoneAfterAllIsAnOutcomeToo) {
+  SlowAudit audit(absl::OkStatus());
+  CaretakerEvent event = Destroying();
+  event.kind = CaretakerEvent::Kind::kNotDestroyed;
+  event.status = Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable, "down");
+  ReportCaretakerEvent(event, audit);
+  EXPECT_EQ(audit.kind(), AuditKind::kOutcome);
+  EXPECT_EQ(audit.code(), "UNAVAILABLE");
 }
 
 }  // namespace

@@ -20,6 +20,18 @@ class SqliteShred : public StoreFixture {
     ASSERT_OK(CreateTenant());
     ASSERT_OK(CreateKey(7));
   }
+  // Puts the bytes of a version where SQLite has no use for them, as it may leave them when
+  // it splits a page: behind the last cell pointer of the page of all versions.
+  void LeaveACopy(uint32_t version) {
+    Close();
+    auto files = Files();
+    std::string& store = files.at("store.db");
+    const size_t row = store.find(WrappedOf(2));
+    ASSERT_NE(row, std::string::npos);
+    store.replace(row / 4096 * 4096 + 2000, WrappedOf(version).size(), WrappedOf(version));
+    SetFiles(files);
+    ASSERT_OK(Open());
+  }
   // While the store is open: with its log.
   bool InFiles(const std::string& bytes) {
     return std::ranges::any_of(
@@ -50,19 +62,9 @@ TEST_F(SqliteShred, AlsoWhereRowsHaveMoved) {
   EXPECT_TRUE(InFiles(WrappedOf(kVersions)));
 }
 
-// A copy where SQLite has no use for it, as it may leave one when it splits a page:
-// here behind the last cell pointer of the page of all versions.
 TEST_F(SqliteShred, AlsoWhereACopyWasLeftInAPage) {
   ASSERT_OK(Rotate(2));
-  Close();
-  auto files = Files();
-  std::string& store = files.at("store.db");
-  const size_t row = store.find(WrappedOf(2));
-  ASSERT_NE(row, std::string::npos);
-  const size_t page = row / 4096 * 4096;
-  store.replace(page + 2000, WrappedOf(1).size(), WrappedOf(1));
-  SetFiles(files);
-  ASSERT_OK(Open());
+  ASSERT_NO_FATAL_FAILURE(LeaveACopy(1));
   ASSERT_OK(Destroy(1));
   EXPECT_FALSE(InFiles(WrappedOf(1)));
   EXPECT_EQ(CheckedPrimary(), 2u);
@@ -72,14 +74,7 @@ TEST_F(SqliteShred, AlsoWhereACopyWasLeftInAPage) {
 TEST_F(SqliteShred, TheNextStartDoesWhatWasLeftToDo) {
   ASSERT_OK(Rotate(2));
   ASSERT_OK(Destroy(1));
-  Close();
-  auto files = Files();
-  std::string& store = files.at("store.db");
-  const size_t row = store.find(WrappedOf(2));
-  ASSERT_NE(row, std::string::npos);
-  store.replace(row / 4096 * 4096 + 2000, WrappedOf(1).size(), WrappedOf(1));
-  SetFiles(files);
-  ASSERT_OK(Open());
+  ASSERT_NO_FATAL_FAILURE(LeaveACopy(1));
   EXPECT_TRUE(InFiles(WrappedOf(1))) << "nothing was left to do";
   Close();
   RunSql("INSERT INTO meta (name, value) VALUES ('scrub_due', x'01')");
@@ -104,6 +99,7 @@ TEST_F(SqliteShred, RewrappedBytesLeaveNoOldOnes) {
 // that it is, empties the log when the reader is gone.
 TEST_F(SqliteShred, ARepeatEmptiesTheLogThatAReaderKept) {
   ASSERT_OK(Rotate(2));
+  ASSERT_NO_FATAL_FAILURE(LeaveACopy(1));
   ASSERT_OK_AND_ASSIGN(const auto reader, SqliteConnection::Open(path()));
   ASSERT_OK(reader->Execute("BEGIN; SELECT count(*) FROM keys"));
   ASSERT_OK_AND_ASSIGN(const KeyRecord key, store().GetKeyById("acme", 7, kNoDeadline));
