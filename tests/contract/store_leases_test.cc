@@ -67,6 +67,7 @@ TEST_P(StoreContract, LastLeaseOfAVersionEndsIt) {
   EXPECT_EQ(last(1, false, 5), End());
   EXPECT_EQ(last(2, true, 0), End(start + minutes(50)));
   EXPECT_EQ(last(3, false, 0), End());
+  EXPECT_EQ(last(UINT32_MAX, false, 0), End());
   EXPECT_EQ(last(0, false, 0), End(start + minutes(50))) << "of any version of the key";
   EXPECT_EQ(last(0, true, 49), End(start + minutes(50)));
   EXPECT_EQ(last(0, false, 50), End());
