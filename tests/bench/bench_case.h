@@ -4,6 +4,7 @@
 #ifndef FIELDKMS_TESTS_BENCH_BENCH_CASE_H_
 #define FIELDKMS_TESTS_BENCH_BENCH_CASE_H_
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,21 +20,30 @@ struct BenchResult {
   std::string unit;  // of ours and baseline; no spaces
 };
 
+struct BenchOptions {
+  double seconds = 0;  // of measuring, about
+  size_t keys = 0;     // in the store, where a case has a store of many
+};
+
 struct BenchCase {
   std::string_view name;
   std::string_view what;  // one line for people
   double target;          // the least ratio
   double seconds;         // of measuring, by default
-  // Runs the case for about `seconds` of measuring; prints to stdout.
-  absl::StatusOr<BenchResult> (*run)(double seconds);
+  // Runs the case; prints to stdout.
+  absl::StatusOr<BenchResult> (*run)(const BenchOptions& options);
 };
 
-absl::StatusOr<BenchResult> RunSeal(double seconds);
-absl::StatusOr<BenchResult> RunUnary(double seconds);
-absl::StatusOr<BenchResult> RunBatch(double seconds);
-absl::StatusOr<BenchResult> RunStartup(double seconds);
-absl::StatusOr<BenchResult> RunIdle(double seconds);
-absl::StatusOr<BenchResult> RunOverhead(double seconds);
+absl::StatusOr<BenchResult> RunSeal(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunUnary(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunBatch(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunKeysScale(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunColdUnwrap(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunLeased(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunReplicas(const BenchOptions& options);  // with PostgreSQL
+absl::StatusOr<BenchResult> RunStartup(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunIdle(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunOverhead(const BenchOptions& options);
 
 // All cases, in the order in which `all` runs them.
 std::span<const BenchCase> AllCases();

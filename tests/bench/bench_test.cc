@@ -78,8 +78,8 @@ class CaseTest : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(CaseTest, PrintsItsResultLast) {
   const std::string name = GetParam();
-  const CommandResult result =
-      RunCommand({.argv = {BinaryPath("fieldkms-bench"), name, "--seconds", "1"}});
+  const CommandResult result = RunCommand(
+      {.argv = {BinaryPath("fieldkms-bench"), name, "--seconds", "1", "--keys", "3000"}});
   ASSERT_EQ(result.status.code, 0) << result.err;
   const LastLine line = ParseLastLine(result.out, name);
   EXPECT_GT(line.ratio, 0);
@@ -91,17 +91,33 @@ TEST_P(CaseTest, PrintsItsResultLast) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CaseTest,
-                         ::testing::Values("seal", "unary", "batch", "startup", "idle", "overhead"),
+constexpr const char* kCases[] = {"seal",       "unary",       "batch",
+                                  "keys_scale", "cold_unwrap", "leased",
+#ifdef FIELDKMS_STORE_POSTGRES
+                                  "replicas",
+#endif
+                                  "startup",    "idle",        "overhead"};
+
+INSTANTIATE_TEST_SUITE_P(All, CaseTest, ::testing::ValuesIn(kCases),
                          [](const auto& one) { return std::string(one.param); });
+
+TEST(BenchTest, KeysScaleStatesWhatAKeyCosts) {
+  const CommandResult result = RunCommand(
+      {.argv = {BinaryPath("fieldkms-bench"), "keys_scale", "--seconds", "1", "--keys", "1500"}});
+  ASSERT_EQ(result.status.code, 0) << result.err;
+  for (const char* stated : {"SQLite with 1500 keys", "1500 hot keys", "B locked",
+                             "RLIMIT_MEMLOCK 8.0 MiB", "publish: RotateKey"}) {
+    EXPECT_THAT(result.out, HasSubstr(stated));
+  }
+}
 
 TEST(BenchTest, ListNamesCasesAndTargets) {
   const CommandResult result = RunCommand({.argv = {BinaryPath("fieldkms-bench"), "list"}});
   EXPECT_EQ(result.status.code, 0);
-  for (const char* name : {"seal", "unary", "batch", "startup", "idle", "overhead"}) {
+  for (const char* name : kCases) {
     EXPECT_THAT(result.out, HasSubstr(fmt::format("  {} ", name)));
   }
-  for (const char* target : {"0.90", "0.85", "0.60", "0.50", "0.10", "1.00"}) {
+  for (const char* target : {"0.90", "0.85", "0.60", "0.80", "0.50", "0.70", "0.10", "1.00"}) {
     EXPECT_THAT(result.out, HasSubstr(target));
   }
 }
@@ -112,6 +128,9 @@ TEST(BenchTest, WrongUsageIsRefused) {
   }
   EXPECT_NE(
       RunCommand({.argv = {BinaryPath("fieldkms-bench"), "seal", "--seconds", "-1"}}).status.code,
+      0);
+  EXPECT_NE(
+      RunCommand({.argv = {BinaryPath("fieldkms-bench"), "keys_scale", "--keys", "0"}}).status.code,
       0);
 }
 

@@ -6,32 +6,39 @@
 namespace fieldkms::bench {
 
 std::string DaemonConfig(const std::string& dir, const std::string& socket,
-                         AuditDurability durability) {
+                         const DaemonSettings& settings) {
+  const std::string root_key = settings.root_key.empty() ? dir + "/root.key" : settings.root_key;
+  const std::string store =
+      settings.conninfo_file.empty()
+          ? ""
+          : fmt::format("store: {{postgres: {{conninfo_file: {}}}}}\n", settings.conninfo_file);
   return fmt::format(R"(data_dir: {0}/data
 listen:
   unix: {1}
   mode: "0600"
 root:
   local:
+    path: {2}
     create_if_missing: true
-audit:
-  durability: {2}
+{3}audit:
+  durability: {4}
 memory:
-  lock: preferred
+  lock: {5}
 access:
   roles:
     bench:
-      - actions: [encrypt, decrypt, key.create, tenant.create]
-        tenants: [{3}]
+      - actions: [encrypt, decrypt, key.create, key.rotate, lease.acquire, tenant.create]
+        tenants: [{6}]
         keys: ["*"]
   principals:
     bench:
-      users: [{4}]
+      users: [{7}]
       roles: [bench]
       items_per_second: 100000000
 )",
-                     dir, socket, durability == AuditDurability::kNone ? "none" : "fsync",
-                     kBenchTenant, ::geteuid());
+                     dir, socket, root_key, store,
+                     settings.durability == AuditDurability::kNone ? "none" : "fsync",
+                     settings.memlock > 0 ? "required" : "preferred", kBenchTenant, ::geteuid());
 }
 
 std::string DescribeAccess() {

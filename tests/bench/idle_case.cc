@@ -128,12 +128,12 @@ std::vector<std::string> Row(const std::string& name, const std::vector<double>&
 
 }  // namespace
 
-absl::StatusOr<BenchResult> RunIdle(double seconds) {
+absl::StatusOr<BenchResult> RunIdle(const BenchOptions& options) {
   std::vector<std::unique_ptr<TcpEndpoint>> endpoints;
   for (int i = 0; i < kServers; ++i) endpoints.push_back(std::make_unique<TcpEndpoint>());
   std::vector<double> steady = Steady(*endpoints.front(), kSteadySeconds);
   const std::vector<double> idle =
-      AfterSilences(endpoints, std::max(4.0, seconds - 2 * kSteadySeconds));
+      AfterSilences(endpoints, std::max(4.0, options.seconds - 2 * kSteadySeconds));
   for (const double latency : Steady(*endpoints.front(), kSteadySeconds)) steady.push_back(latency);
 
   PrintSettings({{"server",

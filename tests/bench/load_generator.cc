@@ -33,12 +33,15 @@ grpc::ByteBuffer Encode(const google::protobuf::Message& message) {
 // Calls of one thread, on one completion queue.
 class LoadGenerator::Impl {
  public:
-  explicit Impl(const LoadOptions& options)
-      : options_(options), request_(Encode(*options.request)) {
+  explicit Impl(const LoadOptions& options) : options_(options) {
+    for (const google::protobuf::Message* request : options.requests) {
+      requests_.push_back(Encode(*request));
+    }
     for (int i = 0; i < options.threads; ++i) workers_.push_back(std::make_unique<Worker>());
     for (int i = 0; i < options.connections; ++i) {
-      workers_[static_cast<size_t>(i % options.threads)]->stubs.push_back(
-          std::make_unique<grpc::GenericStub>(MakeChannel(options.target)));
+      auto& stubs = workers_[static_cast<size_t>(i % options.threads)]->stubs;
+      const std::string& target = options.targets[stubs.size() % options.targets.size()];
+      stubs.push_back(std::make_unique<grpc::GenericStub>(MakeChannel(target)));
     }
     for (int i = 0; i < options.in_flight; ++i) {
       Worker& worker = *workers_[static_cast<size_t>(i % options.threads)];
@@ -91,6 +94,7 @@ class LoadGenerator::Impl {
     grpc::CompletionQueue queue;
     std::vector<std::unique_ptr<grpc::GenericStub>> stubs;
     std::vector<std::unique_ptr<Call>> calls;
+    size_t sent = 0;
     std::vector<float> latencies_us;
     std::string failure;
   };
@@ -99,8 +103,9 @@ class LoadGenerator::Impl {
     call.reader.reset();  // lives in memory of the old context
     call.context.emplace();
     call.started = now;
+    const grpc::ByteBuffer& request = requests_[worker.sent++ % requests_.size()];
     call.reader =
-        call.stub->PrepareUnaryCall(&*call.context, options_.method, request_, &worker.queue);
+        call.stub->PrepareUnaryCall(&*call.context, options_.method, request, &worker.queue);
     call.reader->StartCall();
     call.reader->Finish(&call.response, &call.status, &call);
   }
@@ -144,7 +149,7 @@ class LoadGenerator::Impl {
   }
 
   const LoadOptions options_;
-  const grpc::ByteBuffer request_;
+  std::vector<grpc::ByteBuffer> requests_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

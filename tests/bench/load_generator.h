@@ -12,12 +12,12 @@
 namespace fieldkms::bench {
 
 struct LoadOptions {
-  std::string target;  // as gRPC takes it
+  std::vector<std::string> targets;  // as gRPC takes them; connections are shared out evenly
   // Full name of the method, such as "/fieldkms.v1.CryptoService/Encrypt".
   std::string method;
-  // The same request each time, encoded once; responses are checked for their
-  // length only and not parsed, so that the client costs little.
-  const google::protobuf::Message* request = nullptr;
+  // Sent in turn, each encoded once; responses are checked for their length only and not
+  // parsed, so that the client costs little.
+  std::vector<const google::protobuf::Message*> requests;
   // Bytes of a right response; calls fail loudly on any other.
   size_t response_size = 0;
   int in_flight = 64;

@@ -1,7 +1,7 @@
 // fieldkms-bench: how FieldKMS compares with the best that its parts allow.
 //   fieldkms-bench list
-//   fieldkms-bench CASE [--seconds N]
-//   fieldkms-bench all [--seconds N]
+//   fieldkms-bench CASE [--seconds N] [--keys N]
+//   fieldkms-bench all [--seconds N] [--keys N]
 // The last line of a case is
 //   case=NAME ratio=R ours=X baseline=Y unit=U
 // with the ratio ours/baseline, more is better. Exit codes: 0, or 1 where a case
@@ -22,12 +22,25 @@
 namespace fieldkms::bench {
 namespace {
 
+constexpr size_t kKeys = 1'000'000;
+constexpr size_t kMostKeys = 10'000'000;  // for which names are long enough
+
 constexpr BenchCase kCases[] = {
     {"seal", "seal a 16-byte value with 32 bytes of AAD, against bare EVP", 0.9, 6, RunSeal},
     {"unary", "Encrypt, 64 in flight over a Unix socket, against a no-op server", 0.85, 18,
      RunUnary},
     {"batch", "BatchEncrypt of 1,000 values of 16 bytes, against an echoing no-op server", 0.6, 18,
      RunBatch},
+    {"keys_scale", "BatchEncrypt over 10,000 hot keys of 1,000,000, against one key", 0.8, 12,
+     RunKeysScale},
+    {"cold_unwrap", "first use of a data key, p50, against a bare read and a bare unwrap", 0.5, 6,
+     RunColdUnwrap},
+    {"leased", "seal a 16-byte value with a leased key in a client, against bare EVP", 0.7, 6,
+     RunLeased},
+#ifdef FIELDKMS_STORE_POSTGRES
+    {"replicas", "Encrypt over two daemons of one PostgreSQL, against one daemon", 0.95, 12,
+     RunReplicas},
+#endif
     {"startup", "from exec to serving, against the no-op server", 0.5, 8, RunStartup},
     {"idle", "p99 of a call over TCP after 1-3 s of silence, against p50 under steady load", 0.1,
      30, RunIdle},
@@ -43,12 +56,14 @@ void List() {
   PrintTable({"case", "what", "target", "takes"}, rows);
 }
 
-absl::StatusOr<BenchResult> RunOne(const BenchCase& bench, double seconds) {
+absl::StatusOr<BenchResult> RunOne(const BenchCase& bench, BenchOptions options) {
+  if (options.seconds <= 0) options.seconds = bench.seconds;
+
   fmt::print("\n{}: {} (target: at least {:.2f})\n\n", bench.name, bench.what, bench.target);
   std::fflush(stdout);
   absl::StatusOr<BenchResult> result = absl::UnknownError("");
   try {
-    result = bench.run(seconds > 0 ? seconds : bench.seconds);
+    result = bench.run(options);
   } catch (const std::exception& e) {
     result = absl::InternalError(e.what());
   }
@@ -63,11 +78,11 @@ absl::StatusOr<BenchResult> RunOne(const BenchCase& bench, double seconds) {
   return result;
 }
 
-int RunAll(double seconds) {
+int RunAll(const BenchOptions& options) {
   std::vector<std::vector<std::string>> rows;
   bool all_met = true;
   for (const BenchCase& bench : AllCases()) {
-    const auto result = RunOne(bench, seconds);
+    const auto result = RunOne(bench, options);
     const bool met = result.ok() && result->ratio >= bench.target;
     all_met = all_met && met;
     rows.push_back({std::string(bench.name),
@@ -82,16 +97,19 @@ int RunAll(double seconds) {
 int Main(int argc, char** argv) {
   CLI::App app("Measures FieldKMS against baselines, in turn, on this machine.", "fieldkms-bench");
   app.require_subcommand(1);
-  double seconds = 0;
-  const auto add_seconds = [&seconds](CLI::App* command) {
-    command->add_option("--seconds", seconds, "Measure for about this long (a case)")
+  BenchOptions options;
+  options.keys = kKeys;
+  const auto add_options = [&options](CLI::App* command) {
+    command->add_option("--seconds", options.seconds, "Measure for about this long (a case)")
         ->check(CLI::PositiveNumber);
+    command->add_option("--keys", options.keys, "Keys in the store of keys_scale")
+        ->check(CLI::Range(size_t{1}, kMostKeys));
   };
   CLI::App* const list = app.add_subcommand("list", "Names the cases and their targets");
   CLI::App* const all = app.add_subcommand("all", "Runs all cases; fails if a target is missed");
-  add_seconds(all);
+  add_options(all);
   for (const BenchCase& bench : AllCases()) {
-    add_seconds(app.add_subcommand(std::string(bench.name), std::string(bench.what)));
+    add_options(app.add_subcommand(std::string(bench.name), std::string(bench.what)));
   }
   // Hidden: this program as the servers of the cases.
   NoopServerOptions noop;
@@ -106,11 +124,11 @@ int Main(int argc, char** argv) {
     List();
     return 0;
   }
-  if (all->parsed()) return RunAll(seconds);
+  if (all->parsed()) return RunAll(options);
   if (serve->parsed()) return ServeNoop(noop);
   if (serve_tcp->parsed()) return ServeTcp(tcp);
   for (const BenchCase& bench : AllCases()) {
-    if (app.got_subcommand(std::string(bench.name))) return RunOne(bench, seconds).ok() ? 0 : 1;
+    if (app.got_subcommand(std::string(bench.name))) return RunOne(bench, options).ok() ? 0 : 1;
   }
   return 2;
 }

@@ -7,7 +7,7 @@
 namespace fieldkms::bench {
 
 // The bytes that a 16-byte value grows by, in an envelope sealed here and now.
-absl::StatusOr<BenchResult> RunOverhead(double /*seconds*/) {
+absl::StatusOr<BenchResult> RunOverhead(const BenchOptions& /*options*/) {
   FIELDKMS_ASSIGN_OR_RETURN(SampleSealer sample, SampleSealer::Create());
   std::string envelope;
   FIELDKMS_RETURN_IF_ERROR(sample.Seal(kSampleValue, &envelope));

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <sstream>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "clients/cpp/client.h"
 #include "crypto/status.h"
@@ -19,7 +21,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kStartTimeout(30);
+// A store of a million keys is checked for some seconds.
+constexpr std::chrono::seconds kStartTimeout(120);
 constexpr std::chrono::microseconds kPoll(100);
 
 // A binary beside this one.
@@ -45,6 +48,24 @@ bool Listening(const std::string& path) {
   return listening;
 }
 
+// The command under a limit of its own. The superuser's right to lock without a limit is
+// taken from it first.
+std::vector<std::string> WithMemlock(uint64_t bytes, std::vector<std::string> command) {
+  if (bytes == 0) return command;
+  std::vector<std::string> whole = {"prlimit", fmt::format("--memlock={0}:{0}", bytes)};
+  if (::geteuid() == 0) {
+    whole.insert(whole.begin(), {"setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock",
+                                 "--pdeathsig=KILL", "--"});
+  }
+  whole.insert(whole.end(), command.begin(), command.end());
+  return whole;
+}
+
+// A replica finds what another has made.
+absl::Status UnlessThere(const absl::Status& made) {
+  return absl::IsAlreadyExists(made) ? absl::OkStatus() : made;
+}
+
 }  // namespace
 
 absl::Status ServerProcess::Launch() {
@@ -57,7 +78,8 @@ absl::Status ServerProcess::Launch() {
 absl::Status ServerProcess::WaitUntilServing() {
   const auto start = SteadyClock::now();
   while (!Listening(socket_)) {
-    if (process_->WaitFor(std::chrono::milliseconds(0)) || SecondsSince(start) > 30) {
+    if (process_->WaitFor(std::chrono::milliseconds(0)) ||
+        SteadyClock::now() - start > kStartTimeout) {
       return absl::UnavailableError("the server does not start: " +
                                     fieldkms::testing::ReadFile(dir_.File("server.log")));
     }
@@ -89,14 +111,18 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::StartNoop() {
 }
 
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::StartDaemon(
-    AuditDurability durability) {
+    const DaemonSettings& settings, const Fill& fill) {
   std::unique_ptr<ServerProcess> server(new ServerProcess);
   const std::string config = server->dir_.File("fieldkmsd.yaml");
   fieldkms::testing::WriteFile(config,
-                               DaemonConfig(server->dir_.path(), server->socket_, durability));
-  server->command_.argv = {Sibling("fieldkmsd"), "--config", config};
+                               DaemonConfig(server->dir_.path(), server->socket_, settings));
+  server->command_.argv = WithMemlock(settings.memlock, {Sibling("fieldkmsd"), "--config", config});
   FIELDKMS_RETURN_IF_ERROR(server->Launch());
   FIELDKMS_RETURN_IF_ERROR(server->MakeKey());
+  if (!fill) return server;
+  server->Stop();
+  FIELDKMS_RETURN_IF_ERROR(fill(*server));
+  FIELDKMS_RETURN_IF_ERROR(server->Launch());
   return server;
 }
 
@@ -106,11 +132,11 @@ absl::Status ServerProcess::MakeKey() {
   FIELDKMS_ASSIGN_OR_RETURN(const auto client, Client::Create(options));
   v1::CreateTenantRequest tenant;
   tenant.set_tenant(std::string(kBenchTenant));
-  FIELDKMS_RETURN_IF_ERROR(client->CreateTenant(tenant).status());
+  FIELDKMS_RETURN_IF_ERROR(UnlessThere(client->CreateTenant(tenant).status()));
   v1::CreateKeyRequest key;
   key.set_tenant(std::string(kBenchTenant));
   key.set_name(std::string(kBenchKey));
-  return client->CreateKey(key).status();
+  return UnlessThere(client->CreateKey(key).status());
 }
 
 absl::StatusOr<double> ServerProcess::MeasureRestart() {
@@ -131,6 +157,14 @@ double ServerProcess::CpuSeconds() const {
   double user = 0, system = 0;
   fields >> user >> system;
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+double ServerProcess::MemoryBytes(std::string_view field) const {
+  const std::string status =
+      fieldkms::testing::ReadFile(fmt::format("/proc/{}/status", process_->pid()));
+  const size_t at = status.find(fmt::format("\n{}:", field));
+  if (at == std::string::npos) return 0;
+  return std::stod(status.substr(status.find(':', at) + 1)) * 1024;
 }
 
 }  // namespace fieldkms::bench

@@ -32,11 +32,11 @@ std::vector<std::string> Row(const std::string& name, const Rates& rates, const 
 
 }  // namespace
 
-absl::StatusOr<BenchResult> RunStartup(double seconds) {
+absl::StatusOr<BenchResult> RunStartup(const BenchOptions& options) {
   FIELDKMS_ASSIGN_OR_RETURN(const auto noop, ServerProcess::StartNoop());
-  FIELDKMS_ASSIGN_OR_RETURN(const auto ours, ServerProcess::StartDaemon(AuditDurability::kFsync));
+  FIELDKMS_ASSIGN_OR_RETURN(const auto ours, ServerProcess::StartDaemon({}));
   const Contender contenders[] = {StartsOf(*ours), StartsOf(*noop)};
-  const std::vector<Rates> rates = MeasureInTurn(contenders, seconds, kStartSeconds);
+  const std::vector<Rates> rates = MeasureInTurn(contenders, options.seconds, kStartSeconds);
   PrintSettings({{"measured", "from exec to the first SERVING of the health service, warm files"},
                  {"store", "an existing data directory, checked (quick_check) at each start"},
                  {"access", DescribeAccess()},
