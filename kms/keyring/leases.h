@@ -1,7 +1,7 @@
 // Leases: key material given to a client for a short time, so that it seals and opens by
 // itself. A lease is disclosure and is treated so: keys deny it unless their policy allows
 // it, each lease is in the store before its material leaves, and LastEnd tells who disables
-// or destroys a version when the last lease of it ends. No call of this release gives one.
+// or destroys a version when the last lease of it ends. LeaseService gives them.
 #ifndef FIELDKMS_KMS_KEYRING_LEASES_H_
 #define FIELDKMS_KMS_KEYRING_LEASES_H_
 
