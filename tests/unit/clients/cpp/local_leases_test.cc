@@ -1,6 +1,9 @@
 // The life of the leases that LocalCrypto holds: their time, their messages, their end.
+#include <gmock/gmock.h>
+
 #include <atomic>
 #include <future>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,7 +14,14 @@ namespace fieldkms::testing {
 namespace {
 
 using absl::StatusCode;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::Gt;
+using ::testing::Le;
+using Timeout = LeaseTransport::Timeout;
 
 class LocalLeasesTest : public LocalCryptoTest {};
 
@@ -195,7 +205,7 @@ TEST_F(LocalLeasesTest, OldVersionsAreHeldAsFarAsTheyAreUsed) {
   service_.primary = 9;
   Start({.most_versions = 2});
   const auto open = [&](uint32_t version) {
-    clock_.Advance(std::chrono::milliseconds(1));
+    clock_.Advance(milliseconds(1));
     ASSERT_OK(Open(SealedByTheService(version)));
   };
   open(1);
@@ -233,12 +243,24 @@ TEST_F(LocalLeasesTest, AnAliasIsFollowedWhenTheLeaseIsDue) {
 TEST_F(LocalLeasesTest, NoRequestOutlastsTheEndOfALease) {
   Start();
   Seal();
-  service_.FailAlways("Renew", Unreachable());
-  while (Held() > 0) Pass(std::chrono::milliseconds(500));
-  const auto timeouts = service_.renew_timeouts();
-  ASSERT_GT(timeouts.size(), 5u);
-  EXPECT_EQ(timeouts.front(), seconds(2));
-  EXPECT_LT(timeouts.back(), seconds(2));
+  Pass(seconds(1));
+  // Ends a second later; acquired anew where the other is renewed.
+  Seal("v", local_->Key("acme", "alias").value());
+  for (const char* method : {"Acquire", "Renew"}) service_.FailAlways(method, Unreachable());
+  while (Held() > 0) Pass(milliseconds(500));
+  std::vector<Timeout> acquired = service_.timeouts("Acquire");
+  ASSERT_GT(acquired.size(), 7u);
+  EXPECT_EQ(acquired[0], std::nullopt) << "a caller's";
+  EXPECT_EQ(acquired[1], std::nullopt);
+  acquired.erase(acquired.begin(), acquired.begin() + 2);
+  for (const std::vector<Timeout>& timeouts : {acquired, service_.timeouts("Renew")}) {
+    ASSERT_GT(timeouts.size(), 5u);
+    EXPECT_THAT(timeouts, Each(AllOf(Gt(milliseconds(0)), Le(seconds(2)))));
+    EXPECT_EQ(timeouts.front(), seconds(2));
+    EXPECT_LT(timeouts.back(), seconds(1));
+  }
+  EXPECT_THAT(service_.timeouts("End"), ElementsAre(seconds(1), seconds(2)))
+      << "a second is left of the other lease; then there is none";
 }
 
 // The keeper waits for an answer, and so has not taken out what has ended meanwhile.
