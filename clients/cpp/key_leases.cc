@@ -1,6 +1,7 @@
 #include "clients/cpp/key_leases.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "clients/cpp/lease_keeper.h"
@@ -17,6 +18,7 @@ constexpr std::chrono::seconds kRefusalLasts{30};
 constexpr std::chrono::seconds kTroubleLasts{1};
 constexpr size_t kMostRefusals = 64;
 // A renewal that failed is tried again after a quarter of what is left.
+// One that a caller is at already is looked at again after the shortest time.
 constexpr int kRetryPart = 4;
 constexpr std::chrono::milliseconds kRetrySoonest{100};
 
@@ -78,7 +80,7 @@ std::vector<LeasePtr> KeyLeases::All() const {
 }
 
 absl::Status KeyLeases::EnsureSeal(const HeldLease* seen) {
-  return flights_.Do(kSealFlight, Flights::Patience::kFull, [&]() -> absl::Status {
+  return flights_.Do(kSealFlight, [&]() -> absl::Status {
     uint64_t epoch = 0;
     const LeasePtr lease = Current(&epoch)->seal;
     const TimePoint now = context_.environment.Now();
@@ -89,7 +91,7 @@ absl::Status KeyLeases::EnsureSeal(const HeldLease* seen) {
 }
 
 absl::Status KeyLeases::EnsureOpen(uint32_t version) {
-  return flights_.Do(version, Flights::Patience::kFull, [&]() -> absl::Status {
+  return flights_.Do(version, [&]() -> absl::Status {
     uint64_t epoch = 0;
     const std::shared_ptr<const LeaseSet> set = Current(&epoch);
     if (set->Opener(version, context_.environment.Now()) != nullptr) return absl::OkStatus();
@@ -278,13 +280,16 @@ TimePoint KeyLeases::NextEnd() const {
 void KeyLeases::Tend(const LeasePtr& lease, LeaseTransport::Timeout timeout) {
   if (!lease->IsInUse()) return Drop(lease);
   const uint32_t what = lease->seals() ? kSealFlight : lease->header().version;
-  const absl::Status status = flights_.Do(what, Flights::Patience::kShort, [&]() -> absl::Status {
+  const std::optional<absl::Status> status = flights_.TryDo(what, [&]() -> absl::Status {
     // A caller may have been quicker.
     if (lease->due() > context_.environment.Now()) return absl::OkStatus();
     return Renew(lease, timeout);
   });
-  if (status.ok()) return;
+  if (status && status->ok()) return;
   const TimePoint now = context_.environment.Now();
+  // A caller is at it, and may wait for the service longer than other leases can. If it gets
+  // an answer just now, the lease is renewed once more, which does no harm.
+  if (!status) return lease->PutOff(now + kRetrySoonest);
   lease->PutOff(now +
                 std::max<TimePoint::duration>((lease->end() - now) / kRetryPart, kRetrySoonest));
 }

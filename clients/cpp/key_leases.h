@@ -75,7 +75,8 @@ class KeyLeases {
   std::vector<LeasePtr> TakeEnded(TimePoint now);
   // The leases that are due by `now`.
   std::vector<LeasePtr> Due(TimePoint now) const;
-  // Renews a lease that is due, or gives it back if nobody used it, or replaces it.
+  // Renews a lease that is due, or gives it back if nobody used it, or replaces it. Takes no
+  // longer than `timeout` for a request: where a caller is at the same, it is put off.
   void Tend(const LeasePtr& lease, LeaseTransport::Timeout timeout);
   // When the keeper is needed next; and when the next lease ends.
   TimePoint NextDue() const;

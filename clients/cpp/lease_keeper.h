@@ -20,7 +20,8 @@ namespace fieldkms {
 class KeyLeases;
 
 // Thread-safe. One thing after another is asked of the service; none of it keeps the
-// material of a lease that ends from being wiped, for each request is cut at the next end.
+// material of a lease that ends from being wiped, for each request is cut at the next end,
+// and what callers ask for themselves is not waited for.
 class LeaseKeeper {
  public:
   LeaseKeeper(LeaseTransport& transport, LeaseEnvironment& environment)

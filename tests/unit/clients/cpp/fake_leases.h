@@ -3,10 +3,14 @@
 #ifndef FIELDKMS_TESTS_UNIT_CLIENTS_CPP_FAKE_LEASES_H_
 #define FIELDKMS_TESTS_UNIT_CLIENTS_CPP_FAKE_LEASES_H_
 
+#include <gtest/gtest.h>
+
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
 #include <mutex>
 #include <string>
@@ -56,10 +60,10 @@ class FakeEnvironment final : public LeaseEnvironment {
     const std::lock_guard lock(*sleeper.mutex);
     sleeper.woken->notify_all();
   }
-  // Returns when the thread has nothing to do at this time.
+  // Returns when the thread has nothing to do at this time; fails the test where it hangs.
   void AwaitSleep() {
     std::unique_lock lock(mutex_);
-    slept_.wait(lock, [this] { return asleep_; });
+    EXPECT_TRUE(slept_.wait_for(lock, std::chrono::minutes(1), [this] { return asleep_; }));
   }
 
  private:
@@ -72,6 +76,24 @@ class FakeEnvironment final : public LeaseEnvironment {
   TimePoint now_{std::chrono::hours(1)};
   Sleeper sleeper_;
   bool asleep_ = false;
+};
+
+// Holdup holds up the first request that comes; later ones pass. Outlives its hook.
+class Holdup {
+ public:
+  std::function<void()> Hook() {
+    return [this] {
+      if (came_.exchange(true)) return;
+      asked_.set_value();
+      answer_.get_future().wait();
+    };
+  }
+  void AwaitRequest() { asked_.get_future().wait(); }
+  void Answer() { answer_.set_value(); }
+
+ private:
+  std::atomic<bool> came_{false};
+  std::promise<void> asked_, answer_;
 };
 
 // What the service would say; the test scripts it. Thread-safe.
@@ -160,9 +182,7 @@ class FakeLeases {
   std::vector<v1::RenewLeaseRequest> renewed() const { return Copy(renewed_); }
   std::vector<v1::EndLeaseRequest> ended() const { return Copy(ended_); }
   // How long each call of a method might take; none: as long as the client's own calls.
-  std::vector<Timeout> timeouts(const std::string& method) const {
-    return Copy(timeouts_)[method];
-  }
+  std::vector<Timeout> timeouts(const std::string& method) const { return Copy(timeouts_)[method]; }
   int encrypted() const { return Copy(encrypted_); }
   int decrypted() const { return Copy(decrypted_); }
 

@@ -267,20 +267,41 @@ TEST_F(LocalLeasesTest, NoRequestOutlastsTheEndOfALease) {
 TEST_F(LocalLeasesTest, ALeaseThatHasEndedStandsInNobodysWay) {
   Start();
   const std::string sealed = Seal();
-  std::promise<void> asked, answer;
-  service_.on_renew = [&] {
-    asked.set_value();
-    answer.get_future().wait();
-  };
+  Holdup renewal;
+  service_.on_renew = renewal.Hook();
   clock_.Advance(seconds(200));
-  asked.get_future().wait();
+  renewal.AwaitRequest();
   clock_.Advance(seconds(100));
   EXPECT_EQ(Opened(sealed), "4111");
   ASSERT_EQ(service_.acquired().size(), 2u);
   EXPECT_EQ(service_.acquired()[1].use(), v1::LEASE_USE_DECRYPT);
-  service_.on_renew = nullptr;
-  answer.set_value();
+  renewal.Answer();
   clock_.AwaitSleep();
+}
+
+// Messages run out in an outage: a caller waits for the service as long as a client does.
+TEST_F(LocalLeasesTest, ACallerThatWaitsKeepsNoOtherLeaseFromBeingWiped) {
+  Start();
+  service_.time = seconds(1'000);
+  Seal("v", local_->Key("acme", "alias").value());
+  service_.time = seconds(3'600);
+  service_.messages = 1;
+  service_.Fail("Renew", Unreachable());
+  Seal();  // the last message: the keeper renews at once, and in vain
+  Pass(seconds(0));
+  ASSERT_EQ(service_.renewed().size(), 1u);
+  service_.FailAlways("Acquire", Unreachable());
+  Holdup renewal;
+  service_.on_renew = renewal.Hook();
+  auto sealed = std::async(std::launch::async, [&] { return TrySeal(); });
+  renewal.AwaitRequest();
+  const size_t both = Held();
+  Pass(seconds(950));  // by now the keeper would renew it, too
+  EXPECT_EQ(Held(), both);
+  Pass(seconds(50));
+  EXPECT_EQ(Held(), both / 2) << "the other one's lease has ended";
+  renewal.Answer();
+  EXPECT_OK(sealed.get());
 }
 
 TEST_F(LocalLeasesTest, CloseGivesAllBack) {
