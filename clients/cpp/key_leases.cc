@@ -165,13 +165,10 @@ absl::Status KeyLeases::Insert(const LeasePtr& lease) {
   {
     const std::lock_guard lock(mutex_);
     closed = closed_;
-    if (!closed) out = PutIn(lease);
-  }
-  if (closed) {
-    lease->Close();
-    return LocalCryptoClosed();
+    out = closed ? std::vector{lease} : PutIn(lease);
   }
   GiveBack(out);
+  if (closed) return LocalCryptoClosed();
   context_.keeper.Poke();
   return absl::OkStatus();
 }

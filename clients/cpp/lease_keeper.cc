@@ -38,6 +38,10 @@ void LeaseKeeper::Stop() {
   for (KeyLeases* const key : Keys()) {
     for (const LeasePtr& lease : key->TakeAll()) GiveBack(key->tenant(), *lease);
   }
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
   while (const std::optional<v1::EndLeaseRequest> request = NextEnd()) {
     const auto left = std::chrono::ceil<milliseconds>(end - environment_.Now());
     if (left.count() <= 0) return;
@@ -67,13 +71,19 @@ void LeaseKeeper::GiveBack(std::string tenant, const HeldLease& lease) {
   request.set_tenant(std::move(tenant));
   request.set_lease_id(lease.id());
   request.set_used_messages(lease.sealed());
+  if (!Queue(request)) transport_.End(request, kLastGoodbyes).status().IgnoreError();
+}
+
+bool LeaseKeeper::Queue(const v1::EndLeaseRequest& request) {
   {
     const std::lock_guard lock(mutex_);
+    if (stopped_) return false;
     if (ends_.size() >= kMostEnds) ends_.pop_front();
-    ends_.push_back(std::move(request));
+    ends_.push_back(request);
     poked_ = true;
   }
   woken_.notify_all();
+  return true;
 }
 
 void LeaseKeeper::Run() {

@@ -134,9 +134,11 @@ class LocalCrypto {
   // is in force when the lease is next renewed. Error: InvalidField.
   absl::StatusOr<LocalKey*> Key(std::string_view tenant, std::string_view key);
 
-  // Close gives all leases back with what was used of them, as far as the service answers
-  // within a second, and wipes all material. Waits for calls that are under way. Once is
-  // enough.
+  // Close wipes all material, and gives all leases back with what was used of them, as far as
+  // the service answers within a second. Waits until calls that compute with the material
+  // are done, and for a request of its own thread's, which takes two seconds at most. Does
+  // not wait for calls that ask the service: they fail, and wipe and give back what they
+  // were given. Once is enough.
   void Close();
 
  private:

@@ -324,6 +324,23 @@ TEST_F(LocalLeasesTest, CloseGivesAllBack) {
   EXPECT_EQ(service_.ended().size(), 2u);
 }
 
+TEST_F(LocalLeasesTest, WhatIsGivenAfterCloseIsGivenBackAtOnce) {
+  Start();
+  Holdup acquisition;
+  service_.on_acquire = acquisition.Hook();
+  auto sealed = std::async(std::launch::async, [&] { return TrySeal(); });
+  acquisition.AwaitRequest();
+  local_->Close();
+  EXPECT_TRUE(service_.ended().empty());
+  acquisition.Answer();
+  EXPECT_THAT(sealed.get(), StatusIs(StatusCode::kFailedPrecondition, Reason::kInternal));
+  EXPECT_EQ(Held(), 0u);
+  ASSERT_EQ(service_.ended().size(), 1u);
+  EXPECT_EQ(service_.ended()[0].lease_id(), "lease-1");
+  EXPECT_EQ(service_.ended()[0].used_messages(), 0u);
+  EXPECT_THAT(service_.timeouts("End"), ElementsAre(seconds(1)));
+}
+
 TEST_F(LocalLeasesTest, CallersThatWantTheSameShareOneRequest) {
   constexpr int kThreads = 8;
   Start();
