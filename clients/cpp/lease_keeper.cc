@@ -34,7 +34,7 @@ void LeaseKeeper::Stop() {
   }
   woken_.notify_all();
   if (thread_.joinable()) thread_.join();
-  const TimePoint end = environment_.Now() + kLastGoodbyes;
+  const LeaseTime end = environment_.Now() + kLastGoodbyes;
   for (KeyLeases* const key : Keys()) {
     for (const LeasePtr& lease : key->TakeAll()) GiveBack(key->tenant(), *lease);
   }
@@ -92,7 +92,7 @@ void LeaseKeeper::Run() {
       const std::lock_guard lock(mutex_);
       poked_ = false;
     }
-    const TimePoint next = Work();
+    const LeaseTime next = Work();
     std::unique_lock lock(mutex_);
     while (!stopping_ && !poked_ && environment_.Now() < next) {
       environment_.Wait(woken_, lock, next);
@@ -101,18 +101,18 @@ void LeaseKeeper::Run() {
   }
 }
 
-TimePoint LeaseKeeper::Work() {
+LeaseTime LeaseKeeper::Work() {
   WipeEnded();
   TellEnds();
   TendDue();
   WipeEnded();
-  TimePoint next = environment_.Now() + kLongestSleep;
+  LeaseTime next = environment_.Now() + kLongestSleep;
   for (const KeyLeases* const key : Keys()) next = std::min(next, key->NextDue());
   return next;
 }
 
 void LeaseKeeper::WipeEnded() {
-  const TimePoint now = environment_.Now();
+  const LeaseTime now = environment_.Now();
   for (KeyLeases* const key : Keys()) {
     for (const LeasePtr& lease : key->TakeEnded(now)) {
       if (lease->seals()) GiveBack(key->tenant(), *lease);  // what was used is worth knowing
@@ -148,9 +148,9 @@ void LeaseKeeper::TendDue() {
 }
 
 milliseconds LeaseKeeper::Patience() {
-  TimePoint end = TimePoint::max();
+  LeaseTime end = LeaseTime::max();
   for (const KeyLeases* const key : Keys()) end = std::min(end, key->NextEnd());
-  const TimePoint now = environment_.Now();
+  const LeaseTime now = environment_.Now();
   if (end >= now + kLongest) return kLongest;
   return std::clamp(std::chrono::floor<milliseconds>(end - now), kShortest, kLongest);
 }

@@ -44,7 +44,7 @@ class LeaseKeeper {
  private:
   void Run();
   // Returns when it is needed next.
-  TimePoint Work();
+  LeaseTime Work();
   void WipeEnded();
   void TellEnds();
   void TendDue();

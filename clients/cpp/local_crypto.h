@@ -108,8 +108,11 @@ class LocalKey {
 // since they were last renewed, and wipes their material when they end. No lock is held
 // while anything is asked of the service.
 //
-// Time is the steady clock of this machine, counted from before the request for a lease
-// was sent: steps of a wall clock, here or there, lengthen nothing.
+// Time is that since this machine was started, counted from before the request for a lease
+// was sent: steps of a wall clock, here or there, lengthen nothing, and nor does suspending
+// the machine. What has ended meanwhile is not used when it is back, and wiped within ten
+// seconds. A virtual machine that is stopped from outside, or restored from a snapshot,
+// counts only what its kernel is told of.
 //
 // Memory: material is in SecretBytes and wiped at the end of its lease, also while threads
 // that used it are idle. Contexts keyed with it are on OpenSSL's heap (crypto/xaes_gcm.h);

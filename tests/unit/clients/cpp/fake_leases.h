@@ -26,13 +26,13 @@ namespace fieldkms::testing {
 // A clock that stands until a test moves it. Thread-safe.
 class FakeEnvironment final : public LeaseEnvironment {
  public:
-  TimePoint Now() override {
+  LeaseTime Now() override {
     const std::lock_guard lock(mutex_);
     return now_;
   }
   double Jitter() override { return 0; }
   void Wait(std::condition_variable& woken, std::unique_lock<std::mutex>& lock,
-            TimePoint until) override {
+            LeaseTime until) override {
     {
       const std::lock_guard own(mutex_);
       if (now_ >= until) return;
@@ -51,7 +51,7 @@ class FakeEnvironment final : public LeaseEnvironment {
     Sleeper sleeper;
     {
       const std::lock_guard lock(mutex_);
-      now_ += std::chrono::duration_cast<TimePoint::duration>(by);
+      now_ += std::chrono::duration_cast<LeaseTime::duration>(by);
       sleeper = sleeper_;
       asleep_ = false;
     }
@@ -73,7 +73,7 @@ class FakeEnvironment final : public LeaseEnvironment {
   };
   std::mutex mutex_;
   std::condition_variable slept_;
-  TimePoint now_{std::chrono::hours(1)};
+  LeaseTime now_{std::chrono::hours(1)};
   Sleeper sleeper_;
   bool asleep_ = false;
 };
