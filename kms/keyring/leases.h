@@ -58,7 +58,7 @@ absl::Status CheckLeaseId(std::string_view id);
 // kKeyPurpose; kKeyState; kLeaseNotFound, also for a lease of somebody else;
 // kLeaseExpired.
 //
-// What is granted stands by the key as it was at a moment after the lease was written: a
+// What is granted stands by the key as it is read after the lease was written: a
 // change of policy, primary or state that was done before Acquire or Renew, or while it was
 // on its way up to there, is in force, and the call refused.
 //

@@ -84,18 +84,19 @@ class LeasesTest : public KeyringFixture {
   }
   // Each allows no more what Request asks for.
   std::vector<std::function<absl::Status()>> Changes() {
-    KeyPatch audited;
-    audited.lease = LeasePolicy{};
-    audited.audit_per_operation = true;
-    return {[this] { return Allow({}); },                //
-            [this, audited] { return Patch(audited); },  //
-            [this] {
-              return Allow({minutes(10), 10});
-            },  //
-            [this] {
-              return Allow({minutes(1), 1000});
-            },  //
-            [this] { return Rotate(); }};
+    std::vector<std::function<absl::Status()>> changes;
+    for (const LeasePolicy& less :
+         {LeasePolicy{}, LeasePolicy{minutes(10), 10}, LeasePolicy{minutes(1), 1000}}) {
+      changes.emplace_back([this, less] { return Allow(less); });
+    }
+    changes.emplace_back([this] {
+      KeyPatch audited;
+      audited.lease = LeasePolicy{};
+      audited.audit_per_operation = true;
+      return Patch(audited);
+    });
+    changes.emplace_back([this] { return Rotate(); });
+    return changes;
   }
   std::optional<WallTime> LastEnd(uint32_t version, bool encrypt_only = false) {
     return leases().LastEnd(key_, version, encrypt_only, kNoDeadline).value();
