@@ -61,7 +61,7 @@ HeldLease::HeldLease(const v1::Lease& lease, EnvelopeHeader header, XaesKey key)
       key_(std::move(key)) {}
 
 absl::StatusOr<std::shared_ptr<HeldLease>> HeldLease::Create(
-    const v1::AcquireLeaseResponse& response, TimePoint asked, double jitter) {
+    const v1::AcquireLeaseResponse& response, LeaseTime asked, double jitter) {
   if (response.material().size() != kXaesKeySize) return NoSense();
   FIELDKMS_ASSIGN_OR_RETURN(const EnvelopeHeader header, HeaderOf(response.lease()));
   FIELDKMS_ASSIGN_OR_RETURN(SecretBytes material,
@@ -82,11 +82,11 @@ HeldLease::Taken HeldLease::TakeMessage() {
   return Taken::kOneAndFewAreLeft;
 }
 
-bool HeldLease::CanSeal(TimePoint now) const {
+bool HeldLease::CanSeal(LeaseTime now) const {
   return seals_ && !Ended(now) && sealed_.load() < most_.load();
 }
 
-void HeldLease::Renewed(const v1::Lease& lease, TimePoint asked, uint64_t used, double jitter) {
+void HeldLease::Renewed(const v1::Lease& lease, LeaseTime asked, uint64_t used, double jitter) {
   constexpr double kDueAt = 2.0 / 3, kJitter = 0.1;
   const std::chrono::nanoseconds remaining = Remaining(lease);
   const auto due = std::chrono::nanoseconds(

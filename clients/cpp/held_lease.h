@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "clients/cpp/retry.h"
+#include "clients/cpp/lease_environment.h"
 #include "crypto/envelope.h"
 #include "crypto/xaes_gcm.h"
 #include "fieldkms/v1/lease_service.pb.h"
@@ -23,7 +23,7 @@ class HeldLease {
   // caller wipes the response. `jitter`: see Renewed. Errors: kInternal for an answer that
   // makes no sense; kMemoryLock.
   static absl::StatusOr<std::shared_ptr<HeldLease>> Create(const v1::AcquireLeaseResponse& response,
-                                                           TimePoint asked, double jitter);
+                                                           LeaseTime asked, double jitter);
 
   const std::string& id() const { return id_; }
   const std::string& key_name() const { return key_name_; }  // the key's own
@@ -35,7 +35,7 @@ class HeldLease {
   // or is closed. Keep it for computing only.
   class Use {
    public:
-    Use(HeldLease& lease, TimePoint now) : lease_(lease), entered_(lease.Enter(now)) {}
+    Use(HeldLease& lease, LeaseTime now) : lease_(lease), entered_(lease.Enter(now)) {}
     ~Use() {
       if (entered_) lease_.Leave();
     }
@@ -54,23 +54,23 @@ class HeldLease {
   enum class Taken { kNone, kOne, kOneAndFewAreLeft };  // the last once a term
   Taken TakeMessage();
 
-  bool Ended(TimePoint now) const { return Rep(now) >= end_.load(std::memory_order_relaxed); }
+  bool Ended(LeaseTime now) const { return Rep(now) >= end_.load(std::memory_order_relaxed); }
   // Whether it can seal: not ended, and messages are left.
-  bool CanSeal(TimePoint now) const;
+  bool CanSeal(LeaseTime now) const;
   uint64_t sealed() const { return sealed_.load(); }
-  TimePoint end() const { return FromRep(end_.load()); }
-  TimePoint last_used() const { return FromRep(used_at_.load(std::memory_order_relaxed)); }
+  LeaseTime end() const { return FromRep(end_.load()); }
+  LeaseTime last_used() const { return FromRep(used_at_.load(std::memory_order_relaxed)); }
   // Whether it was used since it was acquired or renewed.
   bool IsInUse() const { return used_at_.load() >= term_began_.load(); }
 
   // When to renew it, and putting that off.
-  TimePoint due() const { return FromRep(due_.load()); }
-  void PutOff(TimePoint until) { due_.store(Rep(until)); }
+  LeaseTime due() const { return FromRep(due_.load()); }
+  void PutOff(LeaseTime until) { due_.store(Rep(until)); }
 
   // Renewed begins the next term, as the service answered to a request sent at `asked` that
   // reported `used` messages: what was sealed since counts as of the new term. It is due
   // again at two thirds, less up to a tenth by `jitter` in [0, 1).
-  void Renewed(const v1::Lease& lease, TimePoint asked, uint64_t used, double jitter);
+  void Renewed(const v1::Lease& lease, LeaseTime asked, uint64_t used, double jitter);
 
   // Close ends all use, waits for what is under way, and wipes the material; the second
   // call does nothing.
@@ -80,10 +80,10 @@ class HeldLease {
   static constexpr uint64_t kClosed = uint64_t{1} << 63;
 
   HeldLease(const v1::Lease& lease, EnvelopeHeader header, XaesKey key);
-  static int64_t Rep(TimePoint time) { return time.time_since_epoch().count(); }
-  static TimePoint FromRep(int64_t rep) { return TimePoint(TimePoint::duration(rep)); }
+  static int64_t Rep(LeaseTime time) { return time.time_since_epoch().count(); }
+  static LeaseTime FromRep(int64_t rep) { return LeaseTime(LeaseTime::duration(rep)); }
 
-  bool Enter(TimePoint now) {
+  bool Enter(LeaseTime now) {
     if (Ended(now)) return false;
     if ((users_.fetch_add(1, std::memory_order_acquire) & kClosed) != 0) {
       Leave();

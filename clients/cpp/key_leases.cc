@@ -1,6 +1,7 @@
 #include "clients/cpp/key_leases.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "clients/cpp/lease_keeper.h"
@@ -17,6 +18,7 @@ constexpr std::chrono::seconds kRefusalLasts{30};
 constexpr std::chrono::seconds kTroubleLasts{1};
 constexpr size_t kMostRefusals = 64;
 // A renewal that failed is tried again after a quarter of what is left.
+// One that a caller is at already is looked at again after the shortest time.
 constexpr int kRetryPart = 4;
 constexpr std::chrono::milliseconds kRetrySoonest{100};
 
@@ -45,7 +47,7 @@ absl::Status LocalCryptoClosed() {
   return Error(absl::StatusCode::kFailedPrecondition, Reason::kInternal, "LocalCrypto is closed");
 }
 
-HeldLease* LeaseSet::Opener(uint32_t version, TimePoint now) const {
+HeldLease* LeaseSet::Opener(uint32_t version, LeaseTime now) const {
   const auto opens = [&](const LeasePtr& lease) {
     return lease != nullptr && lease->header().version == version && !lease->Ended(now);
   };
@@ -78,10 +80,10 @@ std::vector<LeasePtr> KeyLeases::All() const {
 }
 
 absl::Status KeyLeases::EnsureSeal(const HeldLease* seen) {
-  return flights_.Do(kSealFlight, Flights::Patience::kFull, [&]() -> absl::Status {
+  return flights_.Do(kSealFlight, [&]() -> absl::Status {
     uint64_t epoch = 0;
     const LeasePtr lease = Current(&epoch)->seal;
-    const TimePoint now = context_.environment.Now();
+    const LeaseTime now = context_.environment.Now();
     if (lease == nullptr || lease->Ended(now)) return Acquire(/*seal=*/true, 0, {});
     if (lease.get() != seen || lease->CanSeal(now)) return absl::OkStatus();
     return Renew(lease, {});  // its messages are used up
@@ -89,7 +91,7 @@ absl::Status KeyLeases::EnsureSeal(const HeldLease* seen) {
 }
 
 absl::Status KeyLeases::EnsureOpen(uint32_t version) {
-  return flights_.Do(version, Flights::Patience::kFull, [&]() -> absl::Status {
+  return flights_.Do(version, [&]() -> absl::Status {
     uint64_t epoch = 0;
     const std::shared_ptr<const LeaseSet> set = Current(&epoch);
     if (set->Opener(version, context_.environment.Now()) != nullptr) return absl::OkStatus();
@@ -108,7 +110,7 @@ absl::Status KeyLeases::Acquire(bool seal, uint32_t version, LeaseTransport::Tim
   request.set_version(version);
   request.mutable_duration()->set_seconds(options.lease_time.count());
   if (seal) request.set_max_messages(options.lease_messages);
-  const TimePoint asked = context_.environment.Now();
+  const LeaseTime asked = context_.environment.Now();
   absl::StatusOr<v1::AcquireLeaseResponse> response = context_.transport.Acquire(request, timeout);
   if (!response.ok()) {
     Remember(what, response.status());
@@ -127,7 +129,7 @@ absl::Status KeyLeases::Renew(const LeasePtr& lease, LeaseTransport::Timeout tim
   // What an alias points to may be another key by now: only acquiring tells.
   if (lease->key_name() != name_) return Replace(lease, timeout);
   v1::RenewLeaseRequest request;
-  const TimePoint asked = context_.environment.Now();
+  const LeaseTime asked = context_.environment.Now();
   const uint64_t used = lease->sealed();
   request.set_tenant(tenant_);
   request.set_lease_id(lease->id());
@@ -163,13 +165,10 @@ absl::Status KeyLeases::Insert(const LeasePtr& lease) {
   {
     const std::lock_guard lock(mutex_);
     closed = closed_;
-    if (!closed) out = PutIn(lease);
-  }
-  if (closed) {
-    lease->Close();
-    return LocalCryptoClosed();
+    out = closed ? std::vector{lease} : PutIn(lease);
   }
   GiveBack(out);
+  if (closed) return LocalCryptoClosed();
   context_.keeper.Poke();
   return absl::OkStatus();
 }
@@ -232,7 +231,7 @@ void KeyLeases::GiveBack(const std::vector<LeasePtr>& leases) {
   }
 }
 
-std::vector<LeasePtr> KeyLeases::TakeEnded(TimePoint now) {
+std::vector<LeasePtr> KeyLeases::TakeEnded(LeaseTime now) {
   std::vector<LeasePtr> out;
   {
     const std::lock_guard lock(mutex_);
@@ -257,20 +256,20 @@ std::vector<LeasePtr> KeyLeases::TakeAll() {
   return out;
 }
 
-std::vector<LeasePtr> KeyLeases::Due(TimePoint now) const {
+std::vector<LeasePtr> KeyLeases::Due(LeaseTime now) const {
   std::vector<LeasePtr> all = All();
   std::erase_if(all, [now](const LeasePtr& lease) { return lease->due() > now; });
   return all;
 }
 
-TimePoint KeyLeases::NextDue() const {
-  TimePoint next = TimePoint::max();
+LeaseTime KeyLeases::NextDue() const {
+  LeaseTime next = LeaseTime::max();
   for (const LeasePtr& lease : All()) next = std::min({next, lease->due(), lease->end()});
   return next;
 }
 
-TimePoint KeyLeases::NextEnd() const {
-  TimePoint next = TimePoint::max();
+LeaseTime KeyLeases::NextEnd() const {
+  LeaseTime next = LeaseTime::max();
   for (const LeasePtr& lease : All()) next = std::min(next, lease->end());
   return next;
 }
@@ -278,15 +277,18 @@ TimePoint KeyLeases::NextEnd() const {
 void KeyLeases::Tend(const LeasePtr& lease, LeaseTransport::Timeout timeout) {
   if (!lease->IsInUse()) return Drop(lease);
   const uint32_t what = lease->seals() ? kSealFlight : lease->header().version;
-  const absl::Status status = flights_.Do(what, Flights::Patience::kShort, [&]() -> absl::Status {
+  const std::optional<absl::Status> status = flights_.TryDo(what, [&]() -> absl::Status {
     // A caller may have been quicker.
     if (lease->due() > context_.environment.Now()) return absl::OkStatus();
     return Renew(lease, timeout);
   });
-  if (status.ok()) return;
-  const TimePoint now = context_.environment.Now();
+  if (status && status->ok()) return;
+  const LeaseTime now = context_.environment.Now();
+  // A caller is at it, and may wait for the service longer than other leases can. If it gets
+  // an answer just now, the lease is renewed once more, which does no harm.
+  if (!status) return lease->PutOff(now + kRetrySoonest);
   lease->PutOff(now +
-                std::max<TimePoint::duration>((lease->end() - now) / kRetryPart, kRetrySoonest));
+                std::max<LeaseTime::duration>((lease->end() - now) / kRetryPart, kRetrySoonest));
 }
 
 absl::Status KeyLeases::Remembered(uint32_t what) {
@@ -302,7 +304,7 @@ absl::Status KeyLeases::Remembered(uint32_t what) {
 // Only where there is another way: else each call asks anew.
 void KeyLeases::Remember(uint32_t what, const absl::Status& status) {
   if (!context_.options.fallback || !(IsRefusal(status) || SaidByTheService(status))) return;
-  const TimePoint now = context_.environment.Now();
+  const LeaseTime now = context_.environment.Now();
   const std::lock_guard lock(mutex_);
   if (refusals_.size() >= kMostRefusals) refusals_.clear();
   refusals_[what] = {status, now + (IsRefusal(status) ? kRefusalLasts : kTroubleLasts)};

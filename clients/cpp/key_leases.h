@@ -37,7 +37,7 @@ struct LeaseSet {
   std::vector<LeasePtr> open;  // to open only, one a version
 
   // A lease that opens a version at `now`, or null.
-  HeldLease* Opener(uint32_t version, TimePoint now) const;
+  HeldLease* Opener(uint32_t version, LeaseTime now) const;
   // Any of them, or null: they are of the same key.
   const HeldLease* Any() const;
 };
@@ -72,21 +72,22 @@ class KeyLeases {
   absl::Status EnsureOpen(uint32_t version);
 
   // For the keeper. Without I/O: takes out what has ended, wipes it, and returns it.
-  std::vector<LeasePtr> TakeEnded(TimePoint now);
+  std::vector<LeasePtr> TakeEnded(LeaseTime now);
   // The leases that are due by `now`.
-  std::vector<LeasePtr> Due(TimePoint now) const;
-  // Renews a lease that is due, or gives it back if nobody used it, or replaces it.
+  std::vector<LeasePtr> Due(LeaseTime now) const;
+  // Renews a lease that is due, or gives it back if nobody used it, or replaces it. Takes no
+  // longer than `timeout` for a request: where a caller is at the same, it is put off.
   void Tend(const LeasePtr& lease, LeaseTransport::Timeout timeout);
   // When the keeper is needed next; and when the next lease ends.
-  TimePoint NextDue() const;
-  TimePoint NextEnd() const;
+  LeaseTime NextDue() const;
+  LeaseTime NextEnd() const;
   // Takes all out, wipes them, and takes no more.
   std::vector<LeasePtr> TakeAll();
 
  private:
   struct Refusal {
     absl::Status status;
-    TimePoint until;
+    LeaseTime until;
   };
 
   std::vector<LeasePtr> All() const;

@@ -34,9 +34,13 @@ void LeaseKeeper::Stop() {
   }
   woken_.notify_all();
   if (thread_.joinable()) thread_.join();
-  const TimePoint end = environment_.Now() + kLastGoodbyes;
+  const LeaseTime end = environment_.Now() + kLastGoodbyes;
   for (KeyLeases* const key : Keys()) {
     for (const LeasePtr& lease : key->TakeAll()) GiveBack(key->tenant(), *lease);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
   }
   while (const std::optional<v1::EndLeaseRequest> request = NextEnd()) {
     const auto left = std::chrono::ceil<milliseconds>(end - environment_.Now());
@@ -67,13 +71,19 @@ void LeaseKeeper::GiveBack(std::string tenant, const HeldLease& lease) {
   request.set_tenant(std::move(tenant));
   request.set_lease_id(lease.id());
   request.set_used_messages(lease.sealed());
+  if (!Queue(request)) transport_.End(request, kLastGoodbyes).status().IgnoreError();
+}
+
+bool LeaseKeeper::Queue(const v1::EndLeaseRequest& request) {
   {
     const std::lock_guard lock(mutex_);
+    if (stopped_) return false;
     if (ends_.size() >= kMostEnds) ends_.pop_front();
-    ends_.push_back(std::move(request));
+    ends_.push_back(request);
     poked_ = true;
   }
   woken_.notify_all();
+  return true;
 }
 
 void LeaseKeeper::Run() {
@@ -82,7 +92,7 @@ void LeaseKeeper::Run() {
       const std::lock_guard lock(mutex_);
       poked_ = false;
     }
-    const TimePoint next = Work();
+    const LeaseTime next = Work();
     std::unique_lock lock(mutex_);
     while (!stopping_ && !poked_ && environment_.Now() < next) {
       environment_.Wait(woken_, lock, next);
@@ -91,18 +101,18 @@ void LeaseKeeper::Run() {
   }
 }
 
-TimePoint LeaseKeeper::Work() {
+LeaseTime LeaseKeeper::Work() {
   WipeEnded();
   TellEnds();
   TendDue();
   WipeEnded();
-  TimePoint next = environment_.Now() + kLongestSleep;
+  LeaseTime next = environment_.Now() + kLongestSleep;
   for (const KeyLeases* const key : Keys()) next = std::min(next, key->NextDue());
   return next;
 }
 
 void LeaseKeeper::WipeEnded() {
-  const TimePoint now = environment_.Now();
+  const LeaseTime now = environment_.Now();
   for (KeyLeases* const key : Keys()) {
     for (const LeasePtr& lease : key->TakeEnded(now)) {
       if (lease->seals()) GiveBack(key->tenant(), *lease);  // what was used is worth knowing
@@ -138,9 +148,9 @@ void LeaseKeeper::TendDue() {
 }
 
 milliseconds LeaseKeeper::Patience() {
-  TimePoint end = TimePoint::max();
+  LeaseTime end = LeaseTime::max();
   for (const KeyLeases* const key : Keys()) end = std::min(end, key->NextEnd());
-  const TimePoint now = environment_.Now();
+  const LeaseTime now = environment_.Now();
   if (end >= now + kLongest) return kLongest;
   return std::clamp(std::chrono::floor<milliseconds>(end - now), kShortest, kLongest);
 }

@@ -108,8 +108,11 @@ class LocalKey {
 // since they were last renewed, and wipes their material when they end. No lock is held
 // while anything is asked of the service.
 //
-// Time is the steady clock of this machine, counted from before the request for a lease
-// was sent: steps of a wall clock, here or there, lengthen nothing.
+// Time is that since this machine was started, counted from before the request for a lease
+// was sent: steps of a wall clock, here or there, lengthen nothing, and nor does suspending
+// the machine. What has ended meanwhile is not used when it is back, and wiped within ten
+// seconds. A virtual machine that is stopped from outside, or restored from a snapshot,
+// counts only what its kernel is told of.
 //
 // Memory: material is in SecretBytes and wiped at the end of its lease, also while threads
 // that used it are idle. Contexts keyed with it are on OpenSSL's heap (crypto/xaes_gcm.h);
@@ -134,9 +137,11 @@ class LocalCrypto {
   // is in force when the lease is next renewed. Error: InvalidField.
   absl::StatusOr<LocalKey*> Key(std::string_view tenant, std::string_view key);
 
-  // Close gives all leases back with what was used of them, as far as the service answers
-  // within a second, and wipes all material. Waits for calls that are under way. Once is
-  // enough.
+  // Close wipes all material, and gives all leases back with what was used of them, as far as
+  // the service answers within a second. Waits until calls that compute with the material
+  // are done, and for a request of its own thread's, which takes two seconds at most. Does
+  // not wait for calls that ask the service: they fail, and wipe and give back what they
+  // were given. Once is enough.
   void Close();
 
  private:

@@ -54,7 +54,7 @@ struct LocalKey::Impl::ThreadPart {
   std::shared_ptr<const LeaseSet> leases;
   std::optional<FieldSealer> sealer;
   std::vector<ContextEntry> entries;
-  TimePoint now;  // when the call, or its last try, began
+  LeaseTime now;  // when the call, or its last try, began
 
   absl::Status SetContext(std::span<const ContextEntry> context) {
     entries.assign(context.begin(), context.end());

@@ -37,9 +37,16 @@ absl::StatusOr<std::string> DrawLeaseId() {
   return EncodeHex(bytes);
 }
 
-// What the key's policy grants of what is asked for.
-absl::Status SetTerms(const KeyRecord& key, const LeaseRequest& request, WallTime now,
-                      LeaseRecord* lease) {
+// What is asked for, and where nothing is said what the policy gives.
+LeaseRequest WithDefaults(LeaseRequest terms, const KeyRecord& key) {
+  if (terms.version == 0) terms.version = key.primary_version;
+  if (terms.time.count() == 0) terms.time = std::min(kDefaultLease, key.lease.longest);
+  if (terms.messages == 0 && terms.encrypt) terms.messages = key.lease.most_messages;
+  return terms;
+}
+
+// Whether the key's policy grants it.
+absl::Status CheckTerms(const KeyRecord& key, const LeaseRequest& terms) {
   const LeasePolicy& policy = key.lease;
   if (key.purpose != KeyPurpose::kEncrypt) {
     return Error(absl::StatusCode::kFailedPrecondition, Reason::kKeyPurpose,
@@ -47,22 +54,33 @@ absl::Status SetTerms(const KeyRecord& key, const LeaseRequest& request, WallTim
   }
   if (policy.longest.count() == 0) return Denied("the key allows no leases", "key");
   if (key.audit_per_operation) return Denied("each operation of the key is audited", "key");
-  if (request.time.count() < 0 || request.time > policy.longest) {
+  if (terms.time.count() < 0 || terms.time > policy.longest) {
     return Denied(
         "the key allows leases of " + std::to_string(policy.longest.count()) + " seconds at most",
         "duration");
   }
-  if (request.messages > policy.most_messages) {
+  if (terms.messages > policy.most_messages) {
     return Denied(
         "the key allows " + std::to_string(policy.most_messages) + " messages in a lease at most",
         "max_messages");
   }
-  const seconds time =
-      request.time.count() != 0 ? request.time : std::min(kDefaultLease, policy.longest);
-  lease->expire_time = now + time;
-  lease->most_messages = request.messages != 0 ? request.messages : policy.most_messages;
-  if (!request.encrypt) lease->most_messages = 0;
   return absl::OkStatus();
+}
+
+// Whether a lease that was granted on these terms may stand, by the key as it is by now.
+absl::Status CheckStands(const KeyRecord& key, const LeaseRequest& terms) {
+  if (terms.encrypt && terms.version != key.primary_version) {
+    return Denied("the key has a new primary version: acquire a lease of that");
+  }
+  const absl::Status status = CheckTerms(key, terms);
+  // What the request did not say, no field of it is to blame for.
+  return status.ok() ? status : Error(status.code(), ReasonOf(status), MessageOf(status));
+}
+
+void SetTerms(const LeaseRequest& terms, WallTime now, LeaseRecord* lease) {
+  lease->create_time = now;
+  lease->expire_time = now + terms.time;
+  lease->most_messages = terms.encrypt ? terms.messages : 0;
 }
 
 // Whether a lease has not ended at `now`.
@@ -88,23 +106,22 @@ absl::StatusOr<GrantedLease> Leases::Acquire(const LeaseRequest& request, const 
   FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
                             core_.store.GetKey(request.tenant, request.key, deadline));
   FIELDKMS_RETURN_IF_ERROR(may(key, request.encrypt));
+  const LeaseRequest terms = WithDefaults(request, key);
+  FIELDKMS_RETURN_IF_ERROR(CheckTerms(key, terms));
+  if (terms.encrypt && terms.version != key.primary_version) {
+    return InvalidField("version", "is not the primary one: only that seals");
+  }
   GrantedLease granted;
   LeaseRecord& lease = granted.lease;
   lease.tenant = key.tenant;
   lease.key_id = key.key_id;
-  lease.version = request.version != 0 ? request.version : key.primary_version;
-  lease.encrypt = request.encrypt;
-  lease.principal = request.principal;
-  lease.create_time = core_.clock.Now();
-  FIELDKMS_RETURN_IF_ERROR(SetTerms(key, request, lease.create_time, &lease));
-  if (lease.encrypt && lease.version != key.primary_version) {
-    return InvalidField("version", "is not the primary one: only that seals");
-  }
+  lease.version = terms.version;
+  lease.encrypt = terms.encrypt;
+  lease.principal = terms.principal;
+  SetTerms(terms, core_.clock.Now(), &lease);
   FIELDKMS_ASSIGN_OR_RETURN(lease.lease_id, DrawLeaseId());
-  // Written before the state is looked at: whoever disables the version later than that
-  // look finds the lease, and is told of it.
   FIELDKMS_RETURN_IF_ERROR(core_.store.PutLease(lease, deadline));
-  if (absl::Status status = Disclose(&granted, deadline); !status.ok()) {
+  if (absl::Status status = Disclose(terms, &granted, deadline); !status.ok()) {
     lease.expire_time = lease.create_time;  // nothing has left
     core_.store.PutLease(lease, deadline).IgnoreError();
     return status;
@@ -112,13 +129,10 @@ absl::StatusOr<GrantedLease> Leases::Acquire(const LeaseRequest& request, const 
   return granted;
 }
 
-// Reads the key and the material that a lease is of.
-absl::Status Leases::Disclose(GrantedLease* granted, Deadline deadline) {
-  const LeaseRecord& lease = granted->lease;
-  FIELDKMS_ASSIGN_OR_RETURN(granted->key,
-                            core_.store.GetKeyById(lease.tenant, lease.key_id, deadline));
+// Reads the key, and the material that a lease is of.
+absl::Status Leases::Disclose(const LeaseRequest& terms, GrantedLease* granted, Deadline deadline) {
+  FIELDKMS_ASSIGN_OR_RETURN(const KeyVersionRecord version, Confirm(terms, granted, deadline));
   const KeyRecord& key = granted->key;
-  FIELDKMS_ASSIGN_OR_RETURN(const KeyVersionRecord version, Openable(key, lease.version, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(const KekCache::KekPtr kek,
                             core_.keks.Get(key.tenant, version.kek_version, deadline));
   FIELDKMS_ASSIGN_OR_RETURN(
@@ -127,12 +141,20 @@ absl::Status Leases::Disclose(GrantedLease* granted, Deadline deadline) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<KeyVersionRecord> Leases::Openable(const KeyRecord& key, uint32_t version,
-                                                  Deadline deadline) {
-  FIELDKMS_ASSIGN_OR_RETURN(KeyVersionRecord record,
-                            core_.store.GetKeyVersion(key.tenant, key.key_id, version, deadline));
-  FIELDKMS_RETURN_IF_ERROR(MayOpen(key, version, record.state));
-  return record;
+// Once the lease is written, all that it was granted on is looked at again: whoever changes
+// policy, primary or state before that look is obeyed, and who disables the version later
+// finds the lease, and is told of it.
+absl::StatusOr<KeyVersionRecord> Leases::Confirm(const LeaseRequest& terms, GrantedLease* granted,
+                                                 Deadline deadline) {
+  const LeaseRecord& lease = granted->lease;
+  FIELDKMS_ASSIGN_OR_RETURN(granted->key,
+                            core_.store.GetKeyById(lease.tenant, lease.key_id, deadline));
+  FIELDKMS_RETURN_IF_ERROR(CheckStands(granted->key, terms));
+  FIELDKMS_ASSIGN_OR_RETURN(
+      KeyVersionRecord version,
+      core_.store.GetKeyVersion(lease.tenant, lease.key_id, lease.version, deadline));
+  FIELDKMS_RETURN_IF_ERROR(MayOpen(granted->key, lease.version, version.state));
+  return version;
 }
 
 absl::StatusOr<GrantedLease> Leases::Find(const LeaseReport& report, const MayLease& may,
@@ -157,23 +179,18 @@ absl::StatusOr<GrantedLease> Leases::Renew(const LeaseReport& report, const MayL
   const LeaseRecord before = lease;
   const WallTime now = core_.clock.Now();
   FIELDKMS_RETURN_IF_ERROR(CheckAlive(lease, now));
-  if (lease.encrypt && found.key.primary_version != lease.version) {
-    return Denied("the key has a new primary version: acquire a lease of that");
-  }
   LeaseRequest terms;
   terms.encrypt = lease.encrypt;
+  terms.version = lease.version;
   terms.time = std::chrono::duration_cast<seconds>(lease.expire_time - lease.create_time);
-  // What the request did not say, no field of it is to blame for.
-  const absl::Status denied = SetTerms(found.key, terms, now, &lease);
-  if (!denied.ok()) return Error(denied.code(), ReasonOf(denied), MessageOf(denied));
-  lease.most_messages = std::min(lease.most_messages, before.most_messages);
-  lease.create_time = now;
+  terms.messages = std::min(lease.most_messages, found.key.lease.most_messages);
+  FIELDKMS_RETURN_IF_ERROR(CheckStands(found.key, terms));
+  SetTerms(terms, now, &lease);
   FIELDKMS_RETURN_IF_ERROR(core_.store.PutLease(lease, deadline));
-  // As in Acquire: looked at after it is written. The material is the holder's already.
-  const absl::Status state = Openable(found.key, lease.version, deadline).status();
-  if (!state.ok()) {
+  // The material is the holder's already.
+  if (absl::Status status = Confirm(terms, &found, deadline).status(); !status.ok()) {
     core_.store.PutLease(before, deadline).IgnoreError();
-    return state;
+    return status;
   }
   return found;
 }

@@ -1,7 +1,7 @@
 // Leases: key material given to a client for a short time, so that it seals and opens by
 // itself. A lease is disclosure and is treated so: keys deny it unless their policy allows
 // it, each lease is in the store before its material leaves, and LastEnd tells who disables
-// or destroys a version when the last lease of it ends. No call of this release gives one.
+// or destroys a version when the last lease of it ends. LeaseService gives them.
 #ifndef FIELDKMS_KMS_KEYRING_LEASES_H_
 #define FIELDKMS_KMS_KEYRING_LEASES_H_
 
@@ -58,6 +58,10 @@ absl::Status CheckLeaseId(std::string_view id);
 // kKeyPurpose; kKeyState; kLeaseNotFound, also for a lease of somebody else;
 // kLeaseExpired.
 //
+// What is granted stands by the key as it is read after the lease was written: a
+// change of policy, primary or state that was done before Acquire or Renew, or while it was
+// on its way up to there, is in force, and the call refused.
+//
 // Time is the wall clock's, which steps. No record ends later than its policy's longest
 // after the moment in which it was written; a lease that began in what is now the future
 // is not renewed.
@@ -69,8 +73,8 @@ class Leases {
                                        Deadline deadline);
 
   // Renew gives a lease that has not ended its first length and budget again, from now on.
-  // The key's version must still be what it was for: enabled, and to seal, primary. If it
-  // fails the lease is as it was.
+  // The key's policy must still allow it, and its version be what it was for: enabled, and
+  // to seal, primary. If it fails the lease is as it was.
   absl::StatusOr<GrantedLease> Renew(const LeaseReport& report, const MayLease& may,
                                      Deadline deadline);
   // End gives it back. Also after its end: what was used is worth knowing. What was
@@ -87,9 +91,9 @@ class Leases {
   // The reporter's own lease.
   absl::StatusOr<GrantedLease> Find(const LeaseReport& report, const MayLease& may,
                                     Deadline deadline);
-  absl::StatusOr<KeyVersionRecord> Openable(const KeyRecord& key, uint32_t version,
-                                            Deadline deadline);
-  absl::Status Disclose(GrantedLease* granted, Deadline deadline);
+  absl::StatusOr<KeyVersionRecord> Confirm(const LeaseRequest& terms, GrantedLease* granted,
+                                           Deadline deadline);
+  absl::Status Disclose(const LeaseRequest& terms, GrantedLease* granted, Deadline deadline);
 
   KeyringCore& core_;
 };

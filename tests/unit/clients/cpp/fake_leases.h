@@ -3,10 +3,14 @@
 #ifndef FIELDKMS_TESTS_UNIT_CLIENTS_CPP_FAKE_LEASES_H_
 #define FIELDKMS_TESTS_UNIT_CLIENTS_CPP_FAKE_LEASES_H_
 
+#include <gtest/gtest.h>
+
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
 #include <mutex>
 #include <string>
@@ -22,13 +26,13 @@ namespace fieldkms::testing {
 // A clock that stands until a test moves it. Thread-safe.
 class FakeEnvironment final : public LeaseEnvironment {
  public:
-  TimePoint Now() override {
+  LeaseTime Now() override {
     const std::lock_guard lock(mutex_);
     return now_;
   }
   double Jitter() override { return 0; }
   void Wait(std::condition_variable& woken, std::unique_lock<std::mutex>& lock,
-            TimePoint until) override {
+            LeaseTime until) override {
     {
       const std::lock_guard own(mutex_);
       if (now_ >= until) return;
@@ -47,7 +51,7 @@ class FakeEnvironment final : public LeaseEnvironment {
     Sleeper sleeper;
     {
       const std::lock_guard lock(mutex_);
-      now_ += std::chrono::duration_cast<TimePoint::duration>(by);
+      now_ += std::chrono::duration_cast<LeaseTime::duration>(by);
       sleeper = sleeper_;
       asleep_ = false;
     }
@@ -56,10 +60,10 @@ class FakeEnvironment final : public LeaseEnvironment {
     const std::lock_guard lock(*sleeper.mutex);
     sleeper.woken->notify_all();
   }
-  // Returns when the thread has nothing to do at this time.
+  // Returns when the thread has nothing to do at this time; fails the test where it hangs.
   void AwaitSleep() {
     std::unique_lock lock(mutex_);
-    slept_.wait(lock, [this] { return asleep_; });
+    EXPECT_TRUE(slept_.wait_for(lock, std::chrono::minutes(1), [this] { return asleep_; }));
   }
 
  private:
@@ -69,14 +73,34 @@ class FakeEnvironment final : public LeaseEnvironment {
   };
   std::mutex mutex_;
   std::condition_variable slept_;
-  TimePoint now_{std::chrono::hours(1)};
+  LeaseTime now_{std::chrono::hours(1)};
   Sleeper sleeper_;
   bool asleep_ = false;
+};
+
+// Holdup holds up the first request that comes; later ones pass. Outlives its hook.
+class Holdup {
+ public:
+  std::function<void()> Hook() {
+    return [this] {
+      if (came_.exchange(true)) return;
+      asked_.set_value();
+      answer_.get_future().wait();
+    };
+  }
+  void AwaitRequest() { asked_.get_future().wait(); }
+  void Answer() { answer_.set_value(); }
+
+ private:
+  std::atomic<bool> came_{false};
+  std::promise<void> asked_, answer_;
 };
 
 // What the service would say; the test scripts it. Thread-safe.
 class FakeLeases {
  public:
+  using Timeout = LeaseTransport::Timeout;
+
   // Errors for the next calls of a method ("Acquire", "Renew", "End"), one a call; then
   // what `always` says.
   void Fail(const std::string& method, absl::Status status) {
@@ -88,10 +112,12 @@ class FakeLeases {
     always_[method] = std::move(status);
   }
 
-  absl::StatusOr<v1::AcquireLeaseResponse> Acquire(const v1::AcquireLeaseRequest& request) {
+  absl::StatusOr<v1::AcquireLeaseResponse> Acquire(const v1::AcquireLeaseRequest& request,
+                                                   Timeout timeout) {
     if (on_acquire) on_acquire();
     const std::lock_guard lock(mutex_);
     acquired_.push_back(request);
+    timeouts_["Acquire"].push_back(timeout);
     if (absl::Status status = Next("Acquire"); !status.ok()) return status;
     const bool seals = request.use() == v1::LEASE_USE_ENCRYPT_AND_DECRYPT;
     const uint32_t version = request.version() != 0 ? request.version() : primary;
@@ -112,12 +138,11 @@ class FakeLeases {
     given_[lease.lease_id()] = lease;
     return response;
   }
-  absl::StatusOr<v1::Lease> Renew(const v1::RenewLeaseRequest& request,
-                                  LeaseTransport::Timeout timeout) {
+  absl::StatusOr<v1::Lease> Renew(const v1::RenewLeaseRequest& request, Timeout timeout) {
     if (on_renew) on_renew();
     const std::lock_guard lock(mutex_);
     renewed_.push_back(request);
-    timeouts_.push_back(timeout.value_or(std::chrono::milliseconds(0)));
+    timeouts_["Renew"].push_back(timeout);
     if (absl::Status status = Next("Renew"); !status.ok()) return status;
     v1::Lease& lease = given_[request.lease_id()];
     const bool seals = lease.use() == v1::LEASE_USE_ENCRYPT_AND_DECRYPT;
@@ -127,9 +152,10 @@ class FakeLeases {
     Extend(&lease, seals);
     return lease;
   }
-  absl::StatusOr<v1::Lease> End(const v1::EndLeaseRequest& request) {
+  absl::StatusOr<v1::Lease> End(const v1::EndLeaseRequest& request, Timeout timeout) {
     const std::lock_guard lock(mutex_);
     ended_.push_back(request);
+    timeouts_["End"].push_back(timeout);
     if (absl::Status status = Next("End"); !status.ok()) return status;
     return given_[request.lease_id()];
   }
@@ -155,7 +181,8 @@ class FakeLeases {
   std::vector<v1::AcquireLeaseRequest> acquired() const { return Copy(acquired_); }
   std::vector<v1::RenewLeaseRequest> renewed() const { return Copy(renewed_); }
   std::vector<v1::EndLeaseRequest> ended() const { return Copy(ended_); }
-  std::vector<std::chrono::milliseconds> renew_timeouts() const { return Copy(timeouts_); }
+  // How long each call of a method might take; none: as long as the client's own calls.
+  std::vector<Timeout> timeouts(const std::string& method) const { return Copy(timeouts_)[method]; }
   int encrypted() const { return Copy(encrypted_); }
   int decrypted() const { return Copy(decrypted_); }
 
@@ -197,7 +224,7 @@ class FakeLeases {
   std::vector<v1::AcquireLeaseRequest> acquired_;
   std::vector<v1::RenewLeaseRequest> renewed_;
   std::vector<v1::EndLeaseRequest> ended_;
-  std::vector<std::chrono::milliseconds> timeouts_;
+  std::map<std::string, std::vector<Timeout>> timeouts_;
   int encrypted_ = 0, decrypted_ = 0;
 };
 
@@ -205,14 +232,14 @@ class FakeTransport final : public LeaseTransport {
  public:
   explicit FakeTransport(FakeLeases& leases) : leases_(leases) {}
   absl::StatusOr<v1::AcquireLeaseResponse> Acquire(const v1::AcquireLeaseRequest& request,
-                                                   Timeout) override {
-    return leases_.Acquire(request);
+                                                   Timeout timeout) override {
+    return leases_.Acquire(request, timeout);
   }
   absl::StatusOr<v1::Lease> Renew(const v1::RenewLeaseRequest& request, Timeout timeout) override {
     return leases_.Renew(request, timeout);
   }
-  absl::StatusOr<v1::Lease> End(const v1::EndLeaseRequest& request, Timeout) override {
-    return leases_.End(request);
+  absl::StatusOr<v1::Lease> End(const v1::EndLeaseRequest& request, Timeout timeout) override {
+    return leases_.End(request, timeout);
   }
   absl::StatusOr<v1::EncryptResponse> Encrypt(const v1::EncryptRequest& request) override {
     return leases_.Encrypt(request);

@@ -1,6 +1,9 @@
 // The life of the leases that LocalCrypto holds: their time, their messages, their end.
+#include <gmock/gmock.h>
+
 #include <atomic>
 #include <future>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,7 +14,14 @@ namespace fieldkms::testing {
 namespace {
 
 using absl::StatusCode;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::Gt;
+using ::testing::Le;
+using Timeout = LeaseTransport::Timeout;
 
 class LocalLeasesTest : public LocalCryptoTest {};
 
@@ -195,7 +205,7 @@ TEST_F(LocalLeasesTest, OldVersionsAreHeldAsFarAsTheyAreUsed) {
   service_.primary = 9;
   Start({.most_versions = 2});
   const auto open = [&](uint32_t version) {
-    clock_.Advance(std::chrono::milliseconds(1));
+    clock_.Advance(milliseconds(1));
     ASSERT_OK(Open(SealedByTheService(version)));
   };
   open(1);
@@ -233,32 +243,65 @@ TEST_F(LocalLeasesTest, AnAliasIsFollowedWhenTheLeaseIsDue) {
 TEST_F(LocalLeasesTest, NoRequestOutlastsTheEndOfALease) {
   Start();
   Seal();
-  service_.FailAlways("Renew", Unreachable());
-  while (Held() > 0) Pass(std::chrono::milliseconds(500));
-  const auto timeouts = service_.renew_timeouts();
-  ASSERT_GT(timeouts.size(), 5u);
-  EXPECT_EQ(timeouts.front(), seconds(2));
-  EXPECT_LT(timeouts.back(), seconds(2));
+  Pass(seconds(1));
+  // Ends a second later; acquired anew where the other is renewed.
+  Seal("v", local_->Key("acme", "alias").value());
+  for (const char* method : {"Acquire", "Renew"}) service_.FailAlways(method, Unreachable());
+  while (Held() > 0) Pass(milliseconds(500));
+  std::vector<Timeout> acquired = service_.timeouts("Acquire");
+  ASSERT_GT(acquired.size(), 7u);
+  EXPECT_EQ(acquired[0], std::nullopt) << "a caller's";
+  EXPECT_EQ(acquired[1], std::nullopt);
+  acquired.erase(acquired.begin(), acquired.begin() + 2);
+  for (const std::vector<Timeout>& timeouts : {acquired, service_.timeouts("Renew")}) {
+    ASSERT_GT(timeouts.size(), 5u);
+    EXPECT_THAT(timeouts, Each(AllOf(Gt(milliseconds(0)), Le(seconds(2)))));
+    EXPECT_EQ(timeouts.front(), seconds(2));
+    EXPECT_LT(timeouts.back(), seconds(1));
+  }
+  EXPECT_THAT(service_.timeouts("End"), ElementsAre(seconds(1), seconds(2)))
+      << "a second is left of the other lease; then there is none";
 }
 
 // The keeper waits for an answer, and so has not taken out what has ended meanwhile.
 TEST_F(LocalLeasesTest, ALeaseThatHasEndedStandsInNobodysWay) {
   Start();
   const std::string sealed = Seal();
-  std::promise<void> asked, answer;
-  service_.on_renew = [&] {
-    asked.set_value();
-    answer.get_future().wait();
-  };
+  Holdup renewal;
+  service_.on_renew = renewal.Hook();
   clock_.Advance(seconds(200));
-  asked.get_future().wait();
+  renewal.AwaitRequest();
   clock_.Advance(seconds(100));
   EXPECT_EQ(Opened(sealed), "4111");
   ASSERT_EQ(service_.acquired().size(), 2u);
   EXPECT_EQ(service_.acquired()[1].use(), v1::LEASE_USE_DECRYPT);
-  service_.on_renew = nullptr;
-  answer.set_value();
+  renewal.Answer();
   clock_.AwaitSleep();
+}
+
+// Messages run out in an outage: a caller waits for the service as long as a client does.
+TEST_F(LocalLeasesTest, ACallerThatWaitsKeepsNoOtherLeaseFromBeingWiped) {
+  Start();
+  service_.time = seconds(1'000);
+  Seal("v", local_->Key("acme", "alias").value());
+  service_.time = seconds(3'600);
+  service_.messages = 1;
+  service_.Fail("Renew", Unreachable());
+  Seal();  // the last message: the keeper renews at once, and in vain
+  Pass(seconds(0));
+  ASSERT_EQ(service_.renewed().size(), 1u);
+  service_.FailAlways("Acquire", Unreachable());
+  Holdup renewal;
+  service_.on_renew = renewal.Hook();
+  auto sealed = std::async(std::launch::async, [&] { return TrySeal(); });
+  renewal.AwaitRequest();
+  const size_t both = Held();
+  Pass(seconds(950));  // by now the keeper would renew it, too
+  EXPECT_EQ(Held(), both);
+  Pass(seconds(50));
+  EXPECT_EQ(Held(), both / 2) << "the other one's lease has ended";
+  renewal.Answer();
+  EXPECT_OK(sealed.get());
 }
 
 TEST_F(LocalLeasesTest, CloseGivesAllBack) {
@@ -279,6 +322,23 @@ TEST_F(LocalLeasesTest, CloseGivesAllBack) {
   EXPECT_EQ(service_.encrypted() + service_.decrypted(), 0);
   local_->Close();
   EXPECT_EQ(service_.ended().size(), 2u);
+}
+
+TEST_F(LocalLeasesTest, WhatIsGivenAfterCloseIsGivenBackAtOnce) {
+  Start();
+  Holdup acquisition;
+  service_.on_acquire = acquisition.Hook();
+  auto sealed = std::async(std::launch::async, [&] { return TrySeal(); });
+  acquisition.AwaitRequest();
+  local_->Close();
+  EXPECT_TRUE(service_.ended().empty());
+  acquisition.Answer();
+  EXPECT_THAT(sealed.get(), StatusIs(StatusCode::kFailedPrecondition, Reason::kInternal));
+  EXPECT_EQ(Held(), 0u);
+  ASSERT_EQ(service_.ended().size(), 1u);
+  EXPECT_EQ(service_.ended()[0].lease_id(), "lease-1");
+  EXPECT_EQ(service_.ended()[0].used_messages(), 0u);
+  EXPECT_THAT(service_.timeouts("End"), ElementsAre(seconds(1)));
 }
 
 TEST_F(LocalLeasesTest, CallersThatWantTheSameShareOneRequest) {

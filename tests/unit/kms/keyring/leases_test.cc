@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/support/status_matchers.h"
 #include "tests/unit/kms/keyring/keyring_fixture.h"
@@ -57,6 +59,44 @@ class LeasesTest : public KeyringFixture {
     return [](const KeyRecord&, bool) {
       return Error(StatusCode::kPermissionDenied, Reason::kPermissionDenied, "no");
     };
+  }
+  // A change that is done while a lease is granted: between the first look at the key and
+  // the writing of the lease.
+  void ChangeMeanwhile(const std::function<absl::Status()>& change) {
+    store().watch().SetHook("PutLease", [this, change] {
+      store().watch().SetHook("PutLease", nullptr);
+      EXPECT_OK(change());
+      return absl::OkStatus();
+    });
+  }
+  absl::Status Patch(const KeyPatch& patch) {
+    return admin().UpdateKey({"acme", "k"}, patch, FreshId(), kNoDeadline).status();
+  }
+  absl::Status Allow(const LeasePolicy& policy) {
+    KeyPatch patch;
+    patch.lease = policy;
+    patch.audit_per_operation = false;
+    return Patch(patch);
+  }
+  absl::Status Rotate() {
+    const KeyRecord key = store().GetKeyById("acme", key_.key_id, kNoDeadline).value();
+    return admin().RotateKey("acme", "k", key.primary_version, FreshId(), kNoDeadline).status();
+  }
+  // Each allows no more what Request asks for.
+  std::vector<std::function<absl::Status()>> Changes() {
+    std::vector<std::function<absl::Status()>> changes;
+    for (const LeasePolicy& less :
+         {LeasePolicy{}, LeasePolicy{minutes(10), 10}, LeasePolicy{minutes(1), 1000}}) {
+      changes.emplace_back([this, less] { return Allow(less); });
+    }
+    changes.emplace_back([this] {
+      KeyPatch audited;
+      audited.lease = LeasePolicy{};
+      audited.audit_per_operation = true;
+      return Patch(audited);
+    });
+    changes.emplace_back([this] { return Rotate(); });
+    return changes;
   }
   std::optional<WallTime> LastEnd(uint32_t version, bool encrypt_only = false) {
     return leases().LastEnd(key_, version, encrypt_only, kNoDeadline).value();
@@ -273,6 +313,49 @@ TEST_F(LeasesTest, NotRenewedOnceTheKeyIsAnother) {
   clock().Advance(minutes(1));
   EXPECT_THAT(Renew(second.lease.lease_id), StatusIs(Reason::kKeyState));
   EXPECT_EQ(LastEnd(2), second.lease.expire_time) << "refused, it is as it was";
+}
+
+TEST_F(LeasesTest, NothingIsDisclosedByAPolicyThatWasChangedMeanwhile) {
+  for (const auto& change : Changes()) {
+    ChangeMeanwhile(change);
+    const absl::StatusOr<GrantedLease> granted = Acquire();
+    EXPECT_THAT(granted, Denied());
+    EXPECT_EQ(FieldOf(granted.status()), "");
+    EXPECT_EQ(LastEnd(0), std::nullopt) << "nothing is out";
+    ASSERT_OK(Allow({minutes(10), 1000}));
+    EXPECT_OK(End(Acquire().value().lease.lease_id));
+  }
+}
+
+TEST_F(LeasesTest, NothingIsRenewedByAPolicyThatWasChangedMeanwhile) {
+  for (const auto& change : Changes()) {
+    ASSERT_OK_AND_ASSIGN(const GrantedLease granted, Acquire());
+    clock().Advance(minutes(1));
+    ChangeMeanwhile(change);
+    EXPECT_THAT(Renew(granted.lease.lease_id), Denied());
+    EXPECT_EQ(Kept(granted.lease.lease_id).expire_time, granted.lease.expire_time);
+    ASSERT_OK(Allow({minutes(10), 1000}));
+  }
+}
+
+// What opens only is of any version, as long as that opens.
+TEST_F(LeasesTest, ARotationMeanwhileIsNothingToALeaseThatOpens) {
+  LeaseRequest request = Request();
+  request.encrypt = false;
+  ChangeMeanwhile([&] { return Rotate(); });
+  ASSERT_OK_AND_ASSIGN(const GrantedLease granted, Acquire(request));
+  EXPECT_EQ(granted.lease.version, 1u);
+  ChangeMeanwhile([&] { return Rotate(); });
+  EXPECT_OK(Renew(granted.lease.lease_id));
+  const auto retire = [&] {
+    KeyPatch patch;
+    patch.min_decrypt_version = 2;
+    return Patch(patch);
+  };
+  ChangeMeanwhile(retire);
+  EXPECT_THAT(Renew(granted.lease.lease_id), StatusIs(Reason::kKeyState));
+  request.version = 1;
+  EXPECT_THAT(Acquire(request), StatusIs(Reason::kKeyState));
 }
 
 TEST_F(LeasesTest, ALeaseIsItsHoldersOnly) {
