@@ -131,20 +131,11 @@ absl::StatusOr<WholeTenant> Wrapped(const RootKey& root, const Clock& clock,
   return whole;
 }
 
-absl::Status DropAll(Store& store, const Clock& clock, const std::set<std::string>& tenants) {
-  for (const std::string& tenant : tenants) {
-    FIELDKMS_RETURN_IF_ERROR(store.DropStaged(tenant, clock.Steady() + std::chrono::minutes(10)));
-  }
-  return absl::OkStatus();
-}
-
 // Returns how many keys it staged.
-absl::StatusOr<uint64_t> StageAndApply(Store& store, const RootKey& root, const Clock& clock,
+absl::StatusOr<uint64_t> StageAndApply(Stager& stager, const RootKey& root, const Clock& clock,
                                        const RestoreRequest& request,
                                        const BackupContents& contents,
                                        const std::set<std::string>& tenants) {
-  FIELDKMS_RETURN_IF_ERROR(DropAll(store, clock, tenants));
-  Stager stager(store, clock);
   RecordVisitor visitor;
   uint64_t staged = 0;
   visitor.on_key = [&](const WholeKey& whole) {
@@ -157,13 +148,12 @@ absl::StatusOr<uint64_t> StageAndApply(Store& store, const RootKey& root, const 
   };
   FIELDKMS_RETURN_IF_ERROR(
       ReadKeys(request.open, request.secrets, contents, visitor, request.on_progress));
-  FIELDKMS_RETURN_IF_ERROR(stager.Flush());
   std::vector<WholeTenant> whole;
   for (const std::string& tenant : tenants) {
     FIELDKMS_ASSIGN_OR_RETURN(WholeTenant one, Wrapped(root, clock, contents.tenants.at(tenant)));
     whole.push_back(std::move(one));
   }
-  FIELDKMS_RETURN_IF_ERROR(store.ApplyStaged(whole, ImportMode::kNew, 0, kNoDeadline).status());
+  FIELDKMS_RETURN_IF_ERROR(stager.Apply(whole, ImportMode::kNew, 0));
   return staged;
 }
 
@@ -187,11 +177,11 @@ absl::StatusOr<BackupContents> RestoreBackup(Store& store, const RootKey& root, 
   FIELDKMS_ASSIGN_OR_RETURN(
       OperatorTrace trace,
       OperatorTrace::Begin(store, clock, OperationKind::kRestore, tenants, request.by));
-  const auto restored = StageAndApply(store, root, clock, request, contents, tenants);
+  FIELDKMS_ASSIGN_OR_RETURN(Stager stager, Stager::Begin(store, clock));
+  const auto restored = StageAndApply(stager, root, clock, request, contents, tenants);
   if (!restored.ok()) {
     trace.Failed(restored.status());
-    // In doubt the next restore tells, by what is there.
-    (void)DropAll(store, clock, tenants);
+    stager.Drop();  // in doubt the next restore tells, by what is there
     return restored.status();
   }
   FIELDKMS_RETURN_IF_ERROR(trace.Done(*restored));

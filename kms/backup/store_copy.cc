@@ -189,7 +189,7 @@ class Copy {
   }
 
   absl::StatusOr<uint64_t> Scan(const ScanRequest& what) {
-    Stager stager(target_, clock_);
+    FIELDKMS_ASSIGN_OR_RETURN(Stager stager, Stager::Begin(target_, clock_));
     ScanVisitor visitor;
     visitor.on_key = [&](const WholeKey& whole) {
       ++copied_since_;
@@ -199,13 +199,12 @@ class Copy {
     };
     visitor.on_alias = [&](const AliasRecord& alias) { return stager.Take(alias); };
     visitor.on_tenant = [&](const WholeTenant& whole) -> absl::Status {
-      FIELDKMS_RETURN_IF_ERROR(stager.Flush());
       FIELDKMS_ASSIGN_OR_RETURN(const uint64_t above, NewestChange(source_, clock_));
-      return target_
-          .ApplyStaged(std::vector<WholeTenant>{whole}, ImportMode::kReplace, above, kNoDeadline)
-          .status();
+      return stager.Apply({whole}, ImportMode::kReplace, above);
     };
-    return ScanStore(source_, clock_, what, visitor);
+    auto scanned = ScanStore(source_, clock_, what, visitor);
+    if (!scanned.ok()) stager.Drop();
+    return scanned;
   }
 
   Store& source_;

@@ -58,10 +58,11 @@ std::vector<KeyRecord> ReadKeys(PostgresTransaction& db, std::string_view tenant
                                 std::string_view after_name, size_t limit);
 // The key comes before its versions.
 void InsertKey(PostgresTransaction& db, const KeyRecord& key);
-// Writes them beside the live ones (see Store::StageKeys), over what is staged of them.
-void StageKey(PostgresTransaction& db, const KeyRecord& key);
-void StageVersion(PostgresTransaction& db, std::string_view tenant, uint64_t key_id,
-                  const KeyVersionRecord& version);
+// Write them beside the live ones (see Store::StageKeys), a key over what the import has staged
+// of it, a version where none is.
+void StageKey(PostgresTransaction& db, const ImportId& import, const KeyRecord& key);
+void StageVersion(PostgresTransaction& db, const ImportId& import, std::string_view tenant,
+                  uint64_t key_id, const KeyVersionRecord& version);
 // The ends of an INSERT that writes over what is there: the columns that may change.
 inline constexpr char kOverKey[] =
     " DO UPDATE SET primary_version = excluded.primary_version, suite = excluded.suite, "

@@ -3,8 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "crypto/status.h"
 #include "kms/backup/take_backup.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/kms/backup/backup_fixture.h"
@@ -152,8 +157,62 @@ TEST_F(Restore, WhatAnInterruptedOneLeftIsInNobodysWay) {
   left.versions[0].version = 1;
   left.versions[0].kek_version = 1;
   left.versions[0].wrapped = "w";
-  ASSERT_OK(to_.store().StageKeys("acme", std::vector{left}, kNoDeadline));
+  ASSERT_OK(to_.store().StageKeys(ImportId{1}, "acme", std::vector{left}, kNoDeadline));
   ASSERT_OK(RestoreTo(to_, bytes));
+  EXPECT_EQ(TextOf(to_.store(), "acme"), TextOf(from_.store(), "acme"));
+}
+
+// One in a session that was thought dead, and another: each point where the second may come,
+// from its start to its end.
+TEST_F(Restore, OfTwoAtOnceOneIsWholeAndTheOtherIsRefused) {
+  from_.HaveRichTenant();
+  for (int i = 0; i < 250; ++i) from_.HaveKey("acme", "k" + std::to_string(i));  // two batches
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  const BackupSecrets secrets = RecoverySecrets();
+  for (const uint64_t at : {1u, 201u, 252u}) {
+    Installation to;
+    std::optional<absl::Status> second;
+    RestoreRequest request{OpenerOf(bytes), secrets, {}, "bob@db2", {}};
+    request.on_progress = [&](uint64_t keys) {
+      if (keys == at) second = RestoreTo(to, bytes);
+    };
+    const absl::Status first =
+        RestoreBackup(to.store(), to.root(), SystemClock(), request).status();
+    ASSERT_TRUE(second.has_value());
+    EXPECT_OK(*second);
+    EXPECT_THAT(first, StatusIs(StatusCode::kAlreadyExists, Reason::kTenantExists));
+    EXPECT_EQ(TextOf(to.store(), "acme"), TextOf(from_.store(), "acme"));
+    EXPECT_OK(to.Loads("acme", "cards"));
+  }
+}
+
+// The second fails, and cleans up behind itself.
+TEST_F(Restore, OneThatFailsBesideAnotherTakesNothingFromIt) {
+  from_.HaveRichTenant();
+  for (int i = 0; i < 250; ++i) from_.HaveKey("acme", "k" + std::to_string(i));
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  const BackupSecrets secrets = RecoverySecrets();
+  RestoreRequest request{OpenerOf(bytes), secrets, {}, "bob@db2", {}};
+  request.on_progress = [&](uint64_t keys) {
+    if (keys != 220) return;
+    int opened = 0;
+    RestoreRequest failing{OpenerOf(bytes), secrets, {}, "eve@db3", {}};
+    failing.open = [&]() -> absl::StatusOr<ByteSource> {
+      if (++opened == 1) return SourceOf(bytes);
+      // The file is cut between its two readings.
+      auto left = std::make_shared<size_t>(bytes.size() - 100);
+      ByteSource whole = SourceOf(bytes);
+      return ByteSource([left, whole](MutableBytes out) -> absl::StatusOr<size_t> {
+        FIELDKMS_ASSIGN_OR_RETURN(const size_t read, whole(out.first(std::min(out.size(), *left))));
+        *left -= read;
+        return read;
+      });
+    };
+    EXPECT_FALSE(RestoreBackup(to_.store(), to_.root(), SystemClock(), failing).ok());
+  };
+  ASSERT_OK(RestoreBackup(to_.store(), to_.root(), SystemClock(), request));
   EXPECT_EQ(TextOf(to_.store(), "acme"), TextOf(from_.store(), "acme"));
 }
 

@@ -104,10 +104,10 @@ TEST_F(StoreScan, OnlyWhatHasChangedAndTenantsThatAreNew) {
   whole.versions[0].version = 1;
   whole.versions[0].kek_version = 1;
   whole.versions[0].wrapped = "w";
-  ASSERT_OK(in_.store().StageKeys("globex", std::vector{whole}, kNoDeadline));
-  ASSERT_OK(
-      in_.store().ApplyStaged(std::vector<WholeTenant>{{{"globex", {}, 1, 0}, {{1, "kek", {}}}}},
-                              ImportMode::kNew, 0, kNoDeadline));
+  constexpr ImportId kImport{1};
+  ASSERT_OK(in_.store().StageKeys(kImport, "globex", std::vector{whole}, kNoDeadline));
+  const std::vector<StagedTenant> globex = {{{{"globex", {}, 1, 0}, {{1, "kek", {}}}}, {1, 1, 0}}};
+  ASSERT_OK(in_.store().ApplyStaged(kImport, globex, ImportMode::kNew, 0, kNoDeadline));
   ScanRequest request;
   request.after = before;
   request.known = {"acme", "quiet"};
