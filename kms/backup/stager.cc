@@ -10,7 +10,10 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{30};
 constexpr std::chrono::minutes kDropPatience{10};
-constexpr size_t kAtOnce = 200;
+// A batch is one transaction, within kPatience also of a database that is far away.
+constexpr size_t kKeysAtOnce = 200;
+constexpr size_t kVersionsAtOnce = 2'000;
+constexpr size_t kAliasesAtOnce = 200;
 
 }  // namespace
 
@@ -22,15 +25,18 @@ absl::StatusOr<Stager> Stager::Begin(Store& store, const Clock& clock) {
 
 absl::Status Stager::Take(const WholeKey& whole) {
   const bool other = !keys_.empty() && keys_.front().key.tenant != whole.key.tenant;
-  if (other || keys_.size() >= kAtOnce) FIELDKMS_RETURN_IF_ERROR(Flush());
+  const bool full = keys_.size() >= kKeysAtOnce ||
+                    (!keys_.empty() && versions_ + whole.versions.size() > kVersionsAtOnce);
+  if (other || full) FIELDKMS_RETURN_IF_ERROR(Flush());
   keys_.push_back(whole);
+  versions_ += whole.versions.size();
   taken_[whole.key.tenant].versions[whole.key.key_id] = whole.versions.size();
   return absl::OkStatus();
 }
 
 absl::Status Stager::Take(const AliasRecord& alias) {
   const bool other = !aliases_.empty() && aliases_.front().tenant != alias.tenant;
-  if (other || aliases_.size() >= kAtOnce) FIELDKMS_RETURN_IF_ERROR(Flush());
+  if (other || aliases_.size() >= kAliasesAtOnce) FIELDKMS_RETURN_IF_ERROR(Flush());
   aliases_.push_back(alias);
   taken_[alias.tenant].aliases.insert(alias.alias);
   return absl::OkStatus();
@@ -41,6 +47,7 @@ absl::Status Stager::Flush() {
   if (!keys_.empty()) {
     FIELDKMS_RETURN_IF_ERROR(store_.StageKeys(import_, keys_.front().key.tenant, keys_, deadline));
     keys_.clear();
+    versions_ = 0;
   }
   if (!aliases_.empty()) {
     FIELDKMS_RETURN_IF_ERROR(
@@ -73,6 +80,7 @@ absl::Status Stager::Apply(const std::vector<WholeTenant>& tenants, ImportMode m
 
 void Stager::Drop() {
   keys_.clear();
+  versions_ = 0;
   aliases_.clear();
   for (const auto& [tenant, taken] : taken_) {
     (void)store_.DropStaged(import_, tenant, clock_.Steady() + kDropPatience);

@@ -2,6 +2,7 @@
 #ifndef FIELDKMS_KMS_BACKUP_STAGER_H_
 #define FIELDKMS_KMS_BACKUP_STAGER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -44,6 +45,7 @@ class Stager {
   const Clock& clock_;
   ImportId import_ = {};
   std::vector<WholeKey> keys_;        // held back; of one tenant
+  size_t versions_ = 0;               // of those
   std::vector<AliasRecord> aliases_;  // likewise
   std::map<std::string, Taken> taken_;
 };

@@ -125,13 +125,13 @@ std::vector<PostgresValue> ValuesOf(const KeyRecord& key) {
           key.change};
 }
 
-PostgresValue WrappedValue(const KeyVersionRecord& version) {
-  return version.wrapped.empty() ? PostgresValue(std::nullopt) : ByteaValue(version.wrapped);
-}
-
 }  // namespace
 
 PostgresValue LimitValue(size_t limit) { return BigintValue(limit); }
+
+PostgresValue WrappedValue(const KeyVersionRecord& version) {
+  return version.wrapped.empty() ? PostgresValue(std::nullopt) : ByteaValue(version.wrapped);
+}
 
 TenantRecord TenantOf(const pqxx::row& row) {
   return {TextOf(row[0]), TimeOf(row[1]), VersionOf(row[2]), row[3].as<uint64_t>()};
@@ -297,17 +297,6 @@ void UpsertVersion(PostgresTransaction& db, std::string_view tenant, uint64_t ke
   db.Run(sql, {tenant, IdValue(key_id), version.version, static_cast<int>(version.state),
                version.kek_version, WrappedValue(version), version.create_time,
                static_cast<int>(version.origin), version.destroy_time});
-}
-
-void StageVersion(PostgresTransaction& db, const ImportId& import, std::string_view tenant,
-                  uint64_t key_id, const KeyVersionRecord& version) {
-  db.Run(
-      "INSERT INTO fieldkms_store.staged_key_versions (tenant, import, key_id, version, state, "
-      "kek_version, wrapped, create_time, origin, destroy_time) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-      {tenant, ByteaValue(AsText(import)), IdValue(key_id), version.version,
-       static_cast<int>(version.state), version.kek_version, WrappedValue(version),
-       version.create_time, static_cast<int>(version.origin), version.destroy_time});
 }
 
 AliasRecord AliasOf(const pqxx::row& row) {

@@ -1,7 +1,9 @@
 // Tenants from elsewhere: staged beside the live tables, and moved in one statement a table.
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "crypto/bytes.h"
 #include "crypto/names.h"
@@ -25,17 +27,59 @@ absl::Status OutcomeUnknown() {
       "it again");
 }
 
-absl::Status CheckKeyId(PostgresTransaction& db, std::string_view tenant, uint64_t key_id) {
-  const pqxx::result rows = db.Run("SELECT fieldkms_store.tenant_of_key($1)", {IdValue(key_id)});
-  if (rows.empty() || rows[0][0].is_null() || TextOf(rows[0][0]) == tenant) {
-    return absl::OkStatus();
+// Keys by id: of one that stands twice the last counts.
+using Batch = std::map<uint64_t, const WholeKey*>;
+
+PostgresValue IdsOf(const Batch& keys) {
+  std::vector<PostgresValue> ids;
+  ids.reserve(keys.size());
+  for (const auto& [key_id, whole] : keys) ids.push_back(IdValue(key_id));
+  return ArrayValue(ids);
+}
+
+absl::Status CheckKeyIds(PostgresTransaction& db, std::string_view tenant,
+                         const PostgresValue& ids) {
+  const pqxx::result taken = db.Run(
+      "SELECT id FROM unnest($2::bigint[]) id WHERE fieldkms_store.tenant_of_key(id) <> $1 "
+      "LIMIT 1",
+      {tenant, ids});
+  return taken.empty() ? absl::OkStatus() : KeyOfOtherTenant(FormatKeyId(IdOf(taken[0][0])));
+}
+
+// In place of what is staged of them, in two statements however many they are: a row at a
+// time would be a round trip each.
+void StageVersions(PostgresTransaction& db, const PostgresValue& import, std::string_view tenant,
+                   const Batch& keys, const PostgresValue& ids) {
+  std::array<std::vector<PostgresValue>, 8> columns;
+  for (const auto& [key_id, whole] : keys) {
+    for (const KeyVersionRecord& version : whole->versions) {
+      columns[0].push_back(IdValue(key_id));
+      columns[1].emplace_back(version.version);
+      columns[2].emplace_back(static_cast<int>(version.state));
+      columns[3].emplace_back(version.kek_version);
+      columns[4].push_back(WrappedValue(version));
+      columns[5].emplace_back(version.create_time);
+      columns[6].emplace_back(static_cast<int>(version.origin));
+      columns[7].emplace_back(version.destroy_time);
+    }
   }
-  return KeyOfOtherTenant(FormatKeyId(key_id));
+  db.Run(
+      "DELETE FROM fieldkms_store.staged_key_versions "
+      "WHERE tenant = $1 AND import = $2 AND key_id = ANY ($3::bigint[])",
+      {tenant, import, ids});
+  std::vector<PostgresValue> values = {tenant, import};
+  for (const std::vector<PostgresValue>& column : columns) values.push_back(ArrayValue(column));
+  db.Run(
+      "INSERT INTO fieldkms_store.staged_key_versions (tenant, import, key_id, version, state, "
+      "kek_version, wrapped, create_time, origin, destroy_time) SELECT $1::text, $2::bytea, v.* "
+      "FROM unnest($3::bigint[], $4::bigint[], $5::smallint[], $6::bigint[], $7::bytea[], "
+      "$8::timestamptz[], $9::smallint[], $10::timestamptz[]) v",
+      values);
 }
 
 // What was free when it was staged may be taken by now, also by a tenant of this import.
-absl::Status CheckKeyIds(PostgresTransaction& db, const PostgresValue& import,
-                         std::string_view tenant) {
+absl::Status CheckStagedIds(PostgresTransaction& db, const PostgresValue& import,
+                            std::string_view tenant) {
   const pqxx::result rows =
       db.Run("SELECT fieldkms_store.staged_key_of_other($1, $2)", {tenant, import});
   if (rows.empty() || rows[0][0].is_null()) return absl::OkStatus();
@@ -139,7 +183,7 @@ bool IsThere(PostgresTransaction& db, const WholeTenant& whole) {
 absl::Status MoveStaged(PostgresTransaction& db, const PostgresValue& import,
                         const StagedTenant& tenant, uint64_t number, uint64_t below) {
   const std::string& name = tenant.whole.tenant.tenant;
-  FIELDKMS_RETURN_IF_ERROR(CheckKeyIds(db, import, name));
+  FIELDKMS_RETURN_IF_ERROR(CheckStagedIds(db, import, name));
   WriteTenant(db, tenant.whole, number);
   FIELDKMS_RETURN_IF_ERROR(CheckWhole(db, import, name));
   if (MoveRecords(db, import, name, below) != tenant.staged) {
@@ -173,20 +217,17 @@ absl::StatusOr<uint64_t> MoveNew(PostgresTransaction& db, const PostgresValue& i
 
 absl::Status PostgresStore::StageKeys(const ImportId& import, std::string_view tenant,
                                       std::span<const WholeKey> keys, Deadline deadline) {
+  Batch batch;
+  for (const WholeKey& whole : keys) {
+    if (whole.key.tenant != tenant) return Bug("a staged key is of another tenant");
+    batch[whole.key.key_id] = &whole;
+  }
   return transactions_.Write(deadline, [&](PostgresTransaction& db) -> absl::Status {
     db.ActFor(tenant);
-    for (const WholeKey& whole : keys) {
-      if (whole.key.tenant != tenant) return Bug("a staged key is of another tenant");
-      FIELDKMS_RETURN_IF_ERROR(CheckKeyId(db, tenant, whole.key.key_id));
-      StageKey(db, import, whole.key);
-      db.Run(
-          "DELETE FROM fieldkms_store.staged_key_versions "
-          "WHERE tenant = $1 AND import = $2 AND key_id = $3",
-          {tenant, ImportValue(import), IdValue(whole.key.key_id)});
-      for (const KeyVersionRecord& version : whole.versions) {
-        StageVersion(db, import, tenant, whole.key.key_id, version);
-      }
-    }
+    const PostgresValue ids = IdsOf(batch);
+    FIELDKMS_RETURN_IF_ERROR(CheckKeyIds(db, tenant, ids));
+    for (const auto& [key_id, whole] : batch) StageKey(db, import, whole->key);
+    StageVersions(db, ImportValue(import), tenant, batch, ids);
     return absl::OkStatus();
   });
 }

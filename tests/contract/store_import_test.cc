@@ -188,6 +188,24 @@ TEST_P(StoreContract, AKeyStagedAgainLosesTheVersionsOfBefore) {
   EXPECT_THAT(versions, ElementsAre(IsRecord(whole.versions[0])));
 }
 
+// Rotated hourly for a year, and in one call.
+TEST_P(StoreContract, AKeyOfThousandsOfVersionsIsImported) {
+  constexpr uint32_t kVersions = 9'000;
+  WholeKey whole = PlainWhole("acme", "k", 7);
+  for (uint32_t v = 2; v <= kVersions; ++v) whole.versions.push_back(Version(v));
+  whole.versions[99] = Destroyed(100);
+  whole.key.primary_version = kVersions;
+  const std::vector<WholeKey> keys = {whole};
+  ASSERT_OK(store().StageKeys(kOurs, "acme", keys, clock().Steady() + std::chrono::seconds(30)));
+  ASSERT_OK(Apply(store(), NewTenant("acme"), {1, kVersions, 0}));
+  ASSERT_OK_AND_ASSIGN(const auto versions,
+                       store().ListKeyVersions("acme", 7, 0, kVersions, kNoDeadline));
+  ASSERT_EQ(versions.size(), kVersions);
+  for (const uint32_t v : {1u, 99u, 100u, kVersions}) {
+    EXPECT_THAT(versions[kVersions - v], IsRecord(whole.versions[v - 1])) << v;
+  }
+}
+
 // As when another restore cleans up, while this one is at work.
 TEST_P(StoreContract, WhatWasDroppedMeanwhileIsMissed) {
   const uint64_t before = NewestChange();
