@@ -104,7 +104,7 @@ class Copy {
     if (ReasonOf(before.status()) != Reason::kOperationNotFound) return before.status();
     FIELDKMS_ASSIGN_OR_RETURN(const auto tenants, target_.ListTenants("", 1, Soon()));
     if (!tenants.empty()) return NotEmpty();
-    FIELDKMS_ASSIGN_OR_RETURN(progress_.from, NewestChange(source_, clock_));
+    FIELDKMS_ASSIGN_OR_RETURN(progress_.from, source_.GetChangeNumber(Soon()));
     operation_.kind = OperationKind::kRestore;
     operation_.error = kUnfinished;
     operation_.owner = request_.by;
@@ -199,7 +199,7 @@ class Copy {
     };
     visitor.on_alias = [&](const AliasRecord& alias) { return stager.Take(alias); };
     visitor.on_tenant = [&](const WholeTenant& whole) -> absl::Status {
-      FIELDKMS_ASSIGN_OR_RETURN(const uint64_t above, NewestChange(source_, clock_));
+      FIELDKMS_ASSIGN_OR_RETURN(const uint64_t above, source_.GetChangeNumber(Soon()));
       return stager.Apply({whole}, ImportMode::kReplace, above);
     };
     auto scanned = ScanStore(source_, clock_, what, visitor);

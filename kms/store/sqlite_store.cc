@@ -253,6 +253,10 @@ class SqliteStore final : public Store {
     return work_.WaitForChange(after, until);
   }
 
+  absl::StatusOr<uint64_t> GetChangeNumber(Deadline deadline) override {
+    return work_.Read(deadline, ReadChangeNumber);
+  }
+
   absl::StatusOr<std::vector<Change>> ReadChanges(uint64_t after, size_t limit,
                                                   Deadline deadline) override {
     return work_.Read(deadline, [&](Db& db) { return ReadChangesAfter(db, after, limit); });

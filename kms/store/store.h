@@ -220,10 +220,14 @@ class Store {
                                                                          Deadline deadline) = 0;
 
   // Changes. WaitForChange returns the newest number as soon as it is above `after`,
-  // or what it is at `until`; it blocks a thread and no connection that others need.
+  // or what it is at `until`; it blocks a thread and no connection that others need. Where
+  // the store cannot be asked it may be the newest that was heard of, seconds ago;
+  // GetChangeNumber asks the store, and fails if it cannot: all that was changed before the
+  // call is up to that number.
   // ReadChanges: those above `after` in their order, at most `limit`, but never a part of
   // those of one number (a rewrap has many), so that one goes on after the last.
   virtual absl::StatusOr<uint64_t> WaitForChange(uint64_t after, Deadline until) = 0;
+  virtual absl::StatusOr<uint64_t> GetChangeNumber(Deadline deadline) = 0;
   virtual absl::StatusOr<std::vector<Change>> ReadChanges(uint64_t after, size_t limit,
                                                           Deadline deadline) = 0;
 

@@ -191,6 +191,10 @@ absl::StatusOr<uint64_t> WatchedStore::WaitForChange(uint64_t after, Deadline un
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("WaitForChange"));
   return store_->WaitForChange(after, until);
 }
+absl::StatusOr<uint64_t> WatchedStore::GetChangeNumber(Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("GetChangeNumber"));
+  return store_->GetChangeNumber(deadline);
+}
 absl::StatusOr<std::vector<Change>> WatchedStore::ReadChanges(uint64_t after, size_t limit,
                                                               Deadline deadline) {
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("ReadChanges"));

@@ -106,6 +106,7 @@ class WatchedStore final : public Store {
   absl::StatusOr<std::vector<KeyAndVersion>> ListDueDestructions(WallTime now, size_t limit,
                                                                  Deadline deadline) override;
   absl::StatusOr<uint64_t> WaitForChange(uint64_t after, Deadline until) override;
+  absl::StatusOr<uint64_t> GetChangeNumber(Deadline deadline) override;
   absl::StatusOr<std::vector<Change>> ReadChanges(uint64_t after, size_t limit,
                                                   Deadline deadline) override;
   absl::Status PutLease(const LeaseRecord& lease, Deadline deadline) override;
