@@ -78,7 +78,9 @@ class Copy {
     report_.tenants = compared.tenants;
     operation_.error.clear();
     FIELDKMS_RETURN_IF_ERROR(Save(OperationState::kDone));
-    FIELDKMS_RETURN_IF_ERROR(target_.SetRootBinding("", binding_, Soon()));
+    // As it is now: a root that was moved meanwhile has wrapped it, and all keys, anew.
+    FIELDKMS_ASSIGN_OR_RETURN(const std::string binding, BindingOfSource());
+    FIELDKMS_RETURN_IF_ERROR(target_.SetRootBinding("", binding, Soon()));
     report_.complete = true;
     return report_;
   }
@@ -86,16 +88,20 @@ class Copy {
  private:
   Deadline Soon() const { return clock_.Steady() + kPatience; }
 
-  // Finds out what the target is.
-  absl::Status Begin(const RootKey& root) {
-    FIELDKMS_ASSIGN_OR_RETURN(const auto binding, source_.GetRootBinding(Soon()));
+  absl::StatusOr<std::string> BindingOfSource() {
+    FIELDKMS_ASSIGN_OR_RETURN(auto binding, source_.GetRootBinding(Soon()));
     if (!binding) {
       return Error(absl::StatusCode::kFailedPrecondition, Reason::kStoreUnavailable,
                    "the source was never used by a service: there is nothing to copy");
     }
-    binding_ = *binding;
+    return *std::move(binding);
+  }
+
+  // Finds out what the target is.
+  absl::Status Begin(const RootKey& root) {
+    FIELDKMS_ASSIGN_OR_RETURN(const std::string binding, BindingOfSource());
     FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes value,
-                              root.Unwrap(binding_, kRootBindingContext, Soon()));
+                              root.Unwrap(binding, kRootBindingContext, Soon()));
     FIELDKMS_ASSIGN_OR_RETURN(const auto theirs, target_.GetRootBinding(Soon()));
     if (theirs) return NotEmpty();
     FIELDKMS_ASSIGN_OR_RETURN(operation_.operation_id, IdOf(value));
@@ -211,7 +217,6 @@ class Copy {
   Store& target_;
   const Clock& clock_;
   const CopyRequest& request_;
-  std::string binding_;
   OperationRecord operation_;
   Progress progress_;
   uint64_t copied_since_ = 0;  // it was saved
