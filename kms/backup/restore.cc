@@ -176,7 +176,7 @@ absl::StatusOr<BackupContents> RestoreBackup(Store& store, const RootKey& root, 
   FIELDKMS_RETURN_IF_ERROR(binding.Check(clock.Steady() + kPatience));  // also if it was down
   FIELDKMS_ASSIGN_OR_RETURN(
       OperatorTrace trace,
-      OperatorTrace::Begin(store, clock, OperationKind::kRestore, tenants, request.by));
+      OperatorTrace::Begin(store, clock, OperationKind::kRestore, request.tenants, request.by));
   FIELDKMS_ASSIGN_OR_RETURN(Stager stager, Stager::Begin(store, clock));
   const auto restored = StageAndApply(stager, root, clock, request, contents, tenants);
   if (!restored.ok()) {

@@ -230,8 +230,23 @@ TEST_F(Restore, BothLeaveATrace) {
   const OperationRecord restore = Operations(to_).front();
   EXPECT_EQ(restore.kind, OperationKind::kRestore);
   EXPECT_EQ(restore.state, OperationState::kDone);
-  EXPECT_EQ(restore.tenant, "acme");
+  EXPECT_EQ(restore.tenant, "");
   EXPECT_EQ(restore.owner, "bob@db2");
+}
+
+TEST_F(Restore, ItsTraceIsOfTheTenantsThatWereNamedOrOnceOfAll) {
+  from_.HaveTenant("acme");
+  from_.HaveTenant("globex");
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  ASSERT_OK(RestoreTo(to_, bytes));
+  ASSERT_EQ(Operations(to_).size(), 1u);
+  EXPECT_EQ(Operations(to_)[0].tenant, "");
+  Installation other;
+  ASSERT_OK(RestoreTo(other, bytes, std::set<std::string>{"acme", "globex"}));
+  ASSERT_EQ(Operations(other).size(), 2u);
+  EXPECT_NE(Operations(other)[0].tenant, Operations(other)[1].tenant);
+  EXPECT_EQ(Operations(other)[0].state, OperationState::kDone);
 }
 
 TEST_F(Restore, ABackupThatFailsSaysSo) {
