@@ -42,7 +42,7 @@ absl::Status CheckVersions(const Keks& keks, const WholeKey& whole) {
     const DekPlace place{key.tenant, key.key_id, version.version, key.purpose};
     const absl::Status opened = UnwrapDek(kek->second, version.wrapped, place).status();
     if (ReasonOf(opened) == Reason::kStoreCorrupt) {
-      return Error(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt,
+      return Error(absl::StatusCode::kDataLoss, Reason::kBackupInvalid,
                    "the backup is as it was written, but holds a key of tenant " + key.tenant +
                        " that was damaged in the store before");
     }

@@ -36,7 +36,7 @@ struct BackupContents {
 
 // VerifyBackup reads a file twice: to its end, so that all of it is known to be as it was
 // written; and then opens every version under its KEK, so that all of it is known to be of use.
-// Holds tenants and KEKs in memory. Errors: those of ReadBackup; kDataLoss, kStoreCorrupt,
+// Holds tenants and KEKs in memory. Errors: those of ReadBackup; kDataLoss, kBackupInvalid,
 // naming the tenant, for a version that does not open.
 absl::StatusOr<BackupContents> VerifyBackup(const OpenBackup& open, const BackupSecrets& secrets,
                                             const KeyProgress& on_progress);

@@ -16,6 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+constexpr int kDoesNotOpen = 5;
 constexpr int kConflict = 8;
 
 class Backup : public ::testing::Test {
@@ -169,8 +170,12 @@ TEST_F(Backup, WrongSecretsAndAlteredFilesSayWhatIsWrong) {
   WriteFile(backup_file_, bytes);
   const CommandResult altered =
       Cli({"backup", "verify", "--from", backup_file_, "--passphrase-file", passphrase_});
-  EXPECT_EQ(altered.status.code, 1);
+  EXPECT_EQ(altered.status.code, kDoesNotOpen);
+  EXPECT_THAT(altered.err, HasSubstr("BACKUP_INVALID"));
   EXPECT_THAT(altered.err, HasSubstr("was altered, or is not whole"));
+  const CommandResult none = Cli({"backup", "show", from_.config()});
+  EXPECT_EQ(none.status.code, kDoesNotOpen);
+  EXPECT_THAT(none.err, HasSubstr("BACKUP_INVALID"));
   const CommandResult nobody =
       Cli({"backup", "create", "--config", from_.config(), "--out", from_.File("x")});
   EXPECT_EQ(nobody.status.code, 2);

@@ -120,8 +120,8 @@ TEST_F(Restore, ADamagedFileRestoresNothing) {
   EXPECT_OK(VerifyBackup(OpenerOf(bytes), secrets, {}));
   Flip(bytes[bytes.size() - 20]);
   EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}),
-              StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt));
-  EXPECT_THAT(RestoreTo(to_, bytes), StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt));
+              StatusIs(StatusCode::kDataLoss, Reason::kBackupInvalid));
+  EXPECT_THAT(RestoreTo(to_, bytes), StatusIs(StatusCode::kDataLoss, Reason::kBackupInvalid));
   ExpectNoTenant(to_, "acme");
   EXPECT_TRUE(Operations(to_).empty());
 }
@@ -137,7 +137,7 @@ TEST_F(Restore, AKeyThatDoesNotOpenIsFoundBeforeItIsRestored) {
       from_.store().ChangeKey({key, {*version}}, {"request-x", std::string(32, 'f')}, kNoDeadline));
   std::string bytes;
   ASSERT_OK(TakeTo(from_, &bytes));
-  const auto damaged = StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt);
+  const auto damaged = StatusIs(StatusCode::kDataLoss, Reason::kBackupInvalid);
   const BackupSecrets secrets = RecoverySecrets();
   EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}), damaged);
   EXPECT_THAT(RestoreTo(to_, bytes), damaged);
