@@ -11,7 +11,7 @@
 #include "clients/cli/output.h"
 #include "clients/cli/passphrase.h"
 #include "crypto/hex.h"
-#include "crypto/public_key.h"
+#include "crypto/key_import.h"
 #include "crypto/status.h"
 #include "kms/backup/recovery_key.h"
 #include "kms/backup/take_backup.h"
@@ -37,14 +37,13 @@ absl::StatusOr<ExitCode> MakeRecovery(Session* session, const RecoveryArguments&
                             MakeRecoveryKey(arguments.private_file, passphrase));
   FIELDKMS_RETURN_IF_ERROR(out.Write(pem));
   FIELDKMS_RETURN_IF_ERROR(out.Commit());
-  FIELDKMS_ASSIGN_OR_RETURN(const auto fingerprint, PublicKeyFingerprint(pem));
-  const std::string hex = EncodeHex(fingerprint);
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string fingerprint, PublicKeyDigest(pem));
   return session->Show({{"private", arguments.private_file},
                         {"public", arguments.public_file},
-                        {"fingerprint", hex}},
+                        {"fingerprint", fingerprint}},
                        Properties({{"private key", arguments.private_file},
                                    {"public key", arguments.public_file},
-                                   {"fingerprint", hex}}) +
+                                   {"fingerprint", fingerprint}}) +
                            "\nTake the private key and its passphrase away from this machine now, "
                            "to two places.\n");
 }

@@ -4,7 +4,6 @@
 
 #include "crypto/key_import.h"
 #include "crypto/passphrase_seal.h"
-#include "crypto/public_key.h"
 #include "crypto/random.h"
 #include "crypto/status.h"
 

@@ -7,8 +7,6 @@
 #include <utility>
 
 #include "crypto/key_import.h"
-#include "crypto/public_key.h"
-#include "tests/support/status_matchers.h"
 #include "tests/unit/kms/backup/backup_fixture.h"
 
 namespace fieldkms::testing {
