@@ -3,8 +3,10 @@
 #include <chrono>
 #include <memory>
 #include <span>
+#include <tuple>
 #include <utility>
 
+#include "crypto/hex.h"
 #include "crypto/status.h"
 #include "crypto/xaes_gcm.h"
 #include "kms/backup/stager.h"
@@ -51,16 +53,36 @@ absl::Status CheckVersions(const Keks& keks, const WholeKey& whole) {
   return absl::OkStatus();
 }
 
-// The first reading: all of the file is as it was written.
-absl::StatusOr<BackupContents> ReadContents(const OpenBackup& open, const BackupSecrets& secrets) {
+// ReadBackup, which reads to the end of the file, and the digest of what was read.
+absl::StatusOr<std::pair<BackupSummary, BackupDigest>> ReadDigested(const OpenBackup& open,
+                                                                    const BackupSecrets& secrets,
+                                                                    const RecordVisitor& visitor) {
   FIELDKMS_ASSIGN_OR_RETURN(const ByteSource source, open());
+  Sha256Stream stream;
+  FIELDKMS_ASSIGN_OR_RETURN(const BackupSummary summary,
+                            ReadBackup(DigestingSource(source, &stream), secrets, visitor));
+  FIELDKMS_ASSIGN_OR_RETURN(const BackupDigest digest, stream.Finish());
+  return std::pair(summary, digest);
+}
+
+absl::Status AnotherFile(const BackupDigest& digest) {
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::kBackupInvalid,
+               "the file is not the backup that is expected: its digest is " + EncodeHex(digest),
+               "expect-digest");
+}
+
+// The first reading: all of the file is as it was written.
+absl::StatusOr<BackupContents> ReadContents(const OpenBackup& open, const BackupSecrets& secrets,
+                                            const std::optional<BackupDigest>& expected) {
   BackupContents contents;
   RecordVisitor visitor;
   visitor.on_tenant = [&](const TenantRecord& record, std::vector<BackupKek> keks) {
     contents.tenants[record.tenant] = {record, std::move(keks)};
     return absl::OkStatus();
   };
-  FIELDKMS_ASSIGN_OR_RETURN(contents.summary, ReadBackup(source, secrets, visitor));
+  FIELDKMS_ASSIGN_OR_RETURN(const auto read, ReadDigested(open, secrets, visitor));
+  std::tie(contents.summary, contents.digest) = read;
+  if (expected && contents.digest != *expected) return AnotherFile(contents.digest);
   return contents;
 }
 
@@ -69,7 +91,6 @@ absl::Status ReadKeys(const OpenBackup& open, const BackupSecrets& secrets,
                       const BackupContents& contents, const RecordVisitor& then,
                       const KeyProgress& on_progress) {
   FIELDKMS_ASSIGN_OR_RETURN(const Keks keks, KeksOf(contents));
-  FIELDKMS_ASSIGN_OR_RETURN(const ByteSource source, open());
   uint64_t keys = 0;
   RecordVisitor visitor;
   visitor.on_key = [&](const WholeKey& whole) -> absl::Status {
@@ -79,8 +100,9 @@ absl::Status ReadKeys(const OpenBackup& open, const BackupSecrets& secrets,
     return then.on_key ? then.on_key(whole) : absl::OkStatus();
   };
   visitor.on_alias = then.on_alias;
-  FIELDKMS_ASSIGN_OR_RETURN(const BackupSummary summary, ReadBackup(source, secrets, visitor));
-  return summary == contents.summary ? absl::OkStatus() : BackupDamaged();  // another file
+  FIELDKMS_ASSIGN_OR_RETURN(const auto read, ReadDigested(open, secrets, visitor));
+  // It may have been replaced since the first reading.
+  return read.second == contents.digest ? absl::OkStatus() : AnotherFile(read.second);
 }
 
 absl::StatusOr<std::set<std::string>> Selected(const BackupContents& contents,
@@ -160,15 +182,17 @@ absl::StatusOr<uint64_t> StageAndApply(Stager& stager, const RootKey& root, cons
 }  // namespace
 
 absl::StatusOr<BackupContents> VerifyBackup(const OpenBackup& open, const BackupSecrets& secrets,
-                                            const KeyProgress& on_progress) {
-  FIELDKMS_ASSIGN_OR_RETURN(BackupContents contents, ReadContents(open, secrets));
+                                            const KeyProgress& on_progress,
+                                            const std::optional<BackupDigest>& expected) {
+  FIELDKMS_ASSIGN_OR_RETURN(BackupContents contents, ReadContents(open, secrets, expected));
   FIELDKMS_RETURN_IF_ERROR(ReadKeys(open, secrets, contents, {}, on_progress));
   return contents;
 }
 
 absl::StatusOr<BackupContents> RestoreBackup(Store& store, const RootKey& root, const Clock& clock,
                                              const RestoreRequest& request) {
-  FIELDKMS_ASSIGN_OR_RETURN(BackupContents contents, ReadContents(request.open, request.secrets));
+  FIELDKMS_ASSIGN_OR_RETURN(BackupContents contents,
+                            ReadContents(request.open, request.secrets, request.expected));
   FIELDKMS_ASSIGN_OR_RETURN(const std::set<std::string> tenants, Selected(contents, request));
   FIELDKMS_RETURN_IF_ERROR(CheckFree(store, clock, tenants));
   RootBinding binding(store, root);

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "crypto/sha256.h"
 #include "crypto/status.h"
 #include "kms/backup/take_backup.h"
 #include "tests/support/status_matchers.h"
@@ -117,9 +118,9 @@ TEST_F(Restore, ADamagedFileRestoresNothing) {
   std::string bytes;
   ASSERT_OK(TakeTo(from_, &bytes));
   const BackupSecrets secrets = RecoverySecrets();
-  EXPECT_OK(VerifyBackup(OpenerOf(bytes), secrets, {}));
+  EXPECT_OK(VerifyBackup(OpenerOf(bytes), secrets, {}, {}));
   Flip(bytes[bytes.size() - 20]);
-  EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}),
+  EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}, {}),
               StatusIs(StatusCode::kDataLoss, Reason::kBackupInvalid));
   EXPECT_THAT(RestoreTo(to_, bytes), StatusIs(StatusCode::kDataLoss, Reason::kBackupInvalid));
   ExpectNoTenant(to_, "acme");
@@ -139,7 +140,7 @@ TEST_F(Restore, AKeyThatDoesNotOpenIsFoundBeforeItIsRestored) {
   ASSERT_OK(TakeTo(from_, &bytes));
   const auto damaged = StatusIs(StatusCode::kDataLoss, Reason::kBackupInvalid);
   const BackupSecrets secrets = RecoverySecrets();
-  EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}), damaged);
+  EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}, {}), damaged);
   EXPECT_THAT(RestoreTo(to_, bytes), damaged);
   ExpectNoTenant(to_, "acme");
 }
@@ -214,6 +215,37 @@ TEST_F(Restore, OneThatFailsBesideAnotherTakesNothingFromIt) {
   };
   ASSERT_OK(RestoreBackup(to_.store(), to_.root(), SystemClock(), request));
   EXPECT_EQ(TextOf(to_.store(), "acme"), TextOf(from_.store(), "acme"));
+}
+
+// Anybody can write a file that opens by a public recovery key.
+TEST_F(Restore, AnotherFileThanTheExpectedOneIsRefused) {
+  from_.HaveRichTenant();
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  Installation forger;
+  forger.HaveTenant("acme");
+  std::string forged;
+  ASSERT_OK(TakeTo(forger, &forged));
+  const BackupSecrets secrets = RecoverySecrets();
+  ASSERT_OK_AND_ASSIGN(const BackupDigest digest, Sha256(AsBytes(bytes)));
+  ASSERT_OK_AND_ASSIGN(const BackupContents contents,
+                       VerifyBackup(OpenerOf(bytes), secrets, {}, digest));
+  EXPECT_EQ(contents.digest, digest);
+  EXPECT_OK(VerifyBackup(OpenerOf(forged), secrets, {}, {}));  // nothing tells it from ours
+  const auto refused = StatusIs(StatusCode::kFailedPrecondition, Reason::kBackupInvalid);
+  EXPECT_THAT(VerifyBackup(OpenerOf(forged), secrets, {}, digest), refused);
+  RestoreRequest request{OpenerOf(forged), secrets, {}, "bob@db2", {}, digest};
+  EXPECT_THAT(RestoreBackup(to_.store(), to_.root(), SystemClock(), request), refused);
+  ExpectNoTenant(to_, "acme");
+  EXPECT_TRUE(Operations(to_).empty());
+  // Nor is it put in place between the two readings.
+  int opened = 0;
+  request.open = [&] { return OpenerOf(++opened == 1 ? bytes : forged)(); };
+  EXPECT_THAT(RestoreBackup(to_.store(), to_.root(), SystemClock(), request), refused);
+  ExpectNoTenant(to_, "acme");
+  request.open = OpenerOf(bytes);
+  ASSERT_OK(RestoreBackup(to_.store(), to_.root(), SystemClock(), request));
+  EXPECT_OK(to_.Loads("acme", "cards"));
 }
 
 TEST_F(Restore, BothLeaveATrace) {
