@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "crypto/key_import.h"
+#include "tests/support/status_matchers.h"
 #include "tests/unit/kms/backup/backup_fixture.h"
 
 namespace fieldkms::testing {
