@@ -13,7 +13,6 @@
 #include "crypto/hex.h"
 #include "crypto/kwp.h"
 #include "crypto/openssl.h"
-#include "crypto/sha256.h"
 #include "crypto/status.h"
 
 namespace fieldkms {
@@ -55,7 +54,7 @@ class Encoded {
   size_t size_ = 0;
 };
 
-// The RSA key of 4,096 bits that `encoded` is, all of it; null if it is none.
+// The RSA key of 4,096 bits that `encoded` is, up to its end; null if it is none.
 Pkey Decode(ByteView encoded, int selection, const char* form, const char* structure) {
   EVP_PKEY* decoded = nullptr;
   const Decoder decoder(
@@ -64,11 +63,14 @@ Pkey Decode(ByteView encoded, int selection, const char* form, const char* struc
   size_t size = encoded.size();
   const bool done = decoder != nullptr && OSSL_DECODER_from_data(decoder.get(), &data, &size) == 1;
   Pkey key(decoded);
-  if (!done || EVP_PKEY_get_bits(key.get()) != kRsaBits) return nullptr;
+  if (!done || size != 0 || EVP_PKEY_get_bits(key.get()) != kRsaBits) return nullptr;
   return key;
 }
 
+// Blank lines behind a PEM form are no part of it. Anything else there, such as another
+// key, leaves open which is meant.
 absl::StatusOr<Pkey> DecodePublic(std::string_view pem) {
+  pem = pem.substr(0, pem.find_last_not_of(" \t\r\n") + 1);
   Pkey key = Decode(AsBytes(pem), EVP_PKEY_PUBLIC_KEY, "PEM", "SubjectPublicKeyInfo");
   if (key != nullptr) return key;
   ERR_clear_error();
@@ -145,14 +147,18 @@ absl::StatusOr<SecretBytes> UnwrapImported(const SecretBytes& private_der, ByteV
   return key;
 }
 
-absl::StatusOr<std::string> PublicKeyDigest(std::string_view public_pem) {
+absl::StatusOr<std::array<uint8_t, kSha256Size>> PublicKeyFingerprint(std::string_view public_pem) {
   FIELDKMS_ASSIGN_OR_RETURN(const Pkey key, DecodePublic(public_pem));
   Encoded der;
   if (!der.Encode(key.get(), EVP_PKEY_PUBLIC_KEY, "DER", "SubjectPublicKeyInfo")) {
     return CryptoFailure("encoding a public key");
   }
-  FIELDKMS_ASSIGN_OR_RETURN(const auto digest, Sha256(der.view()));
-  return EncodeHex(digest);
+  return Sha256(der.view());
+}
+
+absl::StatusOr<std::string> PublicKeyDigest(std::string_view public_pem) {
+  FIELDKMS_ASSIGN_OR_RETURN(const auto fingerprint, PublicKeyFingerprint(public_pem));
+  return EncodeHex(fingerprint);
 }
 
 absl::StatusOr<std::string> WrapForImport(std::string_view public_pem, const SecretBytes& key) {

@@ -7,6 +7,7 @@
 #ifndef FIELDKMS_CRYPTO_KEY_IMPORT_H_
 #define FIELDKMS_CRYPTO_KEY_IMPORT_H_
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "crypto/bytes.h"
 #include "crypto/secret_bytes.h"
+#include "crypto/sha256.h"
 
 namespace fieldkms {
 
@@ -36,13 +38,16 @@ absl::StatusOr<ImportKeyPair> GenerateImportKeyPair();
 // did not make. Thread-safe.
 absl::StatusOr<SecretBytes> UnwrapImported(const SecretBytes& private_der, ByteView wrapped);
 
-// PublicKeyDigest names the holder of a private key: SHA-256 of the public key's
-// SubjectPublicKeyInfo in DER form, as 64 hex digits, which `openssl pkey -pubin -outform
-// DER | sha256sum` prints, too. Error: InvalidField("public_key") as WrapForImport.
+// PublicKeyFingerprint names the holder of a private key: SHA-256 of the public key's
+// SubjectPublicKeyInfo in DER form, whatever surrounds its PEM form. PublicKeyDigest is the
+// same as 64 hex digits, which `openssl pkey -pubin -outform DER | sha256sum` prints, too.
+// Error: InvalidField("public_key") as WrapForImport. Thread-safe.
+absl::StatusOr<std::array<uint8_t, kSha256Size>> PublicKeyFingerprint(std::string_view public_pem);
 absl::StatusOr<std::string> PublicKeyDigest(std::string_view public_pem);
 
 // WrapForImport is the sender's side: wraps `key` for the holder of the private key.
-// Errors: InvalidField("public_key") for what is no RSA key of 4,096 bits in PEM form,
+// Errors: InvalidField("public_key") for what is no RSA key of 4,096 bits in PEM form, text
+// before it and blank lines behind it left aside,
 // InvalidField("key") for a key of another size than 32. Thread-safe.
 absl::StatusOr<std::string> WrapForImport(std::string_view public_pem, const SecretBytes& key);
 

@@ -2,6 +2,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clients/cli/commands.h"
@@ -11,7 +12,8 @@
 #include "clients/cli/output.h"
 #include "clients/cli/passphrase.h"
 #include "crypto/hex.h"
-#include "crypto/public_key.h"
+#include "crypto/key_import.h"
+#include "crypto/sha256.h"
 #include "crypto/status.h"
 #include "kms/backup/recovery_key.h"
 #include "kms/backup/take_backup.h"
@@ -37,14 +39,13 @@ absl::StatusOr<ExitCode> MakeRecovery(Session* session, const RecoveryArguments&
                             MakeRecoveryKey(arguments.private_file, passphrase));
   FIELDKMS_RETURN_IF_ERROR(out.Write(pem));
   FIELDKMS_RETURN_IF_ERROR(out.Commit());
-  FIELDKMS_ASSIGN_OR_RETURN(const auto fingerprint, PublicKeyFingerprint(pem));
-  const std::string hex = EncodeHex(fingerprint);
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string fingerprint, PublicKeyDigest(pem));
   return session->Show({{"private", arguments.private_file},
                         {"public", arguments.public_file},
-                        {"fingerprint", hex}},
+                        {"fingerprint", fingerprint}},
                        Properties({{"private key", arguments.private_file},
                                    {"public key", arguments.public_file},
-                                   {"fingerprint", hex}}) +
+                                   {"fingerprint", fingerprint}}) +
                            "\nTake the private key and its passphrase away from this machine now, "
                            "to two places.\n");
 }
@@ -90,18 +91,22 @@ absl::StatusOr<ExitCode> Create(Session* session, const CreateArguments& argumen
   if (!arguments.tenants.empty()) {
     request.tenants = std::set(arguments.tenants.begin(), arguments.tenants.end());
   }
-  request.sink = [&out](ByteView bytes) { return out.Write(bytes); };
+  Sha256Stream stream;
+  request.sink = DigestingSink([&out](ByteView bytes) { return out.Write(bytes); }, &stream);
   request.publish = [&out] { return out.Commit(); };
   request.on_progress = [&progress](uint64_t keys) { progress.Update(keys); };
   FIELDKMS_ASSIGN_OR_RETURN(const BackupSummary summary,
                             TakeBackup(*store, *root, SystemClock(), request));
+  FIELDKMS_ASSIGN_OR_RETURN(const BackupDigest digest, stream.Finish());
   return session->Show({{"file", arguments.out},
+                        {"digest", EncodeHex(digest)},
                         {"change", summary.change},
                         {"tenants", summary.tenants},
                         {"keys", summary.keys},
                         {"versions", summary.versions},
                         {"aliases", summary.aliases}},
                        Properties({{"file", arguments.out},
+                                   {"digest", EncodeHex(digest)},
                                    {"as of change", std::to_string(summary.change)},
                                    {"tenants", std::to_string(summary.tenants)},
                                    {"keys", std::to_string(summary.keys)},
@@ -109,14 +114,26 @@ absl::StatusOr<ExitCode> Create(Session* session, const CreateArguments& argumen
                                    {"aliases", std::to_string(summary.aliases)}}));
 }
 
-absl::StatusOr<ExitCode> ShowBackup(Session* session, const std::string& path) {
+// The header of a file, and the digest of all of it.
+absl::StatusOr<std::pair<BackupHeader, BackupDigest>> LookAt(const std::string& path) {
   FIELDKMS_ASSIGN_OR_RETURN(const InputFile file, InputFile::Open(path));
+  Sha256Stream stream;
+  const ByteSource source = DigestingSource(
+      [&](MutableBytes bytes) { return ReadSome(file.fd(), bytes.data(), bytes.size()); }, &stream);
   std::string raw;
-  FIELDKMS_ASSIGN_OR_RETURN(
-      const BackupHeader header,
-      ReadBackupHeader(
-          [&](MutableBytes bytes) { return ReadSome(file.fd(), bytes.data(), bytes.size()); },
-          &raw));
+  FIELDKMS_ASSIGN_OR_RETURN(BackupHeader header, ReadBackupHeader(source, &raw));
+  std::string rest(kBackupChunkSize, '\0');
+  size_t read = 0;
+  do {
+    FIELDKMS_ASSIGN_OR_RETURN(read, source(AsMutableBytes(rest)));
+  } while (read > 0);
+  FIELDKMS_ASSIGN_OR_RETURN(const BackupDigest digest, stream.Finish());
+  return std::pair(std::move(header), digest);
+}
+
+absl::StatusOr<ExitCode> ShowBackup(Session* session, const std::string& path) {
+  FIELDKMS_ASSIGN_OR_RETURN(const auto look, LookAt(path));
+  const auto& [header, digest] = look;
   const auto seconds = std::chrono::floor<std::chrono::seconds>(header.create_time);
   google::protobuf::Timestamp time;
   time.set_seconds(seconds.time_since_epoch().count());
@@ -124,7 +141,8 @@ absl::StatusOr<ExitCode> ShowBackup(Session* session, const std::string& path) {
   std::vector<std::pair<std::string, std::string>> rows = {
       {"backup", EncodeHex(header.file_id)},
       {"format", std::to_string(kBackupFormat)},
-      {"written", TimeForPeople(time)}};
+      {"written", TimeForPeople(time)},
+      {"digest", EncodeHex(digest)}};
   for (const Recipient& recipient : header.recipients) {
     if (recipient.kind == RecipientKind::kPassphrase) {
       recipients.push_back({{"kind", "passphrase"}});
@@ -138,6 +156,7 @@ absl::StatusOr<ExitCode> ShowBackup(Session* session, const std::string& path) {
   return session->Show({{"file_id", EncodeHex(header.file_id)},
                         {"format", kBackupFormat},
                         {"create_time", TimeForJson(time)},
+                        {"digest", EncodeHex(digest)},
                         {"recipients", std::move(recipients)}},
                        Properties(rows));
 }

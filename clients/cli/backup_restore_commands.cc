@@ -1,6 +1,7 @@
 // fieldkms backup verify|restore: what opens a backup.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "clients/cli/input.h"
 #include "clients/cli/installation.h"
 #include "clients/cli/passphrase.h"
+#include "crypto/hex.h"
 #include "crypto/status.h"
 #include "kms/backup/recovery_key.h"
 #include "kms/backup/restore.h"
@@ -22,6 +24,7 @@ struct OpenArguments {
   std::string recovery_key;
   PassphraseSource recovery_passphrase;
   PassphraseSource passphrase;
+  std::string expect_digest;
 };
 
 struct RestoreArguments : OpenArguments {
@@ -40,6 +43,19 @@ void AddOpenOptions(CLI::App* command, OpenArguments* arguments) {
   AddPassphraseOptions(command, "", "the backup",
                        "Ask for the passphrase of the backup on the terminal",
                        &arguments->passphrase);
+  command
+      ->add_option("--expect-digest", arguments->expect_digest,
+                   "Refuse any other file than the one of this digest, as create printed it")
+      ->type_name("HEX");
+}
+
+absl::StatusOr<std::optional<BackupDigest>> ExpectedDigest(const OpenArguments& arguments) {
+  if (arguments.expect_digest.empty()) return std::optional<BackupDigest>();
+  BackupDigest digest;
+  if (!DecodeHex(arguments.expect_digest, digest)) {
+    return InvalidField("expect-digest", "must be 64 hex digits, as `backup create` prints them");
+  }
+  return std::optional(digest);
 }
 
 absl::StatusOr<BackupSecrets> SecretsOf(const OpenArguments& arguments) {
@@ -87,12 +103,14 @@ absl::StatusOr<ExitCode> ShowContents(Session* session, const BackupContents& co
   }
   const BackupSummary& summary = contents.summary;
   return session->Show({{"done", done},
+                        {"digest", EncodeHex(contents.digest)},
                         {"change", summary.change},
                         {"tenants", std::move(tenants)},
                         {"keys", summary.keys},
                         {"versions", summary.versions},
                         {"aliases", summary.aliases}},
                        Properties({{done, names.empty() ? "no tenants" : names},
+                                   {"digest", EncodeHex(contents.digest)},
                                    {"as of change", std::to_string(summary.change)},
                                    {"keys in it", std::to_string(summary.keys)},
                                    {"versions in it", std::to_string(summary.versions)},
@@ -100,21 +118,24 @@ absl::StatusOr<ExitCode> ShowContents(Session* session, const BackupContents& co
 }
 
 absl::StatusOr<ExitCode> Verify(Session* session, const OpenArguments& arguments) {
+  FIELDKMS_ASSIGN_OR_RETURN(const auto expected, ExpectedDigest(arguments));
   FIELDKMS_ASSIGN_OR_RETURN(const BackupSecrets secrets, SecretsOf(arguments));
   CountProgress progress("opened", "keys");
-  FIELDKMS_ASSIGN_OR_RETURN(
-      const BackupContents contents,
-      VerifyBackup(Opener(arguments.from), secrets, [&](uint64_t keys) { progress.Update(keys); }));
+  FIELDKMS_ASSIGN_OR_RETURN(const BackupContents contents,
+                            VerifyBackup(
+                                Opener(arguments.from), secrets,
+                                [&](uint64_t keys) { progress.Update(keys); }, expected));
   return ShowContents(session, contents, {}, "verified");
 }
 
 absl::StatusOr<ExitCode> Restore(Session* session, const RestoreArguments& arguments) {
   FIELDKMS_ASSIGN_OR_RETURN(const Config config, LoadInstallation(arguments.config));
+  FIELDKMS_ASSIGN_OR_RETURN(const auto expected, ExpectedDigest(arguments));
   FIELDKMS_ASSIGN_OR_RETURN(const BackupSecrets secrets, SecretsOf(arguments));
   FIELDKMS_ASSIGN_OR_RETURN(const auto store, OpenStoreOf(config, MissingStore::kMade));
   FIELDKMS_ASSIGN_OR_RETURN(const auto root, OpenRootOf(config, *store));
   CountProgress progress("staged", "keys");
-  RestoreRequest request{Opener(arguments.from), secrets, {}, OperatorName(), {}};
+  RestoreRequest request{Opener(arguments.from), secrets, {}, OperatorName(), {}, expected};
   if (!arguments.tenants.empty()) {
     request.tenants = std::set(arguments.tenants.begin(), arguments.tenants.end());
   }

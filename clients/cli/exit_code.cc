@@ -6,7 +6,8 @@ namespace fieldkms {
 
 ExitCode ExitCodeOf(const absl::Status& status) {
   const Reason reason = PublicReason(ReasonOf(status));
-  if (reason == Reason::kDecryptFailed || reason == Reason::kImportFailed) {
+  if (reason == Reason::kDecryptFailed || reason == Reason::kImportFailed ||
+      reason == Reason::kBackupInvalid) {
     return ExitCode::kDoesNotOpen;
   }
   if (reason == Reason::kRequestTooLarge) return ExitCode::kUsage;

@@ -12,7 +12,7 @@ enum class ExitCode {
   kUsage = 2,        // the command line, or a request that breaks a documented rule
   kNotFound = 3,     // no such tenant or key
   kDenied = 4,       // not allowed
-  kDoesNotOpen = 5,  // the ciphertext does not open, or is none
+  kDoesNotOpen = 5,  // the ciphertext, or the backup, does not open, or is none
   kUnavailable = 6,  // the service cannot be reached or cannot serve now: try again
   kPartial = 7,      // --lines: some lines failed, the others are done
   kConflict = 8,     // it exists already, or is not as expected any more

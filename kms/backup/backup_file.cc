@@ -4,7 +4,6 @@
 
 #include "crypto/key_import.h"
 #include "crypto/passphrase_seal.h"
-#include "crypto/public_key.h"
 #include "crypto/random.h"
 #include "crypto/status.h"
 
@@ -51,6 +50,21 @@ absl::StatusOr<SecretBytes> TryRecipient(const BackupHeader& header, const Recip
 }
 
 }  // namespace
+
+ByteSource DigestingSource(ByteSource source, Sha256Stream* digest) {
+  return [source = std::move(source), digest](MutableBytes out) -> absl::StatusOr<size_t> {
+    FIELDKMS_ASSIGN_OR_RETURN(const size_t size, source(out));
+    FIELDKMS_RETURN_IF_ERROR(digest->Update(out.first(size)));
+    return size;
+  };
+}
+
+ByteSink DigestingSink(ByteSink sink, Sha256Stream* digest) {
+  return [sink = std::move(sink), digest](ByteView bytes) -> absl::Status {
+    FIELDKMS_RETURN_IF_ERROR(digest->Update(bytes));
+    return sink(bytes);
+  };
+}
 
 absl::StatusOr<std::unique_ptr<BackupWriter>> BackupWriter::Start(
     const BackupRecipients& recipients, WallTime now, ByteSink sink) {

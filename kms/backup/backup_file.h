@@ -2,6 +2,7 @@
 #ifndef FIELDKMS_KMS_BACKUP_BACKUP_FILE_H_
 #define FIELDKMS_KMS_BACKUP_BACKUP_FILE_H_
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "crypto/secret_bytes.h"
+#include "crypto/sha256.h"
 #include "kms/backup/backup_format.h"
 #include "kms/backup/backup_records.h"
 
@@ -25,6 +27,14 @@ struct BackupSecrets {
   SecretBytes recovery_key;  // private, PKCS#8 DER; empty: none
   SecretBytes passphrase;    // empty: none
 };
+
+// SHA-256 of a whole file. A recovery key is public, so that anybody can write a backup that
+// opens by it: who keeps the digest of one knows it again.
+using BackupDigest = std::array<uint8_t, kSha256Size>;
+
+// What passes through one is added to `digest`, which outlives it.
+ByteSource DigestingSource(ByteSource source, Sha256Stream* digest);
+ByteSink DigestingSink(ByteSink sink, Sha256Stream* digest);
 
 // Writes a backup. Not thread-safe.
 class BackupWriter {

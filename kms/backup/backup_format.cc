@@ -92,7 +92,7 @@ std::optional<BackupHeader> ParseHeader(ByteView bytes) {
 }
 
 absl::Status NoBackup() {
-  return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid,
+  return Error(absl::StatusCode::kInvalidArgument, Reason::kBackupInvalid,
                "the file is no backup of FieldKMS");
 }
 
@@ -155,7 +155,7 @@ absl::Status ReadExactly(const ByteSource& source, MutableBytes out) {
 }
 
 absl::Status BackupDamaged() {
-  return Error(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt,
+  return Error(absl::StatusCode::kDataLoss, Reason::kBackupInvalid,
                "the backup was altered, or is not whole");
 }
 

@@ -69,7 +69,7 @@ struct BackupHeader {
 // Prefix ‖ header.
 std::string FormatBackupHeader(const BackupHeader& header);
 // ReadBackupHeader reads prefix and header, and keeps their bytes in `raw`. Errors:
-// kInvalidArgument, kConfigInvalid, for what is no backup; kFailedPrecondition,
+// kInvalidArgument, kBackupInvalid, for what is no backup; kFailedPrecondition,
 // kStoreTooNew, for one of a newer format; BackupDamaged(); those of the source.
 absl::StatusOr<BackupHeader> ReadBackupHeader(const ByteSource& source, std::string* raw);
 
@@ -87,7 +87,7 @@ std::string PassphraseBinding(const BackupHeader& header);
 absl::Status ReadExactly(const ByteSource& source, MutableBytes out);
 
 // The one status of a backup that opens, but is not as it was written: kDataLoss,
-// kStoreCorrupt.
+// kBackupInvalid.
 absl::Status BackupDamaged();
 
 // The one status of a backup that does not open by what was given: kFailedPrecondition,

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <memory>
 #include <span>
+#include <tuple>
 #include <utility>
 
+#include "crypto/hex.h"
 #include "crypto/status.h"
 #include "crypto/xaes_gcm.h"
 #include "kms/backup/stager.h"
@@ -42,7 +44,7 @@ absl::Status CheckVersions(const Keks& keks, const WholeKey& whole) {
     const DekPlace place{key.tenant, key.key_id, version.version, key.purpose};
     const absl::Status opened = UnwrapDek(kek->second, version.wrapped, place).status();
     if (ReasonOf(opened) == Reason::kStoreCorrupt) {
-      return Error(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt,
+      return Error(absl::StatusCode::kDataLoss, Reason::kBackupInvalid,
                    "the backup is as it was written, but holds a key of tenant " + key.tenant +
                        " that was damaged in the store before");
     }
@@ -51,16 +53,36 @@ absl::Status CheckVersions(const Keks& keks, const WholeKey& whole) {
   return absl::OkStatus();
 }
 
-// The first reading: all of the file is as it was written.
-absl::StatusOr<BackupContents> ReadContents(const OpenBackup& open, const BackupSecrets& secrets) {
+// ReadBackup, which reads to the end of the file, and the digest of what was read.
+absl::StatusOr<std::pair<BackupSummary, BackupDigest>> ReadDigested(const OpenBackup& open,
+                                                                    const BackupSecrets& secrets,
+                                                                    const RecordVisitor& visitor) {
   FIELDKMS_ASSIGN_OR_RETURN(const ByteSource source, open());
+  Sha256Stream stream;
+  FIELDKMS_ASSIGN_OR_RETURN(const BackupSummary summary,
+                            ReadBackup(DigestingSource(source, &stream), secrets, visitor));
+  FIELDKMS_ASSIGN_OR_RETURN(const BackupDigest digest, stream.Finish());
+  return std::pair(summary, digest);
+}
+
+absl::Status AnotherFile(const BackupDigest& digest) {
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::kBackupInvalid,
+               "the file is not the backup that is expected: its digest is " + EncodeHex(digest),
+               "expect-digest");
+}
+
+// The first reading: all of the file is as it was written.
+absl::StatusOr<BackupContents> ReadContents(const OpenBackup& open, const BackupSecrets& secrets,
+                                            const std::optional<BackupDigest>& expected) {
   BackupContents contents;
   RecordVisitor visitor;
   visitor.on_tenant = [&](const TenantRecord& record, std::vector<BackupKek> keks) {
     contents.tenants[record.tenant] = {record, std::move(keks)};
     return absl::OkStatus();
   };
-  FIELDKMS_ASSIGN_OR_RETURN(contents.summary, ReadBackup(source, secrets, visitor));
+  FIELDKMS_ASSIGN_OR_RETURN(const auto read, ReadDigested(open, secrets, visitor));
+  std::tie(contents.summary, contents.digest) = read;
+  if (expected && contents.digest != *expected) return AnotherFile(contents.digest);
   return contents;
 }
 
@@ -69,7 +91,6 @@ absl::Status ReadKeys(const OpenBackup& open, const BackupSecrets& secrets,
                       const BackupContents& contents, const RecordVisitor& then,
                       const KeyProgress& on_progress) {
   FIELDKMS_ASSIGN_OR_RETURN(const Keks keks, KeksOf(contents));
-  FIELDKMS_ASSIGN_OR_RETURN(const ByteSource source, open());
   uint64_t keys = 0;
   RecordVisitor visitor;
   visitor.on_key = [&](const WholeKey& whole) -> absl::Status {
@@ -79,8 +100,9 @@ absl::Status ReadKeys(const OpenBackup& open, const BackupSecrets& secrets,
     return then.on_key ? then.on_key(whole) : absl::OkStatus();
   };
   visitor.on_alias = then.on_alias;
-  FIELDKMS_ASSIGN_OR_RETURN(const BackupSummary summary, ReadBackup(source, secrets, visitor));
-  return summary == contents.summary ? absl::OkStatus() : BackupDamaged();  // another file
+  FIELDKMS_ASSIGN_OR_RETURN(const auto read, ReadDigested(open, secrets, visitor));
+  // It may have been replaced since the first reading.
+  return read.second == contents.digest ? absl::OkStatus() : AnotherFile(read.second);
 }
 
 absl::StatusOr<std::set<std::string>> Selected(const BackupContents& contents,
@@ -131,20 +153,11 @@ absl::StatusOr<WholeTenant> Wrapped(const RootKey& root, const Clock& clock,
   return whole;
 }
 
-absl::Status DropAll(Store& store, const Clock& clock, const std::set<std::string>& tenants) {
-  for (const std::string& tenant : tenants) {
-    FIELDKMS_RETURN_IF_ERROR(store.DropStaged(tenant, clock.Steady() + std::chrono::minutes(10)));
-  }
-  return absl::OkStatus();
-}
-
 // Returns how many keys it staged.
-absl::StatusOr<uint64_t> StageAndApply(Store& store, const RootKey& root, const Clock& clock,
+absl::StatusOr<uint64_t> StageAndApply(Stager& stager, const RootKey& root, const Clock& clock,
                                        const RestoreRequest& request,
                                        const BackupContents& contents,
                                        const std::set<std::string>& tenants) {
-  FIELDKMS_RETURN_IF_ERROR(DropAll(store, clock, tenants));
-  Stager stager(store, clock);
   RecordVisitor visitor;
   uint64_t staged = 0;
   visitor.on_key = [&](const WholeKey& whole) {
@@ -157,28 +170,29 @@ absl::StatusOr<uint64_t> StageAndApply(Store& store, const RootKey& root, const 
   };
   FIELDKMS_RETURN_IF_ERROR(
       ReadKeys(request.open, request.secrets, contents, visitor, request.on_progress));
-  FIELDKMS_RETURN_IF_ERROR(stager.Flush());
   std::vector<WholeTenant> whole;
   for (const std::string& tenant : tenants) {
     FIELDKMS_ASSIGN_OR_RETURN(WholeTenant one, Wrapped(root, clock, contents.tenants.at(tenant)));
     whole.push_back(std::move(one));
   }
-  FIELDKMS_RETURN_IF_ERROR(store.ApplyStaged(whole, ImportMode::kNew, 0, kNoDeadline).status());
+  FIELDKMS_RETURN_IF_ERROR(stager.Apply(whole, ImportMode::kNew, 0));
   return staged;
 }
 
 }  // namespace
 
 absl::StatusOr<BackupContents> VerifyBackup(const OpenBackup& open, const BackupSecrets& secrets,
-                                            const KeyProgress& on_progress) {
-  FIELDKMS_ASSIGN_OR_RETURN(BackupContents contents, ReadContents(open, secrets));
+                                            const KeyProgress& on_progress,
+                                            const std::optional<BackupDigest>& expected) {
+  FIELDKMS_ASSIGN_OR_RETURN(BackupContents contents, ReadContents(open, secrets, expected));
   FIELDKMS_RETURN_IF_ERROR(ReadKeys(open, secrets, contents, {}, on_progress));
   return contents;
 }
 
 absl::StatusOr<BackupContents> RestoreBackup(Store& store, const RootKey& root, const Clock& clock,
                                              const RestoreRequest& request) {
-  FIELDKMS_ASSIGN_OR_RETURN(BackupContents contents, ReadContents(request.open, request.secrets));
+  FIELDKMS_ASSIGN_OR_RETURN(BackupContents contents,
+                            ReadContents(request.open, request.secrets, request.expected));
   FIELDKMS_ASSIGN_OR_RETURN(const std::set<std::string> tenants, Selected(contents, request));
   FIELDKMS_RETURN_IF_ERROR(CheckFree(store, clock, tenants));
   RootBinding binding(store, root);
@@ -186,12 +200,12 @@ absl::StatusOr<BackupContents> RestoreBackup(Store& store, const RootKey& root, 
   FIELDKMS_RETURN_IF_ERROR(binding.Check(clock.Steady() + kPatience));  // also if it was down
   FIELDKMS_ASSIGN_OR_RETURN(
       OperatorTrace trace,
-      OperatorTrace::Begin(store, clock, OperationKind::kRestore, tenants, request.by));
-  const auto restored = StageAndApply(store, root, clock, request, contents, tenants);
+      OperatorTrace::Begin(store, clock, OperationKind::kRestore, request.tenants, request.by));
+  FIELDKMS_ASSIGN_OR_RETURN(Stager stager, Stager::Begin(store, clock));
+  const auto restored = StageAndApply(stager, root, clock, request, contents, tenants);
   if (!restored.ok()) {
     trace.Failed(restored.status());
-    // In doubt the next restore tells, by what is there.
-    (void)DropAll(store, clock, tenants);
+    stager.Drop();  // in doubt the next restore tells, by what is there
     return restored.status();
   }
   FIELDKMS_RETURN_IF_ERROR(trace.Done(*restored));

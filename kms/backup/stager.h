@@ -1,30 +1,53 @@
-// Stages keys and aliases of many tenants in batches of one.
+// Stages keys and aliases of many tenants in batches of one, and makes them part of a store.
 #ifndef FIELDKMS_KMS_BACKUP_STAGER_H_
 #define FIELDKMS_KMS_BACKUP_STAGER_H_
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "kms/clock.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {
 
-// Not thread-safe.
+// One import (Store::StageKeys), under an id of its own. Remembers which ids and aliases it has
+// staged, about 100 bytes each, so that nothing less than all of them is applied. Not
+// thread-safe.
 class Stager {
  public:
-  Stager(Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+  static absl::StatusOr<Stager> Begin(Store& store, const Clock& clock);
 
   absl::Status Take(const WholeKey& whole);
   absl::Status Take(const AliasRecord& alias);
-  // Stages what is held back yet.
-  absl::Status Flush();
+  // Makes `tenants` and what was taken of them part of the store (Store::ApplyStaged).
+  absl::Status Apply(const std::vector<WholeTenant>& tenants, ImportMode mode, uint64_t above);
+  // Forgets, as far as the store can be reached, what was taken and not applied.
+  void Drop();
 
  private:
+  // Versions by key id, and aliases.
+  struct Taken {
+    std::map<uint64_t, uint64_t> versions;
+    std::set<std::string> aliases;
+  };
+
+  Stager(Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+  absl::Status Flush();
+  StagedCounts CountsOf(const std::string& tenant) const;
+
   Store& store_;
   const Clock& clock_;
-  std::vector<WholeKey> keys_;        // of one tenant
+  ImportId import_ = {};
+  std::vector<WholeKey> keys_;        // held back; of one tenant
+  size_t versions_ = 0;               // of those
   std::vector<AliasRecord> aliases_;  // likewise
+  std::map<std::string, Taken> taken_;
 };
 
 }  // namespace fieldkms

@@ -78,7 +78,9 @@ class Copy {
     report_.tenants = compared.tenants;
     operation_.error.clear();
     FIELDKMS_RETURN_IF_ERROR(Save(OperationState::kDone));
-    FIELDKMS_RETURN_IF_ERROR(target_.SetRootBinding("", binding_, Soon()));
+    // As it is now: a root that was moved meanwhile has wrapped it, and all keys, anew.
+    FIELDKMS_ASSIGN_OR_RETURN(const std::string binding, BindingOfSource());
+    FIELDKMS_RETURN_IF_ERROR(target_.SetRootBinding("", binding, Soon()));
     report_.complete = true;
     return report_;
   }
@@ -86,16 +88,20 @@ class Copy {
  private:
   Deadline Soon() const { return clock_.Steady() + kPatience; }
 
-  // Finds out what the target is.
-  absl::Status Begin(const RootKey& root) {
-    FIELDKMS_ASSIGN_OR_RETURN(const auto binding, source_.GetRootBinding(Soon()));
+  absl::StatusOr<std::string> BindingOfSource() {
+    FIELDKMS_ASSIGN_OR_RETURN(auto binding, source_.GetRootBinding(Soon()));
     if (!binding) {
       return Error(absl::StatusCode::kFailedPrecondition, Reason::kStoreUnavailable,
                    "the source was never used by a service: there is nothing to copy");
     }
-    binding_ = *binding;
+    return *std::move(binding);
+  }
+
+  // Finds out what the target is.
+  absl::Status Begin(const RootKey& root) {
+    FIELDKMS_ASSIGN_OR_RETURN(const std::string binding, BindingOfSource());
     FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes value,
-                              root.Unwrap(binding_, kRootBindingContext, Soon()));
+                              root.Unwrap(binding, kRootBindingContext, Soon()));
     FIELDKMS_ASSIGN_OR_RETURN(const auto theirs, target_.GetRootBinding(Soon()));
     if (theirs) return NotEmpty();
     FIELDKMS_ASSIGN_OR_RETURN(operation_.operation_id, IdOf(value));
@@ -104,7 +110,7 @@ class Copy {
     if (ReasonOf(before.status()) != Reason::kOperationNotFound) return before.status();
     FIELDKMS_ASSIGN_OR_RETURN(const auto tenants, target_.ListTenants("", 1, Soon()));
     if (!tenants.empty()) return NotEmpty();
-    FIELDKMS_ASSIGN_OR_RETURN(progress_.from, NewestChange(source_, clock_));
+    FIELDKMS_ASSIGN_OR_RETURN(progress_.from, source_.GetChangeNumber(Soon()));
     operation_.kind = OperationKind::kRestore;
     operation_.error = kUnfinished;
     operation_.owner = request_.by;
@@ -189,7 +195,7 @@ class Copy {
   }
 
   absl::StatusOr<uint64_t> Scan(const ScanRequest& what) {
-    Stager stager(target_, clock_);
+    FIELDKMS_ASSIGN_OR_RETURN(Stager stager, Stager::Begin(target_, clock_));
     ScanVisitor visitor;
     visitor.on_key = [&](const WholeKey& whole) {
       ++copied_since_;
@@ -199,20 +205,18 @@ class Copy {
     };
     visitor.on_alias = [&](const AliasRecord& alias) { return stager.Take(alias); };
     visitor.on_tenant = [&](const WholeTenant& whole) -> absl::Status {
-      FIELDKMS_RETURN_IF_ERROR(stager.Flush());
-      FIELDKMS_ASSIGN_OR_RETURN(const uint64_t above, NewestChange(source_, clock_));
-      return target_
-          .ApplyStaged(std::vector<WholeTenant>{whole}, ImportMode::kReplace, above, kNoDeadline)
-          .status();
+      FIELDKMS_ASSIGN_OR_RETURN(const uint64_t above, source_.GetChangeNumber(Soon()));
+      return stager.Apply({whole}, ImportMode::kReplace, above);
     };
-    return ScanStore(source_, clock_, what, visitor);
+    auto scanned = ScanStore(source_, clock_, what, visitor);
+    if (!scanned.ok()) stager.Drop();
+    return scanned;
   }
 
   Store& source_;
   Store& target_;
   const Clock& clock_;
   const CopyRequest& request_;
-  std::string binding_;
   OperationRecord operation_;
   Progress progress_;
   uint64_t copied_since_ = 0;  // it was saved

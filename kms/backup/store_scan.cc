@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <utility>
 
 #include "crypto/status.h"
@@ -26,7 +25,7 @@ class Scan {
     if (request_.after) {
       seen_ = *request_.after;
     } else {
-      FIELDKMS_ASSIGN_OR_RETURN(seen_, NewestChange(store_, clock_));
+      FIELDKMS_ASSIGN_OR_RETURN(seen_, store_.GetChangeNumber(Soon()));
       FIELDKMS_RETURN_IF_ERROR(ReadAll());
     }
     for (int round = 0; round < kMostRounds; ++round) {
@@ -104,7 +103,7 @@ class Scan {
 
   // Reads what has changed up to now; whether any of it is wanted.
   absl::StatusOr<bool> CatchUp() {
-    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t newest, NewestChange(store_, clock_));
+    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t newest, store_.GetChangeNumber(Soon()));
     bool changed = false;
     while (seen_ < newest) {
       FIELDKMS_ASSIGN_OR_RETURN(const std::vector<Change> page,
@@ -164,11 +163,6 @@ class Scan {
 absl::StatusOr<uint64_t> ScanStore(Store& store, const Clock& clock, const ScanRequest& request,
                                    const ScanVisitor& visitor) {
   return Scan(store, clock, request, visitor).Run();
-}
-
-absl::StatusOr<uint64_t> NewestChange(Store& store, const Clock& clock) {
-  // Until a moment that has passed: what it is now.
-  return store.WaitForChange(std::numeric_limits<uint64_t>::max(), clock.Steady());
 }
 
 absl::StatusOr<std::vector<KeyVersionRecord>> AllVersions(Store& store, const Clock& clock,

@@ -41,9 +41,6 @@ struct ScanVisitor {
 absl::StatusOr<uint64_t> ScanStore(Store& store, const Clock& clock, const ScanRequest& request,
                                    const ScanVisitor& visitor);
 
-// The number of the last change of a store, now.
-absl::StatusOr<uint64_t> NewestChange(Store& store, const Clock& clock);
-
 // The versions of a key, the oldest first.
 absl::StatusOr<std::vector<KeyVersionRecord>> AllVersions(Store& store, const Clock& clock,
                                                           const KeyRecord& key);

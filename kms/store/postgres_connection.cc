@@ -50,15 +50,14 @@ absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresConnection::Open(
 }
 
 pqxx::result PostgresConnection::Run(pqxx::transaction_base& transaction, std::string_view sql,
-                                     std::initializer_list<PostgresValue> values) {
+                                     const std::vector<PostgresValue>& values) {
   auto known = statements_.find(sql);
   if (known == statements_.end()) {
     const std::string name = "s" + std::to_string(statements_.size());
     connection_.prepare(name, std::string(sql));
     known = statements_.emplace(sql, name).first;
   }
-  const std::vector<PostgresValue> parameters(values);
-  return transaction.exec_prepared(known->second, pqxx::prepare::make_dynamic_params(parameters));
+  return transaction.exec_prepared(known->second, pqxx::prepare::make_dynamic_params(values));
 }
 
 }  // namespace fieldkms

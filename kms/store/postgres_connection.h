@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <initializer_list>
 #include <map>
 #include <memory>
 #include <pqxx/connection>
@@ -14,6 +13,7 @@
 #include <pqxx/transaction_base>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "kms/store/postgres_value.h"
@@ -36,7 +36,7 @@ class PostgresConnection {
   // Runs `sql`, prepared once a connection, inside `transaction`, which is one of this
   // connection. Throws what libpqxx throws.
   pqxx::result Run(pqxx::transaction_base& transaction, std::string_view sql,
-                   std::initializer_list<PostgresValue> values);
+                   const std::vector<PostgresValue>& values);
 
   // Said by whoever saw an error that ends the connection.
   void Break() { broken_ = true; }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "crypto/bytes.h"
 #include "kms/store/postgres_value.h"
 #include "kms/store/record_enums.h"
 #include "kms/store/record_json.h"
@@ -97,36 +98,40 @@ std::string SelectKeyAndPrimary() {
       "p.destroy_time ");
 }
 
-constexpr char kKeyValues[] =
+// The columns of a whole key, and its values in their order.
+constexpr char kInsertColumns[] =
     " (tenant, name, key_id, purpose, primary_version, create_time, suite, exportable, "
     "audit_per_operation, min_decrypt_version, rotation_seconds, next_rotation, lease_seconds, "
-    "lease_messages, labels, change) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    "lease_messages, labels, change";
+constexpr char kInsertValues[] =
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16";
 
-void RunForKey(PostgresTransaction& db, std::string_view sql, const KeyRecord& key) {
-  db.Run(sql,
-         {key.tenant, key.name, IdValue(key.key_id), static_cast<int>(key.purpose),
-          key.primary_version, key.create_time, int{key.suite}, key.exportable,
-          key.audit_per_operation, key.min_decrypt_version, key.rotation_period, key.next_rotation,
-          key.lease.longest, key.lease.most_messages, LabelsToJson(key.labels), key.change});
-}
-
-constexpr char kVersionValues[] =
-    " (tenant, key_id, version, state, kek_version, wrapped, create_time, origin, destroy_time) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant, key_id, version)";
-
-void RunForVersion(PostgresTransaction& db, std::string_view sql, std::string_view tenant,
-                   uint64_t key_id, const KeyVersionRecord& version) {
-  const PostgresValue wrapped =
-      version.wrapped.empty() ? PostgresValue(std::nullopt) : ByteaValue(version.wrapped);
-  db.Run(sql, {tenant, IdValue(key_id), version.version, static_cast<int>(version.state),
-               version.kek_version, wrapped, version.create_time, static_cast<int>(version.origin),
-               version.destroy_time});
+std::vector<PostgresValue> ValuesOf(const KeyRecord& key) {
+  return {key.tenant,
+          key.name,
+          IdValue(key.key_id),
+          static_cast<int>(key.purpose),
+          key.primary_version,
+          key.create_time,
+          int{key.suite},
+          key.exportable,
+          key.audit_per_operation,
+          key.min_decrypt_version,
+          key.rotation_period,
+          key.next_rotation,
+          key.lease.longest,
+          key.lease.most_messages,
+          LabelsToJson(key.labels),
+          key.change};
 }
 
 }  // namespace
 
 PostgresValue LimitValue(size_t limit) { return BigintValue(limit); }
+
+PostgresValue WrappedValue(const KeyVersionRecord& version) {
+  return version.wrapped.empty() ? PostgresValue(std::nullopt) : ByteaValue(version.wrapped);
+}
 
 TenantRecord TenantOf(const pqxx::row& row) {
   return {TextOf(row[0]), TimeOf(row[1]), VersionOf(row[2]), row[3].as<uint64_t>()};
@@ -203,16 +208,20 @@ std::vector<KeyRecord> ReadKeys(PostgresTransaction& db, std::string_view tenant
 }
 
 void InsertKey(PostgresTransaction& db, const KeyRecord& key) {
-  static const std::string sql = std::string("INSERT INTO fieldkms_store.keys") + kKeyValues;
-  RunForKey(db, sql, key);
+  static const std::string sql =
+      std::string("INSERT INTO fieldkms_store.keys") + kInsertColumns + kInsertValues + ")";
+  db.Run(sql, ValuesOf(key));
 }
 
-void StageKey(PostgresTransaction& db, const KeyRecord& key) {
+void StageKey(PostgresTransaction& db, const ImportId& import, const KeyRecord& key) {
   static const std::string sql = std::string("INSERT INTO fieldkms_store.staged_keys") +
-                                 kKeyValues + " ON CONFLICT (tenant, key_id)" + kOverKey;
+                                 kInsertColumns + ", import" + kInsertValues +
+                                 ", $17) ON CONFLICT (tenant, import, key_id)" + kOverKey;
   KeyRecord staged = key;
   staged.change = 1;  // it has none yet
-  RunForKey(db, sql, staged);
+  std::vector<PostgresValue> values = ValuesOf(staged);
+  values.push_back(ByteaValue(AsText(import)));
+  db.Run(sql, values);
 }
 
 void UpdateKey(PostgresTransaction& db, const KeyRecord& key) {
@@ -280,15 +289,14 @@ std::vector<KeyAndVersion> ReadVersionsBelowKek(PostgresTransaction& db, std::st
 void UpsertVersion(PostgresTransaction& db, std::string_view tenant, uint64_t key_id,
                    const KeyVersionRecord& version) {
   static const std::string sql =
-      std::string("INSERT INTO fieldkms_store.key_versions") + kVersionValues + kOverVersion;
-  RunForVersion(db, sql, tenant, key_id, version);
-}
-
-void StageVersion(PostgresTransaction& db, std::string_view tenant, uint64_t key_id,
-                  const KeyVersionRecord& version) {
-  static const std::string sql =
-      std::string("INSERT INTO fieldkms_store.staged_key_versions") + kVersionValues + kOverVersion;
-  RunForVersion(db, sql, tenant, key_id, version);
+      std::string(
+          "INSERT INTO fieldkms_store.key_versions (tenant, key_id, version, state, kek_version, "
+          "wrapped, create_time, origin, destroy_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+          "ON CONFLICT (tenant, key_id, version)") +
+      kOverVersion;
+  db.Run(sql, {tenant, IdValue(key_id), version.version, static_cast<int>(version.state),
+               version.kek_version, WrappedValue(version), version.create_time,
+               static_cast<int>(version.origin), version.destroy_time});
 }
 
 AliasRecord AliasOf(const pqxx::row& row) {

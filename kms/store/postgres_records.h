@@ -19,6 +19,8 @@ namespace fieldkms {
 
 // LIMIT takes a bigint.
 PostgresValue LimitValue(size_t limit);
+// The wrapped bytes of a version; null where it has none.
+PostgresValue WrappedValue(const KeyVersionRecord& version);
 
 // Rows of a statement as records: `read` takes a pqxx::row.
 template <class Read>
@@ -58,10 +60,8 @@ std::vector<KeyRecord> ReadKeys(PostgresTransaction& db, std::string_view tenant
                                 std::string_view after_name, size_t limit);
 // The key comes before its versions.
 void InsertKey(PostgresTransaction& db, const KeyRecord& key);
-// Writes them beside the live ones (see Store::StageKeys), over what is staged of them.
-void StageKey(PostgresTransaction& db, const KeyRecord& key);
-void StageVersion(PostgresTransaction& db, std::string_view tenant, uint64_t key_id,
-                  const KeyVersionRecord& version);
+// Writes it beside the live ones (see Store::StageKeys), over what the import has staged of it.
+void StageKey(PostgresTransaction& db, const ImportId& import, const KeyRecord& key);
 // The ends of an INSERT that writes over what is there: the columns that may change.
 inline constexpr char kOverKey[] =
     " DO UPDATE SET primary_version = excluded.primary_version, suite = excluded.suite, "

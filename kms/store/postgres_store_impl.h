@@ -91,6 +91,7 @@ class PostgresStore final : public Store {
   absl::StatusOr<std::vector<KeyAndVersion>> ListDueDestructions(WallTime now, size_t limit,
                                                                  Deadline deadline) override;
   absl::StatusOr<uint64_t> WaitForChange(uint64_t after, Deadline until) override;
+  absl::StatusOr<uint64_t> GetChangeNumber(Deadline deadline) override;
   absl::StatusOr<std::vector<Change>> ReadChanges(uint64_t after, size_t limit,
                                                   Deadline deadline) override;
   absl::Status PutLease(const LeaseRecord& lease, Deadline deadline) override;
@@ -105,13 +106,15 @@ class PostgresStore final : public Store {
                                                Deadline deadline) override;
   absl::StatusOr<std::vector<OperationRecord>> ListOperations(bool running_only, size_t limit,
                                                               Deadline deadline) override;
-  absl::Status StageKeys(std::string_view tenant, std::span<const WholeKey> keys,
-                         Deadline deadline) override;
-  absl::Status StageAliases(std::string_view tenant, std::span<const AliasRecord> aliases,
-                            Deadline deadline) override;
-  absl::StatusOr<uint64_t> ApplyStaged(std::span<const WholeTenant> tenants, ImportMode mode,
+  absl::Status StageKeys(const ImportId& import, std::string_view tenant,
+                         std::span<const WholeKey> keys, Deadline deadline) override;
+  absl::Status StageAliases(const ImportId& import, std::string_view tenant,
+                            std::span<const AliasRecord> aliases, Deadline deadline) override;
+  absl::StatusOr<uint64_t> ApplyStaged(const ImportId& import,
+                                       std::span<const StagedTenant> tenants, ImportMode mode,
                                        uint64_t above, Deadline deadline) override;
-  absl::Status DropStaged(std::string_view tenant, Deadline deadline) override;
+  absl::Status DropStaged(const ImportId& import, std::string_view tenant,
+                          Deadline deadline) override;
   absl::Status SetFrozen(bool frozen, Deadline deadline) override;
   absl::StatusOr<bool> IsFrozen(Deadline deadline) override;
 

@@ -65,16 +65,18 @@ absl::StatusOr<std::vector<Change>> PostgresStore::ReadChanges(uint64_t after, s
   });
 }
 
+absl::StatusOr<uint64_t> PostgresStore::GetChangeNumber(Deadline deadline) {
+  return Read<uint64_t>("", deadline, [](PostgresTransaction& db) -> absl::StatusOr<uint64_t> {
+    return db.Run("SELECT change_number FROM fieldkms_store.store_state", {})[0][0].as<uint64_t>();
+  });
+}
+
 absl::StatusOr<uint64_t> PostgresStore::WaitForChange(uint64_t after, Deadline until) {
   const std::optional<uint64_t> heard = changes_.Wait(after, until);
   if (heard && *heard > after) return *heard;
   // What it is at `until`, and not a poll before that; within the slack of every call.
   const Deadline soon = clock_.Steady() + PostgresTransactions::kSlack;
-  const absl::StatusOr<uint64_t> now =
-      Read<uint64_t>("", soon, [](PostgresTransaction& db) -> absl::StatusOr<uint64_t> {
-        return db.Run("SELECT change_number FROM fieldkms_store.store_state", {})[0][0]
-            .as<uint64_t>();
-      });
+  const absl::StatusOr<uint64_t> now = GetChangeNumber(soon);
   if (now.ok()) return now;
   if (heard) return *heard;
   return PostgresUnavailable("nothing has been heard of changes lately");

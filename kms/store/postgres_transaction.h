@@ -21,10 +21,10 @@
 
 #include <chrono>
 #include <functional>
-#include <initializer_list>
 #include <pqxx/result>
 #include <pqxx/transaction_base>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "kms/clock.h"
@@ -42,7 +42,7 @@ class PostgresTransaction {
       : connection_(connection), transaction_(transaction), in_doubt_(in_doubt) {}
 
   // Throws what libpqxx throws; let it pass.
-  pqxx::result Run(std::string_view sql, std::initializer_list<PostgresValue> values) {
+  pqxx::result Run(std::string_view sql, const std::vector<PostgresValue>& values) {
     return connection_.Run(transaction_, sql, values);
   }
   // From here on the transaction sees and writes the records of `tenant` only. "": of

@@ -101,6 +101,24 @@ PostgresValue BigintValue(uint64_t number) {
   return std::min(number, uint64_t{std::numeric_limits<int64_t>::max()});
 }
 
+PostgresValue ArrayValue(const std::vector<PostgresValue>& values) {
+  std::string text = "{";
+  for (const PostgresValue& value : values) {
+    if (text.size() > 1) text += ',';
+    if (!value.text()) {
+      text += "NULL";
+      continue;
+    }
+    text += '"';
+    for (const char c : *value.text()) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
+  }
+  return text + '}';
+}
+
 WallTime ParseTimestamp(std::string_view text) {
   Taker taker(text);
   const int64_t year = taker.Number();

@@ -9,6 +9,7 @@
 #include <pqxx/result>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kms/clock.h"
 
@@ -44,6 +45,9 @@ PostgresValue IdValue(uint64_t key_id);
 // A count or a number of a change, as a bigint: what does not fit is beyond all that
 // a bigint can hold, and so is the value that takes its place.
 PostgresValue BigintValue(uint64_t number);
+
+// Values as an array of whatever type they are values of.
+PostgresValue ArrayValue(const std::vector<PostgresValue>& values);
 
 // The inverses. They throw pqxx::conversion_error for what cannot be: the caller's
 // transaction makes kStoreCorrupt of it.

@@ -3,6 +3,7 @@
 #ifndef FIELDKMS_KMS_STORE_RECORDS_H_
 #define FIELDKMS_KMS_STORE_RECORDS_H_
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -125,6 +126,34 @@ struct OperationRecord {
   WallTime owner_until;
   uint64_t change = 0;
 };
+
+// A key with all its versions, a tenant with all its KEKs: what comes from elsewhere.
+struct WholeKey {
+  KeyRecord key;
+  std::vector<KeyVersionRecord> versions;
+};
+struct WholeTenant {
+  TenantRecord tenant;
+  std::vector<KekRecord> keks;
+};
+
+// Names one import: random, so that no two that run at once share what they stage.
+using ImportId = std::array<uint8_t, 16>;
+
+// How many records of a tenant an import has staged, those staged again counted once.
+struct StagedCounts {
+  uint64_t keys = 0;
+  uint64_t versions = 0;
+  uint64_t aliases = 0;
+  friend bool operator==(const StagedCounts&, const StagedCounts&) = default;
+};
+struct StagedTenant {
+  WholeTenant whole;
+  StagedCounts staged;
+};
+
+// What an import does where a tenant is there already: refuse it, or bring it up to date.
+enum class ImportMode : uint8_t { kNew, kReplace };
 
 }  // namespace fieldkms
 

@@ -1,5 +1,6 @@
 #include "kms/store/sqlite_import.h"
 
+#include "crypto/bytes.h"
 #include "crypto/names.h"
 #include "crypto/status.h"
 #include "kms/store/sqlite_columns.h"
@@ -12,30 +13,27 @@ namespace {
 absl::Status CheckKeyId(SqliteConnection& db, std::string_view tenant, uint64_t key_id) {
   FIELDKMS_ASSIGN_OR_RETURN(const auto owner, ReadTenantOfKey(db, key_id));
   if (owner && *owner != tenant) return KeyOfOtherTenant(FormatKeyId(key_id));
-  SqliteStatement row = db.Use("SELECT tenant FROM staged_keys WHERE key_id = ?");
-  FIELDKMS_ASSIGN_OR_RETURN(const bool staged, row.Int(FromBits(key_id)).Step());
-  if (staged && row.ColumnBytes(0) != tenant) return KeyOfOtherTenant(FormatKeyId(key_id));
   return absl::OkStatus();
 }
 
-// What was free when it was staged may be taken by now.
-absl::Status CheckKeyIds(SqliteConnection& db, std::string_view tenant) {
+// What was free when it was staged may be taken by now, also by a tenant of this import.
+absl::Status CheckKeyIds(SqliteConnection& db, const ImportId& import, std::string_view tenant) {
   SqliteStatement row = db.Use(
       "SELECT s.key_id FROM staged_keys s JOIN keys k ON k.key_id = s.key_id "
-      "WHERE s.tenant = ?1 AND k.tenant <> ?1 LIMIT 1");
-  FIELDKMS_ASSIGN_OR_RETURN(const bool taken, row.Text(tenant).Step());
+      "WHERE s.tenant = ?1 AND s.import = ?2 AND k.tenant <> ?1 LIMIT 1");
+  FIELDKMS_ASSIGN_OR_RETURN(const bool taken, row.Text(tenant).Blob(AsText(import)).Step());
   return taken ? KeyOfOtherTenant(FormatKeyId(ToBits(row.ColumnInt(0)))) : absl::OkStatus();
 }
 
-absl::Status CheckWhole(SqliteConnection& db, std::string_view tenant) {
+absl::Status CheckWhole(SqliteConnection& db, const ImportId& import, std::string_view tenant) {
   SqliteStatement row = db.Use(
-      "SELECT 1 FROM staged_keys s WHERE s.tenant = ?1 AND ("
-      "NOT EXISTS (SELECT 1 FROM staged_key_versions v "
-      "WHERE v.key_id = s.key_id AND v.version = s.primary_version) OR "
-      "EXISTS (SELECT 1 FROM staged_key_versions v WHERE v.key_id = s.key_id "
-      "AND length(v.wrapped) > 0 AND NOT EXISTS (SELECT 1 FROM keks e "
+      "SELECT 1 FROM staged_keys s WHERE s.tenant = ?1 AND s.import = ?2 AND ("
+      "NOT EXISTS (SELECT 1 FROM staged_key_versions v WHERE v.tenant = ?1 AND v.import = ?2 "
+      "AND v.key_id = s.key_id AND v.version = s.primary_version) OR "
+      "EXISTS (SELECT 1 FROM staged_key_versions v WHERE v.tenant = ?1 AND v.import = ?2 "
+      "AND v.key_id = s.key_id AND length(v.wrapped) > 0 AND NOT EXISTS (SELECT 1 FROM keks e "
       "WHERE e.tenant = ?1 AND e.version = v.kek_version))) LIMIT 1");
-  FIELDKMS_ASSIGN_OR_RETURN(const bool lacks, row.Text(tenant).Step());
+  FIELDKMS_ASSIGN_OR_RETURN(const bool lacks, row.Text(tenant).Blob(AsText(import)).Step());
   return lacks ? ImportIncomplete() : absl::OkStatus();
 }
 
@@ -63,7 +61,9 @@ absl::Status WriteTenant(SqliteConnection& db, const WholeTenant& whole, uint64_
   return absl::OkStatus();
 }
 
-absl::Status MoveKeys(SqliteConnection& db, std::string_view tenant, uint64_t number) {
+// Each of these returns how many records it moved.
+absl::StatusOr<uint64_t> MoveKeys(SqliteConnection& db, const ImportId& import,
+                                  std::string_view tenant, uint64_t number) {
   FIELDKMS_RETURN_IF_ERROR(
       db.Use("INSERT INTO keys (key_id, tenant, name, purpose, primary_version, create_time, "
              "suite, exportable, audit_per_operation, min_decrypt_version, rotation_period, "
@@ -71,7 +71,7 @@ absl::Status MoveKeys(SqliteConnection& db, std::string_view tenant, uint64_t nu
              "SELECT key_id, tenant, name, purpose, primary_version, create_time, suite, "
              "exportable, audit_per_operation, min_decrypt_version, rotation_period, "
              "next_rotation, lease_longest, lease_most_messages, labels, ?1 "
-             "FROM staged_keys WHERE tenant = ?2 "
+             "FROM staged_keys WHERE tenant = ?2 AND import = ?3 "
              "ON CONFLICT (key_id) DO UPDATE SET primary_version = excluded.primary_version, "
              "suite = excluded.suite, audit_per_operation = excluded.audit_per_operation, "
              "min_decrypt_version = excluded.min_decrypt_version, "
@@ -81,51 +81,69 @@ absl::Status MoveKeys(SqliteConnection& db, std::string_view tenant, uint64_t nu
              "change = excluded.change")
           .Int(FromBits(number))
           .Text(tenant)
+          .Blob(AsText(import))
           .Run());
-  return db
-      .Use(
-          "INSERT INTO key_versions (key_id, version, state, kek_version, wrapped, create_time, "
-          "origin, destroy_time) SELECT v.key_id, v.version, v.state, v.kek_version, v.wrapped, "
-          "v.create_time, v.origin, v.destroy_time FROM staged_keys s "
-          "CROSS JOIN staged_key_versions v ON v.key_id = s.key_id WHERE s.tenant = ? "
-          "ON CONFLICT (key_id, version) DO UPDATE SET state = excluded.state, "
-          "kek_version = excluded.kek_version, wrapped = excluded.wrapped, "
-          "create_time = excluded.create_time, origin = excluded.origin, "
-          "destroy_time = excluded.destroy_time")
-      .Text(tenant)
-      .Run();
+  return static_cast<uint64_t>(db.RowsChanged());
 }
 
-absl::Status MoveAliases(SqliteConnection& db, std::string_view tenant, uint64_t number) {
-  return db
-      .Use(
-          "INSERT INTO aliases (tenant, alias, key_id, change) "
-          "SELECT tenant, alias, key_id, ?1 FROM staged_aliases WHERE tenant = ?2 "
-          "ON CONFLICT (tenant, alias) DO UPDATE SET key_id = excluded.key_id, "
-          "change = excluded.change")
-      .Int(FromBits(number))
-      .Text(tenant)
-      .Run();
+absl::StatusOr<uint64_t> MoveVersions(SqliteConnection& db, const ImportId& import,
+                                      std::string_view tenant) {
+  FIELDKMS_RETURN_IF_ERROR(
+      db.Use("INSERT INTO key_versions (key_id, version, state, kek_version, wrapped, "
+             "create_time, origin, destroy_time) SELECT key_id, version, state, kek_version, "
+             "wrapped, create_time, origin, destroy_time FROM staged_key_versions "
+             "WHERE tenant = ? AND import = ? "
+             "ON CONFLICT (key_id, version) DO UPDATE SET state = excluded.state, "
+             "kek_version = excluded.kek_version, wrapped = excluded.wrapped, "
+             "create_time = excluded.create_time, origin = excluded.origin, "
+             "destroy_time = excluded.destroy_time")
+          .Text(tenant)
+          .Blob(AsText(import))
+          .Run());
+  return static_cast<uint64_t>(db.RowsChanged());
+}
+
+absl::StatusOr<uint64_t> MoveAliases(SqliteConnection& db, const ImportId& import,
+                                     std::string_view tenant, uint64_t number) {
+  FIELDKMS_RETURN_IF_ERROR(
+      db.Use("INSERT INTO aliases (tenant, alias, key_id, change) "
+             "SELECT tenant, alias, key_id, ?1 FROM staged_aliases "
+             "WHERE tenant = ?2 AND import = ?3 "
+             "ON CONFLICT (tenant, alias) DO UPDATE SET key_id = excluded.key_id, "
+             "change = excluded.change")
+          .Int(FromBits(number))
+          .Text(tenant)
+          .Blob(AsText(import))
+          .Run());
+  return static_cast<uint64_t>(db.RowsChanged());
+}
+
+// Of all imports.
+absl::Status DeleteAllStaged(SqliteConnection& db, std::string_view tenant) {
+  FIELDKMS_RETURN_IF_ERROR(
+      db.Use("DELETE FROM staged_keys WHERE tenant = ?").Text(tenant).Run());  // and versions
+  return db.Use("DELETE FROM staged_aliases WHERE tenant = ?").Text(tenant).Run();
 }
 
 }  // namespace
 
-absl::Status StageAll(SqliteConnection& db, std::string_view tenant,
+absl::Status StageAll(SqliteConnection& db, const ImportId& import, std::string_view tenant,
                       std::span<const WholeKey> keys) {
   for (const WholeKey& whole : keys) {
     if (whole.key.tenant != tenant) return Bug("a staged key is of another tenant");
     FIELDKMS_RETURN_IF_ERROR(CheckKeyId(db, tenant, whole.key.key_id));
-    FIELDKMS_RETURN_IF_ERROR(StageKey(db, whole));
+    FIELDKMS_RETURN_IF_ERROR(StageKey(db, import, whole));
   }
   return absl::OkStatus();
 }
 
-absl::Status StageAll(SqliteConnection& db, std::string_view tenant,
+absl::Status StageAll(SqliteConnection& db, const ImportId& import, std::string_view tenant,
                       std::span<const AliasRecord> aliases) {
   for (const AliasRecord& alias : aliases) {
-    SqliteStatement statement =
-        db.Use("INSERT OR REPLACE INTO staged_aliases (tenant, alias, key_id) VALUES (?, ?, ?)");
-    statement.Text(tenant).Text(alias.alias);
+    SqliteStatement statement = db.Use(
+        "INSERT OR REPLACE INTO staged_aliases (tenant, import, alias, key_id) "
+        "VALUES (?, ?, ?, ?)");
+    statement.Text(tenant).Blob(AsText(import)).Text(alias.alias);
     if (alias.key_id == 0) {
       statement.Null();
     } else {
@@ -136,23 +154,28 @@ absl::Status StageAll(SqliteConnection& db, std::string_view tenant,
   return absl::OkStatus();
 }
 
-absl::Status MoveStaged(SqliteConnection& db, const WholeTenant& whole, ImportMode mode,
-                        uint64_t number, uint64_t below) {
-  const std::string& tenant = whole.tenant.tenant;
-  FIELDKMS_ASSIGN_OR_RETURN(const auto old, ReadTenant(db, tenant));
-  if (old && mode == ImportMode::kNew) return TenantInTheWay(tenant);
-  FIELDKMS_RETURN_IF_ERROR(CheckKeyIds(db, tenant));
-  FIELDKMS_RETURN_IF_ERROR(WriteTenant(db, whole, number));
-  FIELDKMS_RETURN_IF_ERROR(CheckWhole(db, tenant));
-  FIELDKMS_RETURN_IF_ERROR(MoveKeys(db, tenant, below));
-  FIELDKMS_RETURN_IF_ERROR(MoveAliases(db, tenant, below));
-  return DeleteStaged(db, tenant);
+absl::Status MoveStaged(SqliteConnection& db, const ImportId& import, const StagedTenant& tenant,
+                        ImportMode mode, uint64_t number, uint64_t below) {
+  const std::string& name = tenant.whole.tenant.tenant;
+  FIELDKMS_ASSIGN_OR_RETURN(const auto old, ReadTenant(db, name));
+  if (old && mode == ImportMode::kNew) return TenantInTheWay(name);
+  FIELDKMS_RETURN_IF_ERROR(CheckKeyIds(db, import, name));
+  FIELDKMS_RETURN_IF_ERROR(WriteTenant(db, tenant.whole, number));
+  FIELDKMS_RETURN_IF_ERROR(CheckWhole(db, import, name));
+  StagedCounts moved;
+  FIELDKMS_ASSIGN_OR_RETURN(moved.keys, MoveKeys(db, import, name, below));
+  FIELDKMS_ASSIGN_OR_RETURN(moved.versions, MoveVersions(db, import, name));
+  FIELDKMS_ASSIGN_OR_RETURN(moved.aliases, MoveAliases(db, import, name, below));
+  if (moved != tenant.staged) return StagedRecordsGone(name);
+  return DeleteAllStaged(db, name);
 }
 
-absl::Status DeleteStaged(SqliteConnection& db, std::string_view tenant) {
-  FIELDKMS_RETURN_IF_ERROR(
-      db.Use("DELETE FROM staged_keys WHERE tenant = ?").Text(tenant).Run());  // and versions
-  return db.Use("DELETE FROM staged_aliases WHERE tenant = ?").Text(tenant).Run();
+absl::Status DeleteStaged(SqliteConnection& db, const ImportId& import, std::string_view tenant) {
+  for (const char* sql : {"DELETE FROM staged_keys WHERE tenant = ? AND import = ?",
+                          "DELETE FROM staged_aliases WHERE tenant = ? AND import = ?"}) {
+    FIELDKMS_RETURN_IF_ERROR(db.Use(sql).Text(tenant).Blob(AsText(import)).Run());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fieldkms

@@ -1,5 +1,6 @@
-// Imported tenants in a SQLite store: records are staged in tables beside the live ones,
-// and moved in one statement a table; see Store::StageKeys and sqlite_tenants.h.
+// Imported tenants in a SQLite store: records are staged in tables beside the live ones, under
+// the id of their import, and moved in one statement a table; see Store::StageKeys and
+// sqlite_tenants.h.
 #ifndef FIELDKMS_KMS_STORE_SQLITE_IMPORT_H_
 #define FIELDKMS_KMS_STORE_SQLITE_IMPORT_H_
 
@@ -13,14 +14,14 @@
 
 namespace fieldkms {
 
-absl::Status StageAll(SqliteConnection& db, std::string_view tenant,
+absl::Status StageAll(SqliteConnection& db, const ImportId& import, std::string_view tenant,
                       std::span<const WholeKey> keys);
-absl::Status StageAll(SqliteConnection& db, std::string_view tenant,
+absl::Status StageAll(SqliteConnection& db, const ImportId& import, std::string_view tenant,
                       std::span<const AliasRecord> aliases);
 // `number` stands on the tenant, `below` on its keys and aliases.
-absl::Status MoveStaged(SqliteConnection& db, const WholeTenant& whole, ImportMode mode,
-                        uint64_t number, uint64_t below);
-absl::Status DeleteStaged(SqliteConnection& db, std::string_view tenant);
+absl::Status MoveStaged(SqliteConnection& db, const ImportId& import, const StagedTenant& tenant,
+                        ImportMode mode, uint64_t number, uint64_t below);
+absl::Status DeleteStaged(SqliteConnection& db, const ImportId& import, std::string_view tenant);
 
 }  // namespace fieldkms
 

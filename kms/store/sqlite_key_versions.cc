@@ -67,17 +67,9 @@ absl::StatusOr<std::vector<KeyAndVersion>> ReadHalf(SqliteConnection& db, std::s
   return All(statement.Int(FromBound(limit)), KeyAndVersionOf);
 }
 
-constexpr char kUpsertVersion[] =
-    " (key_id, version, state, kek_version, wrapped, create_time, origin, destroy_time) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (key_id, version) DO UPDATE SET state = excluded.state, "
-    "kek_version = excluded.kek_version, wrapped = excluded.wrapped, "
-    "create_time = excluded.create_time, origin = excluded.origin, "
-    "destroy_time = excluded.destroy_time";
-
-absl::Status WriteVersion(SqliteConnection& db, std::string_view sql, uint64_t key_id,
-                          const KeyVersionRecord& version) {
-  SqliteStatement statement = db.Use(sql);
+// Binds a whole version, in the order of both statements below.
+SqliteStatement& BindVersion(SqliteStatement& statement, uint64_t key_id,
+                             const KeyVersionRecord& version) {
   statement.Int(FromBits(key_id))
       .Int(version.version)
       .Int(static_cast<int64_t>(version.state))
@@ -85,7 +77,7 @@ absl::Status WriteVersion(SqliteConnection& db, std::string_view sql, uint64_t k
       .Blob(version.wrapped)
       .Int(FromTime(version.create_time))
       .Int(static_cast<int64_t>(version.origin));
-  return TimeIfAny(statement, version.destroy_time).Run();
+  return TimeIfAny(statement, version.destroy_time);
 }
 
 }  // namespace
@@ -170,14 +162,22 @@ absl::StatusOr<uint64_t> CountBelowKek(SqliteConnection& db, std::string_view te
 
 absl::Status WriteKeyVersion(SqliteConnection& db, uint64_t key_id,
                              const KeyVersionRecord& version) {
-  static const std::string sql = std::string("INSERT INTO key_versions") + kUpsertVersion;
-  return WriteVersion(db, sql, key_id, version);
+  SqliteStatement statement = db.Use(
+      "INSERT INTO key_versions (key_id, version, state, kek_version, wrapped, create_time, "
+      "origin, destroy_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT (key_id, version) DO UPDATE SET state = excluded.state, "
+      "kek_version = excluded.kek_version, wrapped = excluded.wrapped, "
+      "create_time = excluded.create_time, origin = excluded.origin, "
+      "destroy_time = excluded.destroy_time");
+  return BindVersion(statement, key_id, version).Run();
 }
 
-absl::Status StageKeyVersion(SqliteConnection& db, uint64_t key_id,
-                             const KeyVersionRecord& version) {
-  static const std::string sql = std::string("INSERT INTO staged_key_versions") + kUpsertVersion;
-  return WriteVersion(db, sql, key_id, version);
+absl::Status StageKeyVersion(SqliteConnection& db, const ImportId& import, std::string_view tenant,
+                             uint64_t key_id, const KeyVersionRecord& version) {
+  SqliteStatement statement = db.Use(
+      "INSERT INTO staged_key_versions (key_id, version, state, kek_version, wrapped, "
+      "create_time, origin, destroy_time, tenant, import) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  return BindVersion(statement, key_id, version).Text(tenant).Blob(AsText(import)).Run();
 }
 
 absl::StatusOr<size_t> ReplaceKeyVersions(SqliteConnection& db, std::string_view tenant,

@@ -42,8 +42,9 @@ absl::StatusOr<uint64_t> CountBelowKek(SqliteConnection& db, std::string_view te
 // Writes over the version if it is there.
 absl::Status WriteKeyVersion(SqliteConnection& db, uint64_t key_id,
                              const KeyVersionRecord& version);
-absl::Status StageKeyVersion(SqliteConnection& db, uint64_t key_id,
-                             const KeyVersionRecord& version);
+// Of a key that was just staged: none of its versions is there.
+absl::Status StageKeyVersion(SqliteConnection& db, const ImportId& import, std::string_view tenant,
+                             uint64_t key_id, const KeyVersionRecord& version);
 // How many it wrote.
 absl::StatusOr<size_t> ReplaceKeyVersions(SqliteConnection& db, std::string_view tenant,
                                           std::span<const RewrappedVersion> versions,

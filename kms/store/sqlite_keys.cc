@@ -33,23 +33,29 @@ void BindChangeable(SqliteStatement& statement, const KeyRecord& key, std::strin
       .Int(FromBits(number));
 }
 
-constexpr char kInsertColumns[] =
-    " (primary_version, suite, audit_per_operation, min_decrypt_version, rotation_period, "
-    "next_rotation, lease_longest, lease_most_messages, labels, change, key_id, tenant, name, "
-    "purpose, exportable, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-
-absl::Status InsertKey(SqliteConnection& db, std::string_view sql, const KeyRecord& key,
-                       uint64_t number) {
-  SqliteStatement statement = db.Use(sql);
-  const std::string labels = LabelsToJson(key.labels);
+// Binds a whole key, in the order of kInsertColumns.
+SqliteStatement& BindKey(SqliteStatement& statement, const KeyRecord& key, std::string_view labels,
+                         uint64_t number) {
   BindChangeable(statement, key, labels, number);
   return statement.Int(FromBits(key.key_id))
       .Text(key.tenant)
       .Text(key.name)
       .Int(static_cast<int64_t>(key.purpose))
       .Int(key.exportable)
-      .Int(FromTime(key.create_time))
-      .Run();
+      .Int(FromTime(key.create_time));
+}
+
+constexpr char kInsertColumns[] =
+    " (primary_version, suite, audit_per_operation, min_decrypt_version, rotation_period, "
+    "next_rotation, lease_longest, lease_most_messages, labels, change, key_id, tenant, name, "
+    "purpose, exportable, create_time";
+
+absl::Status InsertKey(SqliteConnection& db, const KeyRecord& key, uint64_t number) {
+  static const std::string sql = std::string("INSERT INTO keys") + kInsertColumns +
+                                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  SqliteStatement statement = db.Use(sql);
+  const std::string labels = LabelsToJson(key.labels);
+  return BindKey(statement, key, labels, number).Run();
 }
 
 absl::Status UpdateKey(SqliteConnection& db, const KeyRecord& key, uint64_t number) {
@@ -163,17 +169,23 @@ absl::StatusOr<KeyRecord> MakeKey(SqliteConnection& db, const KeyRecord& key,
   if (same_id) return KeyIdTaken();
   KeyRecord made = key;
   made.primary_version = first.version;
-  static const std::string sql = std::string("INSERT INTO keys") + kInsertColumns;
-  FIELDKMS_RETURN_IF_ERROR(InsertKey(db, sql, made, number));
+  FIELDKMS_RETURN_IF_ERROR(InsertKey(db, made, number));
   FIELDKMS_RETURN_IF_ERROR(WriteKeyVersion(db, key.key_id, first));
   return Written(db, made);
 }
 
-absl::Status StageKey(SqliteConnection& db, const WholeKey& whole) {
-  static const std::string sql = std::string("INSERT OR REPLACE INTO staged_keys") + kInsertColumns;
-  FIELDKMS_RETURN_IF_ERROR(InsertKey(db, sql, whole.key, 0));
+absl::Status StageKey(SqliteConnection& db, const ImportId& import, const WholeKey& whole) {
+  static const std::string sql =
+      std::string("INSERT OR REPLACE INTO staged_keys") + kInsertColumns +
+      ", import) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  const KeyRecord& key = whole.key;
+  {
+    SqliteStatement statement = db.Use(sql);
+    const std::string labels = LabelsToJson(key.labels);
+    FIELDKMS_RETURN_IF_ERROR(BindKey(statement, key, labels, 0).Blob(AsText(import)).Run());
+  }
   for (const KeyVersionRecord& version : whole.versions) {
-    FIELDKMS_RETURN_IF_ERROR(StageKeyVersion(db, whole.key.key_id, version));
+    FIELDKMS_RETURN_IF_ERROR(StageKeyVersion(db, import, key.tenant, key.key_id, version));
   }
   return absl::OkStatus();
 }

@@ -53,8 +53,9 @@ absl::StatusOr<KeyRecord> MakeKey(SqliteConnection& db, const KeyRecord& key,
                                   const KeyVersionRecord& first, uint64_t number);
 absl::StatusOr<KeyRecord> ApplyKeyChange(SqliteConnection& db, const KeyChange& change,
                                          uint64_t number);
-// StageKey writes a key with its versions into the tables beside (sqlite_import.h).
-absl::Status StageKey(SqliteConnection& db, const WholeKey& whole);
+// StageKey writes a key with its versions into the tables beside (sqlite_import.h), in place
+// of what the import has staged of it before.
+absl::Status StageKey(SqliteConnection& db, const ImportId& import, const WholeKey& whole);
 absl::Status StampKey(SqliteConnection& db, uint64_t key_id, uint64_t number);
 
 }  // namespace fieldkms

@@ -163,7 +163,8 @@ CREATE INDEX operations_by_time ON operations (create_time);
 CREATE INDEX operations_running ON operations (create_time) WHERE state = 1;
 
 CREATE TABLE staged_keys (
-  key_id INTEGER PRIMARY KEY CHECK (key_id <> 0),
+  import BLOB NOT NULL CHECK (length(import) = 16),
+  key_id INTEGER NOT NULL CHECK (key_id <> 0),
   tenant TEXT NOT NULL,
   name TEXT NOT NULL,
   purpose INTEGER NOT NULL,
@@ -178,12 +179,14 @@ CREATE TABLE staged_keys (
   lease_longest INTEGER NOT NULL,
   lease_most_messages INTEGER NOT NULL,
   labels TEXT NOT NULL,
-  change INTEGER NOT NULL
-) STRICT;
-CREATE INDEX staged_keys_by_tenant ON staged_keys (tenant);
+  change INTEGER NOT NULL,
+  PRIMARY KEY (tenant, import, key_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE staged_key_versions (
-  key_id INTEGER NOT NULL REFERENCES staged_keys ON DELETE CASCADE,
+  tenant TEXT NOT NULL,
+  import BLOB NOT NULL,
+  key_id INTEGER NOT NULL,
   version INTEGER NOT NULL CHECK (version BETWEEN 1 AND 4294967295),
   state INTEGER NOT NULL,
   kek_version INTEGER NOT NULL,
@@ -191,14 +194,16 @@ CREATE TABLE staged_key_versions (
   create_time INTEGER NOT NULL,
   origin INTEGER NOT NULL,
   destroy_time INTEGER,
-  PRIMARY KEY (key_id, version)
+  PRIMARY KEY (tenant, import, key_id, version),
+  FOREIGN KEY (tenant, import, key_id) REFERENCES staged_keys ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE staged_aliases (
   tenant TEXT NOT NULL,
+  import BLOB NOT NULL CHECK (length(import) = 16),
   alias TEXT NOT NULL,
   key_id INTEGER,
-  PRIMARY KEY (tenant, alias)
+  PRIMARY KEY (tenant, import, alias)
 ) STRICT, WITHOUT ROWID;
 )sql",
 };

@@ -255,6 +255,10 @@ class SqliteStore final : public Store {
     return work_.WaitForChange(after, until);
   }
 
+  absl::StatusOr<uint64_t> GetChangeNumber(Deadline deadline) override {
+    return work_.Read(deadline, ReadChangeNumber);
+  }
+
   absl::StatusOr<std::vector<Change>> ReadChanges(uint64_t after, size_t limit,
                                                   Deadline deadline) override {
     return work_.Read(deadline, [&](Db& db) { return ReadChangesAfter(db, after, limit); });
@@ -304,33 +308,35 @@ class SqliteStore final : public Store {
     return work_.Read(deadline, [&](Db& db) { return ReadOperations(db, running_only, limit); });
   }
 
-  absl::Status StageKeys(std::string_view tenant, std::span<const WholeKey> keys,
-                         Deadline deadline) override {
-    return Do(deadline, [&](Db& db) { return StageAll(db, tenant, keys); });
+  absl::Status StageKeys(const ImportId& import, std::string_view tenant,
+                         std::span<const WholeKey> keys, Deadline deadline) override {
+    return Do(deadline, [&](Db& db) { return StageAll(db, import, tenant, keys); });
   }
 
-  absl::Status StageAliases(std::string_view tenant, std::span<const AliasRecord> aliases,
-                            Deadline deadline) override {
-    return Do(deadline, [&](Db& db) { return StageAll(db, tenant, aliases); });
+  absl::Status StageAliases(const ImportId& import, std::string_view tenant,
+                            std::span<const AliasRecord> aliases, Deadline deadline) override {
+    return Do(deadline, [&](Db& db) { return StageAll(db, import, tenant, aliases); });
   }
 
-  absl::StatusOr<uint64_t> ApplyStaged(std::span<const WholeTenant> tenants, ImportMode mode,
+  absl::StatusOr<uint64_t> ApplyStaged(const ImportId& import,
+                                       std::span<const StagedTenant> tenants, ImportMode mode,
                                        uint64_t above, Deadline deadline) override {
     const bool is_new = mode == ImportMode::kNew;
     const auto body = [&](Db& db) -> absl::StatusOr<uint64_t> {
       // Of a new store the first number is 2, so that there is one before it.
       FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, NextChangeNumber(db, is_new ? 1 : above));
       const uint64_t below = is_new ? number - 1 : number;
-      for (const WholeTenant& tenant : tenants) {
-        FIELDKMS_RETURN_IF_ERROR(MoveStaged(db, tenant, mode, number, below));
+      for (const StagedTenant& tenant : tenants) {
+        FIELDKMS_RETURN_IF_ERROR(MoveStaged(db, import, tenant, mode, number, below));
       }
       return number;
     };
     return work_.Write<uint64_t>(deadline, is_new ? Shred::kNo : Shred::kYes, body);
   }
 
-  absl::Status DropStaged(std::string_view tenant, Deadline deadline) override {
-    return Do(deadline, [&](Db& db) { return DeleteStaged(db, tenant); });
+  absl::Status DropStaged(const ImportId& import, std::string_view tenant,
+                          Deadline deadline) override {
+    return Do(deadline, [&](Db& db) { return DeleteStaged(db, import, tenant); });
   }
 
   absl::Status SetFrozen(bool frozen, Deadline deadline) override {

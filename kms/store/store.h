@@ -93,19 +93,6 @@ struct Change {
   bool alias = false;
 };
 
-// A key with all its versions, a tenant with all its KEKs: what comes from elsewhere.
-struct WholeKey {
-  KeyRecord key;
-  std::vector<KeyVersionRecord> versions;
-};
-struct WholeTenant {
-  TenantRecord tenant;
-  std::vector<KekRecord> keks;
-};
-
-// What an import does where a tenant is there already: refuse it, or bring it up to date.
-enum class ImportMode : uint8_t { kNew, kReplace };
-
 // A version with its key, both as of one moment.
 struct KeyAndVersion {
   KeyRecord key;
@@ -233,10 +220,14 @@ class Store {
                                                                          Deadline deadline) = 0;
 
   // Changes. WaitForChange returns the newest number as soon as it is above `after`,
-  // or what it is at `until`; it blocks a thread and no connection that others need.
+  // or what it is at `until`; it blocks a thread and no connection that others need. Where
+  // the store cannot be asked it may be the newest that was heard of, seconds ago;
+  // GetChangeNumber asks the store, and fails if it cannot: all that was changed before the
+  // call is up to that number.
   // ReadChanges: those above `after` in their order, at most `limit`, but never a part of
   // those of one number (a rewrap has many), so that one goes on after the last.
   virtual absl::StatusOr<uint64_t> WaitForChange(uint64_t after, Deadline until) = 0;
+  virtual absl::StatusOr<uint64_t> GetChangeNumber(Deadline deadline) = 0;
   virtual absl::StatusOr<std::vector<Change>> ReadChanges(uint64_t after, size_t limit,
                                                           Deadline deadline) = 0;
 
@@ -265,16 +256,18 @@ class Store {
                                                                       Deadline deadline) = 0;
 
   // Import of whole tenants, from a backup or another store, of any size. StageKeys and
-  // StageAliases put records aside, a batch at a time, where no other method sees them; one
-  // staged again takes the place of the first. kAlreadyExists, kKeyExists, for a key id
-  // that another tenant of the store has.
-  virtual absl::Status StageKeys(std::string_view tenant, std::span<const WholeKey> keys,
-                                 Deadline deadline) = 0;
-  virtual absl::Status StageAliases(std::string_view tenant, std::span<const AliasRecord> aliases,
-                                    Deadline deadline) = 0;
-  // ApplyStaged makes `tenants` and all that is staged of them part of the store, in one
-  // mutation, and returns its number: they appear together or not at all. It holds up
-  // other mutations for the time that it takes, some seconds for 100,000 keys.
+  // StageAliases put records aside, a batch at a time, where no other method and no other
+  // import sees them; one staged again takes the place of the first, a key with all of its
+  // versions. kAlreadyExists, kKeyExists, for a key id that another tenant of the store has.
+  virtual absl::Status StageKeys(const ImportId& import, std::string_view tenant,
+                                 std::span<const WholeKey> keys, Deadline deadline) = 0;
+  virtual absl::Status StageAliases(const ImportId& import, std::string_view tenant,
+                                    std::span<const AliasRecord> aliases, Deadline deadline) = 0;
+  // ApplyStaged makes `tenants` and all that `import` has staged of them part of the store,
+  // in one mutation, and returns its number: they appear together or not at all. It holds up
+  // other mutations for the time that it takes, some seconds for 100,000 keys. kAborted,
+  // kStoreUnavailable, naming the tenant, if not as many records are staged as it says, since
+  // somebody dropped them.
   // kNew: kAlreadyExists, kTenantExists, naming the tenant, if one of them exists. Its
   // number stands on the tenants alone, and the one before it on their keys and aliases:
   // nobody can have loaded those, and replicas need not hear of each. Who follows changes
@@ -282,13 +275,17 @@ class Store {
   // kReplace: what is there is overwritten, what is not staged stays; the number, above
   // `above`, stands on all that is written.
   // Both: kInvalidArgument, kInvalidField, for a key without its primary version, or a
-  // version whose KEK is not there. Nothing is left staged after OK. After kUnavailable
-  // nobody knows whether it happened; kReplace may be repeated, from staging on.
-  virtual absl::StatusOr<uint64_t> ApplyStaged(std::span<const WholeTenant> tenants,
+  // version whose KEK is not there. After OK nothing is left staged of these tenants,
+  // also by other imports: those come too late, or were killed, and no wrapped bytes may
+  // outlive their destruction there. After kUnavailable nobody knows whether it happened; kReplace
+  // may be repeated, from staging on.
+  virtual absl::StatusOr<uint64_t> ApplyStaged(const ImportId& import,
+                                               std::span<const StagedTenant> tenants,
                                                ImportMode mode, uint64_t above,
                                                Deadline deadline) = 0;
-  // DropStaged forgets what is staged of a tenant.
-  virtual absl::Status DropStaged(std::string_view tenant, Deadline deadline) = 0;
+  // DropStaged forgets what an import has staged of a tenant.
+  virtual absl::Status DropStaged(const ImportId& import, std::string_view tenant,
+                                  Deadline deadline) = 0;
 
   // A frozen store takes no mutation and no operation: kUnavailable, kStoreUnavailable.
   // Reads, leases and the root binding go on. It stays so, also over a restart. When

@@ -92,6 +92,13 @@ absl::Status ImportIncomplete() {
                       "key-encryption key, cannot be imported");
 }
 
+absl::Status StagedRecordsGone(std::string_view tenant) {
+  return Error(StatusCode::kAborted, Reason::kStoreUnavailable,
+               "not all that was staged of tenant " + std::string(tenant) +
+                   " is there any more, as if it was restored or copied by somebody else at the "
+                   "same time: nothing was changed; run it again");
+}
+
 absl::Status StoreFrozen() {
   return Error(StatusCode::kUnavailable, Reason::kStoreUnavailable,
                "the key store is frozen while it moves to another place: nothing can be changed");

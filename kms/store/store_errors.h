@@ -38,6 +38,8 @@ absl::Status KeyOfOtherTenant(std::string_view key_id);  // kKeyExists
 
 // kInvalidArgument, kInvalidField.
 absl::Status ImportIncomplete();
+// kAborted, kStoreUnavailable.
+absl::Status StagedRecordsGone(std::string_view tenant);
 
 // kUnavailable, kStoreUnavailable.
 absl::Status StoreFrozen();

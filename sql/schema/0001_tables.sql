@@ -123,14 +123,18 @@ CREATE TABLE fieldkms_store.operations (
 );
 
 -- What comes from a backup or another store waits here, until it becomes part of the store
--- all at once.
+-- all at once. `import` keeps apart those that run at once.
 CREATE TABLE fieldkms_store.staged_keys (
-  LIKE fieldkms_store.keys INCLUDING CONSTRAINTS, PRIMARY KEY (tenant, key_id));
+  import bytea NOT NULL CHECK (octet_length(import) = 16),
+  LIKE fieldkms_store.keys INCLUDING CONSTRAINTS, PRIMARY KEY (tenant, import, key_id));
 CREATE TABLE fieldkms_store.staged_key_versions (
-  LIKE fieldkms_store.key_versions INCLUDING CONSTRAINTS, PRIMARY KEY (tenant, key_id, version)
+  import bytea NOT NULL CHECK (octet_length(import) = 16),
+  LIKE fieldkms_store.key_versions INCLUDING CONSTRAINTS,
+  PRIMARY KEY (tenant, import, key_id, version)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0);
 CREATE TABLE fieldkms_store.staged_aliases (
-  LIKE fieldkms_store.aliases INCLUDING CONSTRAINTS, PRIMARY KEY (tenant, alias));
+  import bytea NOT NULL CHECK (octet_length(import) = 16),
+  LIKE fieldkms_store.aliases INCLUDING CONSTRAINTS, PRIMARY KEY (tenant, import, alias));
 
 -- What was asked for under a request id, and what came of it: a repeat gets the same.
 CREATE TABLE fieldkms_store.mutations (

@@ -57,15 +57,15 @@ AS $$
 $$;
 COMMENT ON FUNCTION fieldkms_store.due_destructions IS 'Versions to be destroyed by a time, longest due first.';
 
-CREATE FUNCTION fieldkms_store.staged_key_of_other(of_tenant text)
+CREATE FUNCTION fieldkms_store.staged_key_of_other(of_tenant text, by_import bytea)
 RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT s.key_id FROM fieldkms_store.staged_keys s
   JOIN fieldkms_store.keys k ON k.key_id = s.key_id
-  WHERE s.tenant = of_tenant AND k.tenant <> of_tenant LIMIT 1
+  WHERE s.tenant = of_tenant AND s.import = by_import AND k.tenant <> of_tenant LIMIT 1
 $$;
-COMMENT ON FUNCTION fieldkms_store.staged_key_of_other IS 'An id of a key staged for a tenant that another tenant has; null: none.';
+COMMENT ON FUNCTION fieldkms_store.staged_key_of_other IS 'An id of a key that an import staged for a tenant and another tenant has; null: none.';
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA fieldkms_store FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA fieldkms_store TO fieldkms_service;

@@ -21,9 +21,15 @@ using ::testing::IsEmpty;
 
 constexpr uint64_t kId = 0xfedcba9876543210;
 
-absl::StatusOr<uint64_t> Apply(Store& store, const WholeTenant& tenant,
-                               ImportMode mode = ImportMode::kNew, uint64_t above = 0) {
-  return store.ApplyStaged(std::vector{tenant}, mode, above, kNoDeadline);
+constexpr ImportId kOurs{1};
+constexpr ImportId kTheirs{2};
+constexpr StagedCounts kOne{1, 1, 0};  // a key of one version
+
+absl::StatusOr<uint64_t> Apply(Store& store, const WholeTenant& tenant, const StagedCounts& staged,
+                               ImportMode mode = ImportMode::kNew, uint64_t above = 0,
+                               const ImportId& import = kOurs) {
+  return store.ApplyStaged(import, std::vector<StagedTenant>{{tenant, staged}}, mode, above,
+                           kNoDeadline);
 }
 
 void ExpectNothing(Store& store, const std::string& tenant, uint64_t key_id) {
@@ -42,9 +48,10 @@ TEST_P(StoreContract, StagedRecordsAreNotThereAndThenAllOfThemAre) {
   const uint64_t before = NewestChange();
   const WholeTenant tenant = NewTenant("acme");
   WholeKey whole = FullWhole("acme", "cards", kId);
-  ASSERT_OK(store().StageKeys("acme", std::vector{whole, PlainWhole("acme", "b", 7)}, kNoDeadline));
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{whole, PlainWhole("acme", "b", 7)},
+                              kNoDeadline));
   const std::vector<AliasRecord> aliases = {{"acme", "pan", kId, 5}, {"acme", "gone", 0, 6}};
-  ASSERT_OK(store().StageAliases("acme", aliases, kNoDeadline));
+  ASSERT_OK(store().StageAliases(kOurs, "acme", aliases, kNoDeadline));
   ExpectNothing(store(), "acme", kId);
   EXPECT_EQ(NewestChange(), before);
   ASSERT_OK_AND_ASSIGN(const auto due,
@@ -52,7 +59,7 @@ TEST_P(StoreContract, StagedRecordsAreNotThereAndThenAllOfThemAre) {
   EXPECT_THAT(due, IsEmpty());
   Reopen();  // staged records stay
 
-  ASSERT_OK_AND_ASSIGN(const uint64_t number, Apply(store(), tenant));
+  ASSERT_OK_AND_ASSIGN(const uint64_t number, Apply(store(), tenant, {2, 5, 2}));
   EXPECT_EQ(number, before + 1);
   EXPECT_EQ(NewestChange(), number);
   TenantRecord expected = tenant.tenant;
@@ -78,8 +85,9 @@ TEST_P(StoreContract, StagedRecordsAreNotThereAndThenAllOfThemAre) {
 }
 
 TEST_P(StoreContract, ImportedTenantsLiveOn) {
-  ASSERT_OK(store().StageKeys("acme", std::vector{FullWhole("acme", "cards", kId)}, kNoDeadline));
-  ASSERT_OK_AND_ASSIGN(const uint64_t number, Apply(store(), NewTenant("acme")));
+  ASSERT_OK(
+      store().StageKeys(kOurs, "acme", std::vector{FullWhole("acme", "cards", kId)}, kNoDeadline));
+  ASSERT_OK_AND_ASSIGN(const uint64_t number, Apply(store(), NewTenant("acme"), {1, 4, 0}));
   ASSERT_OK_AND_ASSIGN(KeyRecord key, store().GetKey("acme", "cards", kNoDeadline));
   EXPECT_GT(key.change, 0u);
   key.primary_version = 5;
@@ -96,10 +104,11 @@ TEST_P(StoreContract, ImportedTenantsLiveOn) {
 
 TEST_P(StoreContract, AnExistingTenantIsInTheWay) {
   const TenantRecord acme = HaveTenant("acme");
-  ASSERT_OK(store().StageKeys("acme", std::vector{PlainWhole("acme", "k", 7)}, kNoDeadline));
-  ASSERT_OK(store().StageKeys("globex", std::vector{PlainWhole("globex", "k", 8)}, kNoDeadline));
-  const auto applied = store().ApplyStaged(std::vector{NewTenant("globex"), NewTenant("acme")},
-                                           ImportMode::kNew, 0, kNoDeadline);
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{PlainWhole("acme", "k", 7)}, kNoDeadline));
+  ASSERT_OK(
+      store().StageKeys(kOurs, "globex", std::vector{PlainWhole("globex", "k", 8)}, kNoDeadline));
+  const std::vector<StagedTenant> both = {{NewTenant("globex"), kOne}, {NewTenant("acme"), kOne}};
+  const auto applied = store().ApplyStaged(kOurs, both, ImportMode::kNew, 0, kNoDeadline);
   EXPECT_THAT(applied, StatusIs(StatusCode::kAlreadyExists, Reason::kTenantExists));
   EXPECT_THAT(applied.status().message(), HasSubstr("acme"));
   ExpectNothing(store(), "globex", 8);
@@ -113,12 +122,13 @@ TEST_P(StoreContract, AKeyIdOfAnotherTenantIsRefused) {
   HaveTenant("globex");
   HaveKey("globex", "theirs", kId);
   const auto refused = StatusIs(StatusCode::kAlreadyExists, Reason::kKeyExists);
-  EXPECT_THAT(store().StageKeys("acme", std::vector{PlainWhole("acme", "k", kId)}, kNoDeadline),
-              refused);
+  EXPECT_THAT(
+      store().StageKeys(kOurs, "acme", std::vector{PlainWhole("acme", "k", kId)}, kNoDeadline),
+      refused);
   // Also one that was free when it was staged.
-  ASSERT_OK(store().StageKeys("acme", std::vector{PlainWhole("acme", "k", 7)}, kNoDeadline));
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{PlainWhole("acme", "k", 7)}, kNoDeadline));
   HaveKey("globex", "more", 7);
-  const auto applied = Apply(store(), NewTenant("acme"));
+  const auto applied = Apply(store(), NewTenant("acme"), kOne);
   EXPECT_THAT(applied, refused);
   EXPECT_THAT(applied.status().message(), HasSubstr("0000000000000007"));
   EXPECT_THAT(store().GetTenant("acme", kNoDeadline),
@@ -131,32 +141,33 @@ TEST_P(StoreContract, WhatIsNotWholeIsRefused) {
   const auto refused = StatusIs(StatusCode::kInvalidArgument, Reason::kInvalidField);
   WholeKey whole = PlainWhole("acme", "k", 7);
   whole.key.primary_version = 2;
-  ASSERT_OK(store().StageKeys("acme", std::vector{whole}, kNoDeadline));
-  EXPECT_THAT(Apply(store(), NewTenant("acme")), refused);
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{whole}, kNoDeadline));
+  EXPECT_THAT(Apply(store(), NewTenant("acme"), kOne), refused);
   whole = PlainWhole("acme", "k", 7);
   whole.versions[0].kek_version = 3;
-  ASSERT_OK(store().StageKeys("acme", std::vector{whole}, kNoDeadline));
-  EXPECT_THAT(Apply(store(), NewTenant("acme")), refused);
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{whole}, kNoDeadline));
+  EXPECT_THAT(Apply(store(), NewTenant("acme"), kOne), refused);
   ExpectNothing(store(), "acme", 7);
-  ASSERT_OK(store().StageKeys("acme", std::vector{PlainWhole("acme", "k", 7)}, kNoDeadline));
-  EXPECT_OK(Apply(store(), NewTenant("acme")));
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{PlainWhole("acme", "k", 7)}, kNoDeadline));
+  EXPECT_OK(Apply(store(), NewTenant("acme"), kOne));
 }
 
 TEST_P(StoreContract, TheLastStagedCountsAndDroppedOnesDoNot) {
   WholeKey whole = PlainWhole("acme", "k", 7);
-  ASSERT_OK(store().StageKeys("acme", std::vector{whole}, kNoDeadline));
-  ASSERT_OK(
-      store().StageAliases("acme", std::vector<AliasRecord>{{"acme", "a", 7, 1}}, kNoDeadline));
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{whole}, kNoDeadline));
+  ASSERT_OK(store().StageAliases(kOurs, "acme", std::vector<AliasRecord>{{"acme", "a", 7, 1}},
+                                 kNoDeadline));
   whole.key.labels = {{"team", "x"}};
   whole.key.primary_version = 2;
   whole.versions.push_back(Version(2));
-  ASSERT_OK(store().StageKeys("acme", std::vector{whole}, kNoDeadline));
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{whole}, kNoDeadline));
+  ASSERT_OK(store().StageAliases(kOurs, "acme", std::vector<AliasRecord>{{"acme", "a", 0, 1}},
+                                 kNoDeadline));
   ASSERT_OK(
-      store().StageAliases("acme", std::vector<AliasRecord>{{"acme", "a", 0, 1}}, kNoDeadline));
-  ASSERT_OK(store().StageKeys("globex", std::vector{PlainWhole("globex", "k", 8)}, kNoDeadline));
-  ASSERT_OK(store().DropStaged("globex", kNoDeadline));
-  ASSERT_OK(Apply(store(), NewTenant("acme")));
-  ASSERT_OK(Apply(store(), NewTenant("globex")));
+      store().StageKeys(kOurs, "globex", std::vector{PlainWhole("globex", "k", 8)}, kNoDeadline));
+  ASSERT_OK(store().DropStaged(kOurs, "globex", kNoDeadline));
+  ASSERT_OK(Apply(store(), NewTenant("acme"), {1, 2, 1}));
+  ASSERT_OK(Apply(store(), NewTenant("globex"), {}));
   ASSERT_OK_AND_ASSIGN(const auto key, store().GetKey("acme", "k", kNoDeadline));
   EXPECT_EQ(key.primary_version, 2u);
   EXPECT_EQ(key.labels, whole.key.labels);
@@ -166,13 +177,103 @@ TEST_P(StoreContract, TheLastStagedCountsAndDroppedOnesDoNot) {
   EXPECT_THAT(keys, IsEmpty());
 }
 
+TEST_P(StoreContract, AKeyStagedAgainLosesTheVersionsOfBefore) {
+  WholeKey whole = PlainWhole("acme", "k", 7);
+  whole.versions.push_back(Version(2));
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{whole}, kNoDeadline));
+  whole.versions.pop_back();
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{whole, whole}, kNoDeadline));
+  ASSERT_OK(Apply(store(), NewTenant("acme"), kOne));
+  ASSERT_OK_AND_ASSIGN(const auto versions, store().ListKeyVersions("acme", 7, 0, 9, kNoDeadline));
+  EXPECT_THAT(versions, ElementsAre(IsRecord(whole.versions[0])));
+}
+
+// Rotated hourly for a year, and in one call.
+TEST_P(StoreContract, AKeyOfThousandsOfVersionsIsImported) {
+  constexpr uint32_t kVersions = 9'000;
+  WholeKey whole = PlainWhole("acme", "k", 7);
+  for (uint32_t v = 2; v <= kVersions; ++v) whole.versions.push_back(Version(v));
+  whole.versions[99] = Destroyed(100);
+  whole.key.primary_version = kVersions;
+  const std::vector<WholeKey> keys = {whole};
+  ASSERT_OK(store().StageKeys(kOurs, "acme", keys, clock().Steady() + std::chrono::seconds(30)));
+  ASSERT_OK(Apply(store(), NewTenant("acme"), {1, kVersions, 0}));
+  ASSERT_OK_AND_ASSIGN(const auto versions,
+                       store().ListKeyVersions("acme", 7, 0, kVersions, kNoDeadline));
+  ASSERT_EQ(versions.size(), kVersions);
+  for (const uint32_t v : {1u, 99u, 100u, kVersions}) {
+    EXPECT_THAT(versions[kVersions - v], IsRecord(whole.versions[v - 1])) << v;
+  }
+}
+
+// As when another restore cleans up, while this one is at work.
+TEST_P(StoreContract, WhatWasDroppedMeanwhileIsMissed) {
+  const uint64_t before = NewestChange();
+  const auto refused = StatusIs(StatusCode::kAborted, Reason::kStoreUnavailable);
+  for (const ImportMode mode : {ImportMode::kNew, ImportMode::kReplace}) {
+    ASSERT_OK(
+        store().StageKeys(kOurs, "acme", std::vector{PlainWhole("acme", "a", 7)}, kNoDeadline));
+    ASSERT_OK(store().DropStaged(kOurs, "acme", kNoDeadline));
+    ASSERT_OK(
+        store().StageKeys(kOurs, "acme", std::vector{PlainWhole("acme", "b", 8)}, kNoDeadline));
+    const auto applied = Apply(store(), NewTenant("acme"), {2, 2, 0}, mode);
+    EXPECT_THAT(applied, refused);
+    EXPECT_THAT(applied.status().message(), HasSubstr("acme"));
+    // Each count by itself.
+    EXPECT_THAT(Apply(store(), NewTenant("acme"), {1, 2, 0}, mode), refused);
+    EXPECT_THAT(Apply(store(), NewTenant("acme"), {1, 1, 1}, mode), refused);
+    ExpectNothing(store(), "acme", 8);
+  }
+  EXPECT_EQ(NewestChange(), before);
+  EXPECT_OK(Apply(store(), NewTenant("acme"), kOne));
+}
+
+TEST_P(StoreContract, OfTwoImportsOfOneTenantOneIsWholeAndTheOtherFails) {
+  const std::vector<WholeKey> first = {PlainWhole("acme", "a", 7)};
+  const std::vector<WholeKey> second = {PlainWhole("acme", "b", 8)};
+  const std::vector<AliasRecord> alias = {{"acme", "x", 7, 1}};
+  ASSERT_OK(store().StageKeys(kOurs, "acme", first, kNoDeadline));
+  ASSERT_OK(store().StageKeys(kTheirs, "acme", first, kNoDeadline));
+  ASSERT_OK(store().StageAliases(kOurs, "acme", alias, kNoDeadline));
+  ASSERT_OK(store().StageAliases(kTheirs, "acme", alias, kNoDeadline));
+  ASSERT_OK(store().DropStaged(ImportId{3}, "acme", kNoDeadline));  // nobody's
+  ASSERT_OK(store().StageKeys(kTheirs, "acme", second, kNoDeadline));
+  ASSERT_OK(store().StageKeys(kOurs, "acme", second, kNoDeadline));
+  constexpr StagedCounts kAll{2, 2, 1};
+  ASSERT_OK(Apply(store(), NewTenant("acme"), kAll, ImportMode::kNew, 0, kTheirs));
+  const auto in_the_way = StatusIs(StatusCode::kAlreadyExists, Reason::kTenantExists);
+  EXPECT_THAT(Apply(store(), NewTenant("acme"), kAll), in_the_way);
+  // Also where it had not staged all yet.
+  ASSERT_OK(store().StageKeys(kOurs, "acme", second, kNoDeadline));
+  EXPECT_THAT(Apply(store(), NewTenant("acme"), kAll), in_the_way);
+  ASSERT_OK_AND_ASSIGN(const auto keys, store().ListKeys("acme", "", 9, kNoDeadline));
+  EXPECT_THAT(NamesOf(keys), ElementsAre("a", "b"));
+  ASSERT_OK_AND_ASSIGN(const auto aliases, store().ListAliases("acme", "", 9, kNoDeadline));
+  EXPECT_EQ(aliases.size(), 1u);
+}
+
+// Wrapped bytes of a killed import do not outlive those that were destroyed in the store.
+TEST_P(StoreContract, AnImportLeavesNothingStagedOfItsTenants) {
+  const std::vector<WholeKey> acme = {PlainWhole("acme", "k", 7)};
+  ASSERT_OK(store().StageKeys(kTheirs, "acme", acme, kNoDeadline));
+  ASSERT_OK(
+      store().StageKeys(kTheirs, "globex", std::vector{PlainWhole("globex", "k", 8)}, kNoDeadline));
+  ASSERT_OK(store().StageKeys(kOurs, "acme", acme, kNoDeadline));
+  ASSERT_OK(Apply(store(), NewTenant("acme"), kOne));
+  EXPECT_THAT(Apply(store(), NewTenant("acme"), kOne, ImportMode::kReplace, 0, kTheirs),
+              StatusIs(StatusCode::kAborted, Reason::kStoreUnavailable));
+  EXPECT_OK(Apply(store(), NewTenant("acme"), {}, ImportMode::kReplace, 0, kTheirs));
+  EXPECT_OK(Apply(store(), NewTenant("globex"), kOne, ImportMode::kNew, 0, kTheirs));
+}
+
 TEST_P(StoreContract, ReplacingBringsUpToDate) {
   WholeTenant tenant = NewTenant("acme");
   WholeKey whole = FullWhole("acme", "cards", kId);
-  ASSERT_OK(store().StageKeys("acme", std::vector{whole, PlainWhole("acme", "b", 7)}, kNoDeadline));
-  ASSERT_OK(
-      store().StageAliases("acme", std::vector<AliasRecord>{{"acme", "a", 7, 1}}, kNoDeadline));
-  ASSERT_OK(Apply(store(), tenant, ImportMode::kReplace, 1'000));  // also a new one
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{whole, PlainWhole("acme", "b", 7)},
+                              kNoDeadline));
+  ASSERT_OK(store().StageAliases(kOurs, "acme", std::vector<AliasRecord>{{"acme", "a", 7, 1}},
+                                 kNoDeadline));
+  ASSERT_OK(Apply(store(), tenant, {2, 5, 1}, ImportMode::kReplace, 1'000));  // also a new one
   EXPECT_EQ(NewestChange(), 1'001u);
 
   tenant.tenant.primary_kek = 3;
@@ -182,10 +283,11 @@ TEST_P(StoreContract, ReplacingBringsUpToDate) {
   whole.versions[1] = Destroyed(2);
   whole.versions.push_back(Version(5));
   whole.key.primary_version = 5;
-  ASSERT_OK(store().StageKeys("acme", std::vector{whole}, kNoDeadline));
-  ASSERT_OK(
-      store().StageAliases("acme", std::vector<AliasRecord>{{"acme", "a", kId, 1}}, kNoDeadline));
-  ASSERT_OK_AND_ASSIGN(const uint64_t number, Apply(store(), tenant, ImportMode::kReplace, 500));
+  ASSERT_OK(store().StageKeys(kOurs, "acme", std::vector{whole}, kNoDeadline));
+  ASSERT_OK(store().StageAliases(kOurs, "acme", std::vector<AliasRecord>{{"acme", "a", kId, 1}},
+                                 kNoDeadline));
+  ASSERT_OK_AND_ASSIGN(const uint64_t number,
+                       Apply(store(), tenant, {1, 5, 1}, ImportMode::kReplace, 500));
   EXPECT_EQ(number, 1'002u);
   whole.key.change = number;
   whole.key.primary_create_time = whole.versions[4].create_time;
@@ -218,7 +320,7 @@ TEST_P(StoreContract, AFrozenStoreTakesNoChanges) {
       store().RewrapKeks(std::vector<RewrappedKek>{{"acme", 1, Kek().wrapped, "x"}}, kNoDeadline),
       refused);
   EXPECT_THAT(store().PutOperation(Operation("acme", 1), kNoDeadline), refused);
-  EXPECT_THAT(Apply(store(), NewTenant("globex")), refused);
+  EXPECT_THAT(Apply(store(), NewTenant("globex"), {}), refused);
   EXPECT_EQ(NewestChange(), before);
   EXPECT_OK(store().GetKey("acme", "k", kNoDeadline));
   EXPECT_OK(store().PutLease(Lease("acme", 7, 1), kNoDeadline));

@@ -20,6 +20,15 @@ namespace {
 
 using absl::StatusCode;
 
+// Not what was heard of by the way.
+TEST_P(SharedStoreContract, TheChangeNumberIsAsTheStoreHasItNow) {
+  for (uint64_t number = 1; number <= 50; ++number) {
+    HaveTenant("t" + std::to_string(number));
+    ASSERT_OK_AND_ASSIGN(const uint64_t now, other().GetChangeNumber(kNoDeadline));
+    EXPECT_EQ(now, number);
+  }
+}
+
 TEST_P(SharedStoreContract, WhatOneWritesTheOtherReads) {
   HaveTenant("acme");
   const KeyRecord key = HaveKey("acme", "k", 7);

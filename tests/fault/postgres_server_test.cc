@@ -143,6 +143,19 @@ TEST_F(PostgresFault, WaitingForChangesOfAServerThatIsGoneIsUnavailable) {
               StatusIs(StatusCode::kUnavailable, Reason::kStoreUnavailable));
 }
 
+// Who goes by the number of changes is not told an old one, and one that is asked for in
+// time is waited for.
+TEST_F(PostgresFault, TheChangeNumberOfAServerThatHangsIsNotMadeUp) {
+  ASSERT_OK(straight().WaitForChange(0, kNoDeadline));  // it has been heard of
+  server().Freeze();
+  EXPECT_THAT(straight().GetChangeNumber(In(milliseconds(500))),
+              StatusIs(StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded));
+  server().Thaw();
+  ASSERT_OK_AND_ASSIGN(const uint64_t newest,
+                       UntilAvailable([&] { return straight().GetChangeNumber(kNoDeadline); }));
+  EXPECT_EQ(newest, 1u);
+}
+
 // As a primary that became a standby: no writes there, and no connection kept to it.
 TEST_F(PostgresFault, ReadOnlyServerIsLeftForTheOneToWriteTo) {
   ASSERT_OK(straight().GetTenant("acme", kNoDeadline));

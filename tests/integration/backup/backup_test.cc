@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "crypto/hex.h"
+#include "crypto/sha256.h"
 #include "tests/integration/backup/installation_fixture.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/soft_token.h"
@@ -16,6 +18,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+constexpr int kDoesNotOpen = 5;
 constexpr int kConflict = 8;
 
 class Backup : public ::testing::Test {
@@ -143,17 +146,46 @@ TEST_F(Backup, LeavesATraceThatTheServiceShows) {
 
 TEST_F(Backup, ShowsAndVerifies) {
   MakeRecoveryKey();
-  Create({"--recovery-key", public_, "--passphrase-file", passphrase_});
+  const nlohmann::json made = Create({"--recovery-key", public_, "--passphrase-file", passphrase_});
+  ASSERT_OK_AND_ASSIGN(const auto sha256, Sha256(AsBytes(ReadFile(backup_file_))));
+  const std::string digest = EncodeHex(sha256);
+  EXPECT_EQ(made["digest"], digest);
   const nlohmann::json shown = CliJson({"backup", "show", backup_file_});
+  EXPECT_EQ(shown["digest"], digest);
   ASSERT_EQ(shown["recipients"].size(), 2u);
   EXPECT_EQ(shown["recipients"][0]["kind"], "recovery_key");
   EXPECT_EQ(shown["recipients"][1]["kind"], "passphrase");
   for (const std::vector<std::string>& by :
        {ByRecoveryKey(), std::vector<std::string>{"--passphrase-file", passphrase_}}) {
-    std::vector<std::string> arguments = {"backup", "verify", "--from", backup_file_};
+    std::vector<std::string> arguments = {"backup",     "verify",          "--from",
+                                          backup_file_, "--expect-digest", digest};
     arguments.insert(arguments.end(), by.begin(), by.end());
-    EXPECT_EQ(CliJson(arguments)["tenants"], nlohmann::json({"acme", "globex"}));
+    const nlohmann::json verified = CliJson(arguments);
+    EXPECT_EQ(verified["tenants"], nlohmann::json({"acme", "globex"}));
+    EXPECT_EQ(verified["digest"], digest);
   }
+}
+
+TEST_F(Backup, AFileThatIsNotTheExpectedOneIsRefused) {
+  const std::string other = Create({"--passphrase-file", passphrase_})["digest"];
+  const std::string digest = Create({"--passphrase-file", passphrase_})["digest"];
+  const std::vector<std::string> by = {"--passphrase-file", passphrase_, "--expect-digest"};
+  std::vector<std::string> verify = {"backup", "verify", "--from", backup_file_};
+  verify.insert(verify.end(), by.begin(), by.end());
+  verify.push_back(other);
+  const CommandResult refused = Cli(verify);
+  EXPECT_EQ(refused.status.code, kDoesNotOpen);
+  EXPECT_THAT(refused.err, HasSubstr(digest));
+  verify.back() = "abc";
+  EXPECT_EQ(Cli(verify).status.code, 2);
+  Served to("to", kLocalRoot);
+  to.Start();
+  EXPECT_EQ(Restore(to, {by[0], by[1], by[2], other}).status.code, kDoesNotOpen);
+  EXPECT_FALSE(to.Decrypt("acme", new_).ok());
+  const CommandResult restored = Restore(to, {by[0], by[1], by[2], digest, "--json"});
+  ASSERT_EQ(restored.status.code, 0) << restored.err;
+  EXPECT_EQ(nlohmann::json::parse(restored.out)["digest"], digest);
+  ExpectAllOpens(to);
 }
 
 TEST_F(Backup, WrongSecretsAndAlteredFilesSayWhatIsWrong) {
@@ -169,8 +201,12 @@ TEST_F(Backup, WrongSecretsAndAlteredFilesSayWhatIsWrong) {
   WriteFile(backup_file_, bytes);
   const CommandResult altered =
       Cli({"backup", "verify", "--from", backup_file_, "--passphrase-file", passphrase_});
-  EXPECT_EQ(altered.status.code, 1);
+  EXPECT_EQ(altered.status.code, kDoesNotOpen);
+  EXPECT_THAT(altered.err, HasSubstr("BACKUP_INVALID"));
   EXPECT_THAT(altered.err, HasSubstr("was altered, or is not whole"));
+  const CommandResult none = Cli({"backup", "show", from_.config()});
+  EXPECT_EQ(none.status.code, kDoesNotOpen);
+  EXPECT_THAT(none.err, HasSubstr("BACKUP_INVALID"));
   const CommandResult nobody =
       Cli({"backup", "create", "--config", from_.config(), "--out", from_.File("x")});
   EXPECT_EQ(nobody.status.code, 2);

@@ -120,6 +120,14 @@ TEST_F(KeyImportTest, ARecipientHasTheNameThatOpenSslGivesIt) {
   OpenSsl({"dgst", "-sha256", "-binary", "-out", "digest", "public.der"});
   EXPECT_EQ(digest, ToHex(AsBytes(Read("digest"))));
   EXPECT_EQ(FieldOf(PublicKeyDigest("no key").status()), "public_key");
+  // Of the key and not of its text.
+  std::string with_carriage_returns = "made at a ceremony\r\n";
+  for (const char c : Pair().public_pem) {
+    if (c == '\n') with_carriage_returns += '\r';
+    with_carriage_returns += c;
+  }
+  ASSERT_OK_AND_ASSIGN(const auto same, PublicKeyFingerprint(with_carriage_returns + "\n \t\r\n"));
+  EXPECT_EQ(ToHex(same), digest);
 }
 
 // Each part altered, the parts of two messages mixed, RSA-OAEP of something else, and
@@ -181,8 +189,9 @@ TEST_F(KeyImportTest, ThePublicKeyMustBeOfItsKind) {
   OpenSsl({"genpkey", "-quiet", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out",
            "ec"});
   OpenSsl({"pkey", "-in", "ec", "-pubout", "-out", "ec.pem"});
-  for (const std::string& bad : {std::string(), std::string("garbage"), good.substr(0, 300),
-                                 Read("small.pem"), Read("ec.pem"), Read("small")}) {
+  for (const std::string& bad :
+       {std::string(), std::string("garbage"), good.substr(0, 300), Read("small.pem"),
+        Read("ec.pem"), Read("small"), good + good, good + "x"}) {
     const absl::StatusOr<std::string> wrapped = WrapForImport(bad, Secret());
     EXPECT_THAT(wrapped, StatusIs(absl::StatusCode::kInvalidArgument, Reason::kInvalidField));
     EXPECT_EQ(FieldOf(wrapped.status()), "public_key");
@@ -193,7 +202,10 @@ TEST_F(KeyImportTest, ThePublicKeyMustBeOfItsKind) {
 TEST_F(KeyImportTest, APrivateKeyOfAnotherKindIsOurFault) {
   const std::string good = WrapForImport(Pair().public_pem, Secret()).value();
   const ByteView der = Pair().private_der.Expose();
-  for (const ByteView bad : {ByteView(), der.first(der.size() - 1), der.first(100)}) {
+  std::string longer(AsText(der));
+  longer += '\0';
+  for (const ByteView bad :
+       {ByteView(), der.first(der.size() - 1), der.first(100), AsBytes(longer)}) {
     EXPECT_THAT(UnwrapImported(SecretBytes::CopyOf(bad).value(), AsBytes(good)),
                 StatusIs(absl::StatusCode::kInternal, Reason::kCryptoFailure));
     EXPECT_EQ(ERR_peek_error(), 0u);

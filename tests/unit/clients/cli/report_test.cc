@@ -70,6 +70,8 @@ TEST(ExitCodeTest, FollowsTheDocument) {
   EXPECT_EQ(code(absl::StatusCode::kInvalidArgument, Reason::kDecryptFailed), 5);
   EXPECT_EQ(code(absl::StatusCode::kInvalidArgument, Reason::kEnvelopeMalformed), 5);
   EXPECT_EQ(code(absl::StatusCode::kInvalidArgument, Reason::kImportFailed), 5);
+  EXPECT_EQ(code(absl::StatusCode::kInvalidArgument, Reason::kBackupInvalid), 5);
+  EXPECT_EQ(code(absl::StatusCode::kDataLoss, Reason::kBackupInvalid), 5);
   EXPECT_EQ(code(absl::StatusCode::kUnavailable, Reason::kUnspecified), 6);
   EXPECT_EQ(code(absl::StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded), 6);
   EXPECT_EQ(code(absl::StatusCode::kResourceExhausted, Reason::kRateLimited), 6);

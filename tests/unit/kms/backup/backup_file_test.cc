@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "crypto/key_import.h"
-#include "crypto/public_key.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/kms/backup/backup_fixture.h"
 
@@ -102,15 +101,15 @@ TEST(BackupFile, EveryTruncationIsFound) {
   const BackupSecrets secrets = RecoverySecrets();
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_THAT(Read(bytes.substr(0, size), secrets),
-                StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt))
+                StatusIs(StatusCode::kDataLoss, Reason::kBackupInvalid))
         << size;
   }
-  EXPECT_THAT(Read(bytes + "x", secrets), StatusIs(Reason::kStoreCorrupt));
+  EXPECT_THAT(Read(bytes + "x", secrets), StatusIs(Reason::kBackupInvalid));
 }
 
 TEST(BackupFile, OtherFilesAreTold) {
   EXPECT_THAT(Read("SQLite format 3, or something of the kind", RecoverySecrets()),
-              StatusIs(StatusCode::kInvalidArgument, Reason::kConfigInvalid));
+              StatusIs(StatusCode::kInvalidArgument, Reason::kBackupInvalid));
   std::string newer = ForRecoveryKey();
   newer[9] = 2;
   EXPECT_THAT(Read(newer, RecoverySecrets()),
@@ -129,7 +128,7 @@ TEST(BackupFile, PartsOfTwoFilesMakeNone) {
   const size_t with_commitment = raw.size() + 32;
   EXPECT_THAT(
       Read(one.substr(0, with_commitment) + other.substr(with_commitment), RecoverySecrets()),
-      StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt));
+      StatusIs(StatusCode::kDataLoss, Reason::kBackupInvalid));
 }
 
 }  // namespace

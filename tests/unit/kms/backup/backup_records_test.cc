@@ -48,7 +48,7 @@ class BackupRecords : public ::testing::Test {
     return ReadRecords(reader, visitor);
   }
   void ExpectDamaged(const std::function<void(RecordWriter&)>& write) {
-    EXPECT_THAT(Read(write), StatusIs(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt));
+    EXPECT_THAT(Read(write), StatusIs(absl::StatusCode::kDataLoss, Reason::kBackupInvalid));
   }
   static WholeKey Key(const std::string& name = "k") {
     WholeKey whole;

@@ -38,7 +38,7 @@ class ChunkStream : public ::testing::Test {
     return payload;
   }
   void ExpectDamaged(const std::string& bytes, size_t size) const {
-    EXPECT_THAT(Opened(bytes, size), StatusIs(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt));
+    EXPECT_THAT(Opened(bytes, size), StatusIs(absl::StatusCode::kDataLoss, Reason::kBackupInvalid));
   }
   static std::string Payload(size_t size) {
     std::string payload(size, '\0');
@@ -108,7 +108,7 @@ TEST_F(ChunkStream, AnotherKeyOpensNothing) {
   const SecretBytes other = SecretBytes::Random(kBackupKeySize).value();
   ChunkReader reader(other, SourceOf(bytes));
   std::string payload(100, '\0');
-  EXPECT_THAT(reader.Read(AsMutableBytes(payload)), StatusIs(Reason::kStoreCorrupt));
+  EXPECT_THAT(reader.Read(AsMutableBytes(payload)), StatusIs(Reason::kBackupInvalid));
   EXPECT_EQ(payload, std::string(100, '\0'));
 }
 

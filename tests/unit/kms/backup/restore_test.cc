@@ -3,8 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "crypto/sha256.h"
+#include "crypto/status.h"
 #include "kms/backup/take_backup.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/kms/backup/backup_fixture.h"
@@ -112,11 +118,11 @@ TEST_F(Restore, ADamagedFileRestoresNothing) {
   std::string bytes;
   ASSERT_OK(TakeTo(from_, &bytes));
   const BackupSecrets secrets = RecoverySecrets();
-  EXPECT_OK(VerifyBackup(OpenerOf(bytes), secrets, {}));
+  EXPECT_OK(VerifyBackup(OpenerOf(bytes), secrets, {}, {}));
   Flip(bytes[bytes.size() - 20]);
-  EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}),
-              StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt));
-  EXPECT_THAT(RestoreTo(to_, bytes), StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt));
+  EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}, {}),
+              StatusIs(StatusCode::kDataLoss, Reason::kBackupInvalid));
+  EXPECT_THAT(RestoreTo(to_, bytes), StatusIs(StatusCode::kDataLoss, Reason::kBackupInvalid));
   ExpectNoTenant(to_, "acme");
   EXPECT_TRUE(Operations(to_).empty());
 }
@@ -132,9 +138,9 @@ TEST_F(Restore, AKeyThatDoesNotOpenIsFoundBeforeItIsRestored) {
       from_.store().ChangeKey({key, {*version}}, {"request-x", std::string(32, 'f')}, kNoDeadline));
   std::string bytes;
   ASSERT_OK(TakeTo(from_, &bytes));
-  const auto damaged = StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt);
+  const auto damaged = StatusIs(StatusCode::kDataLoss, Reason::kBackupInvalid);
   const BackupSecrets secrets = RecoverySecrets();
-  EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}), damaged);
+  EXPECT_THAT(VerifyBackup(OpenerOf(bytes), secrets, {}, {}), damaged);
   EXPECT_THAT(RestoreTo(to_, bytes), damaged);
   ExpectNoTenant(to_, "acme");
 }
@@ -152,9 +158,94 @@ TEST_F(Restore, WhatAnInterruptedOneLeftIsInNobodysWay) {
   left.versions[0].version = 1;
   left.versions[0].kek_version = 1;
   left.versions[0].wrapped = "w";
-  ASSERT_OK(to_.store().StageKeys("acme", std::vector{left}, kNoDeadline));
+  ASSERT_OK(to_.store().StageKeys(ImportId{1}, "acme", std::vector{left}, kNoDeadline));
   ASSERT_OK(RestoreTo(to_, bytes));
   EXPECT_EQ(TextOf(to_.store(), "acme"), TextOf(from_.store(), "acme"));
+}
+
+// One in a session that was thought dead, and another: each point where the second may come,
+// from its start to its end.
+TEST_F(Restore, OfTwoAtOnceOneIsWholeAndTheOtherIsRefused) {
+  from_.HaveRichTenant();
+  for (int i = 0; i < 250; ++i) from_.HaveKey("acme", "k" + std::to_string(i));  // two batches
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  const BackupSecrets secrets = RecoverySecrets();
+  for (const uint64_t at : {1u, 201u, 252u}) {
+    Installation to;
+    std::optional<absl::Status> second;
+    RestoreRequest request{OpenerOf(bytes), secrets, {}, "bob@db2", {}};
+    request.on_progress = [&](uint64_t keys) {
+      if (keys == at) second = RestoreTo(to, bytes);
+    };
+    const absl::Status first =
+        RestoreBackup(to.store(), to.root(), SystemClock(), request).status();
+    ASSERT_TRUE(second.has_value());
+    EXPECT_OK(*second);
+    EXPECT_THAT(first, StatusIs(StatusCode::kAlreadyExists, Reason::kTenantExists));
+    EXPECT_EQ(TextOf(to.store(), "acme"), TextOf(from_.store(), "acme"));
+    EXPECT_OK(to.Loads("acme", "cards"));
+  }
+}
+
+// The second fails, and cleans up behind itself.
+TEST_F(Restore, OneThatFailsBesideAnotherTakesNothingFromIt) {
+  from_.HaveRichTenant();
+  for (int i = 0; i < 250; ++i) from_.HaveKey("acme", "k" + std::to_string(i));
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  const BackupSecrets secrets = RecoverySecrets();
+  RestoreRequest request{OpenerOf(bytes), secrets, {}, "bob@db2", {}};
+  request.on_progress = [&](uint64_t keys) {
+    if (keys != 220) return;
+    int opened = 0;
+    RestoreRequest failing{OpenerOf(bytes), secrets, {}, "eve@db3", {}};
+    failing.open = [&]() -> absl::StatusOr<ByteSource> {
+      if (++opened == 1) return SourceOf(bytes);
+      // The file is cut between its two readings.
+      auto left = std::make_shared<size_t>(bytes.size() - 100);
+      ByteSource whole = SourceOf(bytes);
+      return ByteSource([left, whole](MutableBytes out) -> absl::StatusOr<size_t> {
+        FIELDKMS_ASSIGN_OR_RETURN(const size_t read, whole(out.first(std::min(out.size(), *left))));
+        *left -= read;
+        return read;
+      });
+    };
+    EXPECT_FALSE(RestoreBackup(to_.store(), to_.root(), SystemClock(), failing).ok());
+  };
+  ASSERT_OK(RestoreBackup(to_.store(), to_.root(), SystemClock(), request));
+  EXPECT_EQ(TextOf(to_.store(), "acme"), TextOf(from_.store(), "acme"));
+}
+
+// Anybody can write a file that opens by a public recovery key.
+TEST_F(Restore, AnotherFileThanTheExpectedOneIsRefused) {
+  from_.HaveRichTenant();
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  Installation forger;
+  forger.HaveTenant("acme");
+  std::string forged;
+  ASSERT_OK(TakeTo(forger, &forged));
+  const BackupSecrets secrets = RecoverySecrets();
+  ASSERT_OK_AND_ASSIGN(const BackupDigest digest, Sha256(AsBytes(bytes)));
+  ASSERT_OK_AND_ASSIGN(const BackupContents contents,
+                       VerifyBackup(OpenerOf(bytes), secrets, {}, digest));
+  EXPECT_EQ(contents.digest, digest);
+  EXPECT_OK(VerifyBackup(OpenerOf(forged), secrets, {}, {}));  // nothing tells it from ours
+  const auto refused = StatusIs(StatusCode::kFailedPrecondition, Reason::kBackupInvalid);
+  EXPECT_THAT(VerifyBackup(OpenerOf(forged), secrets, {}, digest), refused);
+  RestoreRequest request{OpenerOf(forged), secrets, {}, "bob@db2", {}, digest};
+  EXPECT_THAT(RestoreBackup(to_.store(), to_.root(), SystemClock(), request), refused);
+  ExpectNoTenant(to_, "acme");
+  EXPECT_TRUE(Operations(to_).empty());
+  // Nor is it put in place between the two readings.
+  int opened = 0;
+  request.open = [&] { return OpenerOf(++opened == 1 ? bytes : forged)(); };
+  EXPECT_THAT(RestoreBackup(to_.store(), to_.root(), SystemClock(), request), refused);
+  ExpectNoTenant(to_, "acme");
+  request.open = OpenerOf(bytes);
+  ASSERT_OK(RestoreBackup(to_.store(), to_.root(), SystemClock(), request));
+  EXPECT_OK(to_.Loads("acme", "cards"));
 }
 
 TEST_F(Restore, BothLeaveATrace) {
@@ -171,8 +262,23 @@ TEST_F(Restore, BothLeaveATrace) {
   const OperationRecord restore = Operations(to_).front();
   EXPECT_EQ(restore.kind, OperationKind::kRestore);
   EXPECT_EQ(restore.state, OperationState::kDone);
-  EXPECT_EQ(restore.tenant, "acme");
+  EXPECT_EQ(restore.tenant, "");
   EXPECT_EQ(restore.owner, "bob@db2");
+}
+
+TEST_F(Restore, ItsTraceIsOfTheTenantsThatWereNamedOrOnceOfAll) {
+  from_.HaveTenant("acme");
+  from_.HaveTenant("globex");
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  ASSERT_OK(RestoreTo(to_, bytes));
+  ASSERT_EQ(Operations(to_).size(), 1u);
+  EXPECT_EQ(Operations(to_)[0].tenant, "");
+  Installation other;
+  ASSERT_OK(RestoreTo(other, bytes, std::set<std::string>{"acme", "globex"}));
+  ASSERT_EQ(Operations(other).size(), 2u);
+  EXPECT_NE(Operations(other)[0].tenant, Operations(other)[1].tenant);
+  EXPECT_EQ(Operations(other)[0].state, OperationState::kDone);
 }
 
 TEST_F(Restore, ABackupThatFailsSaysSo) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "kms/backup/store_compare.h"
+#include "kms/keyring/root_binding.h"
 #include "kms/store/sqlite_store.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -25,6 +26,7 @@ class StoreCopy : public ::testing::Test {
   absl::StatusOr<CopyReport> Copy(bool final = false) {
     CopyRequest request{final, "alice@db1", {}, {}};
     request.on_copied = on_copied_;
+    request.on_compared = on_compared_;
     return CopyStore(from_.store(), *target_, from_.root(), SystemClock(), request);
   }
   void ExpectSame() { EXPECT_OK(CompareStores(from_.store(), *target_, SystemClock(), {})); }
@@ -33,6 +35,7 @@ class StoreCopy : public ::testing::Test {
   Installation from_;
   std::unique_ptr<Store> target_;
   std::function<void(uint64_t)> on_copied_;
+  std::function<void(uint64_t)> on_compared_;
 };
 
 TEST_F(StoreCopy, BringsTheTargetUpToDateAsOftenAsAsked) {
@@ -75,6 +78,21 @@ TEST_F(StoreCopy, ItsLastRoundFreezesAndComparesAndTies) {
   EXPECT_OK(keyring->admin().RotateKey("acme", "cards", 0, "request-1", kNoDeadline));
   // It is never written over.
   EXPECT_THAT(Copy(), StatusIs(StatusCode::kAlreadyExists, Reason::kTenantExists));
+}
+
+// The root can be moved beside it: a frozen store takes a new tie.
+TEST_F(StoreCopy, TheTieIsTheSourcesOfTheEnd) {
+  from_.HaveRichTenant();
+  ASSERT_OK_AND_ASSIGN(const auto before, from_.store().GetRootBinding(kNoDeadline));
+  on_compared_ = [&](uint64_t) {
+    ASSERT_OK(RootBinding(from_.store(), from_.root()).Rewrap(kNoDeadline));
+  };
+  ASSERT_OK(Copy(true));
+  ASSERT_OK_AND_ASSIGN(const auto after, from_.store().GetRootBinding(kNoDeadline));
+  ASSERT_NE(after, before);
+  ASSERT_OK_AND_ASSIGN(const auto copied, target_->GetRootBinding(kNoDeadline));
+  EXPECT_EQ(copied, after);
+  EXPECT_OK(Keyring::Open(*target_, from_.root(), SystemClock()));
 }
 
 TEST_F(StoreCopy, GoesOnAfterItWasKilled) {

@@ -6,8 +6,12 @@
 #include <map>
 #include <string>
 
+#include "crypto/status.h"
+#include "kms/store/sqlite_store.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/kms/backup/backup_fixture.h"
+#include "tests/unit/kms/keyring/watched.h"
 
 namespace fieldkms::testing {
 namespace {
@@ -42,6 +46,7 @@ class StoreScan : public ::testing::Test {
     return ScanStore(in_.store(), SystemClock(), request, seen_.Visitor());
   }
 
+  TempDir dir_;
   Installation in_;
   Seen seen_;
 };
@@ -58,7 +63,7 @@ TEST_F(StoreScan, ReadsAgainWhatChangesMeanwhile) {
     in_.HaveAlias("acme", "new", "cards");
   };
   ASSERT_OK_AND_ASSIGN(const uint64_t change, Scan({}));
-  ASSERT_OK_AND_ASSIGN(const uint64_t newest, NewestChange(in_.store(), SystemClock()));
+  ASSERT_OK_AND_ASSIGN(const uint64_t newest, in_.store().GetChangeNumber(kNoDeadline));
   EXPECT_EQ(change, newest);
   EXPECT_EQ(seen_.keys["acme/cards"].key.primary_version, 4u);
   EXPECT_EQ(seen_.keys["acme/cards"].versions.size(), 4u);
@@ -89,10 +94,31 @@ TEST_F(StoreScan, AStoreWithoutRestIsToldOf) {
   EXPECT_TRUE(seen_.tenants.empty());
 }
 
+// What was heard of changes may be old, and is not what a scan goes by.
+TEST_F(StoreScan, AStoreThatDoesNotTellItsNumberIsNotReadFurther) {
+  WatchedStore watched(OpenSqliteStore(dir_.File("store.db"), SystemClock()).value());
+  ASSERT_OK(watched.CreateTenant("acme", {1, "kek", {}}, {"request-1", std::string(32, 'f')},
+                                 kNoDeadline));
+  const auto down = [] {
+    return Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable, "down");
+  };
+  watched.watch().SetHook("WaitForChange", down);
+  ASSERT_OK(ScanStore(watched, SystemClock(), {}, seen_.Visitor()));
+  EXPECT_EQ(seen_.tenants.size(), 1u);
+  seen_.tenants.clear();
+  watched.watch().SetHook("GetTenant", [&] {
+    watched.watch().SetHook("GetChangeNumber", down);
+    return absl::OkStatus();
+  });
+  EXPECT_THAT(ScanStore(watched, SystemClock(), {}, seen_.Visitor()),
+              StatusIs(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable));
+  EXPECT_TRUE(seen_.tenants.empty());
+}
+
 TEST_F(StoreScan, OnlyWhatHasChangedAndTenantsThatAreNew) {
   in_.HaveRichTenant();
   in_.HaveTenant("quiet");
-  ASSERT_OK_AND_ASSIGN(const uint64_t before, NewestChange(in_.store(), SystemClock()));
+  ASSERT_OK_AND_ASSIGN(const uint64_t before, in_.store().GetChangeNumber(kNoDeadline));
   in_.Rotate("acme", "cards");
   // Imported: its keys have numbers of before.
   WholeKey whole = {};
@@ -104,10 +130,10 @@ TEST_F(StoreScan, OnlyWhatHasChangedAndTenantsThatAreNew) {
   whole.versions[0].version = 1;
   whole.versions[0].kek_version = 1;
   whole.versions[0].wrapped = "w";
-  ASSERT_OK(in_.store().StageKeys("globex", std::vector{whole}, kNoDeadline));
-  ASSERT_OK(
-      in_.store().ApplyStaged(std::vector<WholeTenant>{{{"globex", {}, 1, 0}, {{1, "kek", {}}}}},
-                              ImportMode::kNew, 0, kNoDeadline));
+  constexpr ImportId kImport{1};
+  ASSERT_OK(in_.store().StageKeys(kImport, "globex", std::vector{whole}, kNoDeadline));
+  const std::vector<StagedTenant> globex = {{{{"globex", {}, 1, 0}, {{1, "kek", {}}}}, {1, 1, 0}}};
+  ASSERT_OK(in_.store().ApplyStaged(kImport, globex, ImportMode::kNew, 0, kNoDeadline));
   ScanRequest request;
   request.after = before;
   request.known = {"acme", "quiet"};

@@ -191,6 +191,10 @@ absl::StatusOr<uint64_t> WatchedStore::WaitForChange(uint64_t after, Deadline un
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("WaitForChange"));
   return store_->WaitForChange(after, until);
 }
+absl::StatusOr<uint64_t> WatchedStore::GetChangeNumber(Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("GetChangeNumber"));
+  return store_->GetChangeNumber(deadline);
+}
 absl::StatusOr<std::vector<Change>> WatchedStore::ReadChanges(uint64_t after, size_t limit,
                                                               Deadline deadline) {
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("ReadChanges"));
@@ -229,25 +233,27 @@ absl::StatusOr<std::vector<OperationRecord>> WatchedStore::ListOperations(bool r
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("ListOperations"));
   return store_->ListOperations(running_only, limit, deadline);
 }
-absl::Status WatchedStore::StageKeys(std::string_view tenant, std::span<const WholeKey> keys,
-                                     Deadline deadline) {
+absl::Status WatchedStore::StageKeys(const ImportId& import, std::string_view tenant,
+                                     std::span<const WholeKey> keys, Deadline deadline) {
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("StageKeys"));
-  return store_->StageKeys(tenant, keys, deadline);
+  return store_->StageKeys(import, tenant, keys, deadline);
 }
-absl::Status WatchedStore::StageAliases(std::string_view tenant,
+absl::Status WatchedStore::StageAliases(const ImportId& import, std::string_view tenant,
                                         std::span<const AliasRecord> aliases, Deadline deadline) {
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("StageAliases"));
-  return store_->StageAliases(tenant, aliases, deadline);
+  return store_->StageAliases(import, tenant, aliases, deadline);
 }
-absl::StatusOr<uint64_t> WatchedStore::ApplyStaged(std::span<const WholeTenant> tenants,
+absl::StatusOr<uint64_t> WatchedStore::ApplyStaged(const ImportId& import,
+                                                   std::span<const StagedTenant> tenants,
                                                    ImportMode mode, uint64_t above,
                                                    Deadline deadline) {
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("ApplyStaged"));
-  return store_->ApplyStaged(tenants, mode, above, deadline);
+  return store_->ApplyStaged(import, tenants, mode, above, deadline);
 }
-absl::Status WatchedStore::DropStaged(std::string_view tenant, Deadline deadline) {
+absl::Status WatchedStore::DropStaged(const ImportId& import, std::string_view tenant,
+                                      Deadline deadline) {
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("DropStaged"));
-  return store_->DropStaged(tenant, deadline);
+  return store_->DropStaged(import, tenant, deadline);
 }
 absl::Status WatchedStore::SetFrozen(bool frozen, Deadline deadline) {
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("SetFrozen"));

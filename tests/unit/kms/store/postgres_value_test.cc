@@ -57,6 +57,13 @@ TEST(PostgresValue, NumbersFitABigint) {
   EXPECT_EQ(Text(BigintValue(UINT64_MAX)), "9223372036854775807");
 }
 
+TEST(PostgresValue, ArraysQuoteWhatTheyHold) {
+  EXPECT_EQ(Text(ArrayValue({})), "{}");
+  EXPECT_EQ(Text(ArrayValue({1, std::nullopt, std::string_view(R"(a"b\c,{})")})),
+            R"({"1",NULL,"a\"b\\c,{}"})");
+  EXPECT_EQ(Text(ArrayValue({ByteaValue("a"), std::string_view("null")})), R"({"\\x61","null"})");
+}
+
 TEST(PostgresValue, Bytes) {
   EXPECT_EQ(Text(ByteaValue(std::string("\0\xff"
                                         "a",
