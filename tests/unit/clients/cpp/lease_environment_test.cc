@@ -18,6 +18,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr int kDenied = 2;
+
 // Writes `value` to a file of /proc.
 bool Tell(const char* path, const std::string& value) {
   FILE* const file = std::fopen(path, "we");
@@ -55,13 +57,15 @@ TEST(LeaseEnvironmentTest, ItsClockCountsWhileTheMachineIsSuspended) {
   if (child == 0) {
     if (!PretendSuspension(kSuspended)) {
       std::perror("a time namespace");
-      _exit(2);
+      _exit(kDenied);
     }
     const pid_t grandchild = fork();
     if (grandchild == 0) _exit(Ahead() - before >= kSuspended - seconds(1) ? 0 : 1);
     _exit(CodeOf(grandchild));
   }
-  EXPECT_EQ(CodeOf(child), 0) << "1: it stood still; else see the output of the child above";
+  const int code = CodeOf(child);
+  if (code == kDenied) GTEST_SKIP() << "this machine lets nobody have a time namespace";
+  EXPECT_EQ(code, 0) << "1: it stood still; else see the output of the child above";
 }
 
 TEST(LeaseEnvironmentTest, WaitsEndWhenTheirTimeHasCome) {
