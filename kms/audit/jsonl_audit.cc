@@ -2,12 +2,12 @@
 
 #include <array>
 #include <condition_variable>
-#include <future>
 #include <mutex>
 #include <thread>
 
 #include "crypto/status.h"
 #include "kms/audit/audit_line.h"
+#include "kms/audit/audit_wait.h"
 
 namespace fieldkms {
 namespace {
@@ -178,21 +178,12 @@ absl::StatusOr<std::unique_ptr<JsonlAudit>> JsonlAudit::Open(const std::string& 
   AuditRecord start;
   start.kind = AuditKind::kStart;
   if (torn) start.reason = "TORN_LINE_ENDED";
-  FIELDKMS_RETURN_IF_ERROR(audit->AppendAndWait(start));
+  FIELDKMS_RETURN_IF_ERROR(AppendAndWait(*audit, start));
   return audit;
 }
 
 void JsonlAudit::Append(const AuditRecord& record, AuditWaiter* waiter) {
   impl_->Append(record, waiter);
-}
-
-absl::Status JsonlAudit::AppendAndWait(const AuditRecord& record) {
-  struct Waiter final : AuditWaiter {
-    void OnAudited(const absl::Status& status) override { done.set_value(status); }
-    std::promise<absl::Status> done;
-  } waiter;
-  impl_->Append(record, &waiter);
-  return waiter.done.get_future().get();
 }
 
 }  // namespace fieldkms

@@ -52,8 +52,6 @@ class JsonlAudit final : public AuditSink {
   ~JsonlAudit() override;
 
   void Append(const AuditRecord& record, AuditWaiter* waiter) override;
-  // AppendAndWait blocks until the record is durable; not for queue threads.
-  absl::Status AppendAndWait(const AuditRecord& record);
 
  private:
   class Impl;

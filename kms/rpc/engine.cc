@@ -65,6 +65,10 @@ void Engine::AddService(grpc::Service& service, std::string_view name) {
   if (!name.empty()) health_.AddName(name);
 }
 
+void Engine::AddHealth(std::string_view name, std::function<bool()> up) {
+  health_.AddPart(name, std::move(up));
+}
+
 void Engine::AddMethod(ArmFunction arm, CallPool::Factory make_call, PoolSize size) {
   auto shared_arm = std::make_shared<const ArmFunction>(std::move(arm));
   methods_.push_back([this, shared_arm, make_call, size](grpc::ServerCompletionQueue* queue) {

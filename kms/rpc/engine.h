@@ -105,6 +105,8 @@ class Engine {
 
   // What the standard health service answers. Thread-safe once started.
   void SetServing(bool serving);
+  // A name that it answers for beside the services'; see HealthService::AddPart. Before Start.
+  void AddHealth(std::string_view name, std::function<bool()> up);
 
   // StopAccepting ends the Unix listener; connections live on.
   void StopAccepting();

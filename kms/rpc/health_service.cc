@@ -1,6 +1,7 @@
 #include "kms/rpc/health_service.h"
 
 #include <chrono>
+#include <utility>
 
 #include "kms/rpc/engine.h"
 
@@ -31,9 +32,17 @@ void HealthService::AddTo(Engine& engine) {
       PoolSize{});
 }
 
-void HealthService::AddName(std::string_view service) {
+void HealthService::AddPart(std::string_view name, std::function<bool()> up) {
   std::lock_guard lock(mutex_);
-  names_.emplace(service);
+  names_.insert_or_assign(std::string(name), std::move(up));
+}
+
+HealthService::Status HealthService::StatusOf(const std::string& service) const {
+  const auto found = names_.find(service);
+  if (found == names_.end()) return HealthCheckResponse::SERVICE_UNKNOWN;
+  const std::function<bool()>& up = found->second;
+  return serving_ && (!up || up()) ? HealthCheckResponse::SERVING
+                                   : HealthCheckResponse::NOT_SERVING;
 }
 
 void HealthService::SetServing(bool serving) {
@@ -54,10 +63,11 @@ void HealthService::Stop() {
 
 grpc::Status HealthService::Answer(const std::string& service, HealthCheckResponse* out) const {
   std::lock_guard lock(mutex_);
-  if (!names_.contains(service)) {
+  const Status status = StatusOf(service);
+  if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
     return grpc::Status(grpc::StatusCode::NOT_FOUND, "this server has no such service");
   }
-  out->set_status(serving_ ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING);
+  out->set_status(status);
   return grpc::Status::OK;
 }
 
@@ -71,9 +81,7 @@ grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthChec
   HealthCheckResponse last;  // UNKNOWN, so that the first state is always sent
   while (!stopping_ && !context->IsCancelled()) {
     HealthCheckResponse now;
-    now.set_status(!names_.contains(request->service()) ? HealthCheckResponse::SERVICE_UNKNOWN
-                   : serving_                           ? HealthCheckResponse::SERVING
-                                                        : HealthCheckResponse::NOT_SERVING);
+    now.set_status(StatusOf(request->service()));
     if (now.status() != last.status()) {
       lock.unlock();
       const bool written = writer->Write(now);

@@ -5,8 +5,9 @@
 #define FIELDKMS_KMS_RPC_HEALTH_SERVICE_H_
 
 #include <condition_variable>
+#include <functional>
+#include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -27,7 +28,10 @@ class HealthService final
   // Registers with `engine`, not owned. The server as a whole is the service "".
   void AddTo(Engine& engine);
   // A service that may be asked for by name.
-  void AddName(std::string_view service);
+  void AddName(std::string_view service) { AddPart(service, {}); }
+  // A part that the server stands on, by a name of its own: serving while `up` says so, which
+  // is called often, on any thread, under a lock; it must not block.
+  void AddPart(std::string_view name, std::function<bool()> up);
 
   void SetServing(bool serving);
   // Ends all watches; before the server shuts down.
@@ -41,9 +45,14 @@ class HealthService final
                      grpc::ServerWriter<grpc::health::v1::HealthCheckResponse>* writer) override;
 
  private:
+  using Status = grpc::health::v1::HealthCheckResponse::ServingStatus;
+  // SERVICE_UNKNOWN for a name that is not here. Needs mutex_.
+  Status StatusOf(const std::string& service) const;
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::set<std::string, std::less<>> names_{""};
+  // By name; parts with what knows how they are.
+  std::map<std::string, std::function<bool()>, std::less<>> names_{{"", {}}};
   bool serving_ = false;
   bool stopping_ = false;
   int watchers_ = 0;

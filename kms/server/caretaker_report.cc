@@ -1,12 +1,9 @@
 #include "kms/server/caretaker_report.h"
 
-#include <condition_variable>
-#include <mutex>
-#include <optional>
 #include <string>
-#include <utility>
 
 #include "crypto/status.h"
+#include "kms/audit/audit_wait.h"
 #include "kms/observe/log.h"
 
 namespace fieldkms {
@@ -31,32 +28,10 @@ void Audit(const CaretakerEvent& event, std::string_view method, AuditSink& audi
   audit.Append(record, nullptr);
 }
 
-// Waits for one record. Told under the lock: who waits may then end at once.
-class Durable final : public AuditWaiter {
- public:
-  void OnAudited(const absl::Status& status) override {
-    const std::lock_guard lock(mutex_);
-    status_ = DeepCopy(status);
-    told_.notify_one();
-  }
-  absl::Status Await() {
-    std::unique_lock lock(mutex_);
-    told_.wait(lock, [this] { return status_.has_value(); });
-    return *std::move(status_);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable told_;
-  std::optional<absl::Status> status_;
-};
-
 }  // namespace
 
 absl::Status RecordDestruction(const CaretakerEvent& event, AuditSink& audit) {
-  Durable durable;
-  audit.Append(RecordOf(event, AuditKind::kIntent, "Caretaker.Destroy"), &durable);
-  return durable.Await();
+  return AppendAndWait(audit, RecordOf(event, AuditKind::kIntent, "Caretaker.Destroy"));
 }
 
 void ReportCaretakerEvent(const CaretakerEvent& event, AuditSink& audit) {

@@ -8,6 +8,7 @@
 #include "crypto/hex.h"
 #include "crypto/random.h"
 #include "crypto/status.h"
+#include "kms/audit/audit_wait.h"
 #include "kms/audit/refusal_log.h"
 #include "kms/backends/backends.h"
 #include "kms/keyring/caretaker.h"
@@ -33,7 +34,9 @@ constexpr auto kTick = std::chrono::seconds(10);  // of the main thread's housek
 constexpr auto kRootPatience = std::chrono::seconds(30);
 constexpr auto kDrainPoll = std::chrono::milliseconds(5);
 constexpr auto kRefusalGrace = std::chrono::milliseconds(200);  // for the last refusals to leave
-constexpr auto kShutdownLimit = std::chrono::seconds(10);       // beyond the grace
+// By which the standard health service tells of the root of trust.
+constexpr char kRootHealthName[] = "root";
+constexpr auto kShutdownLimit = std::chrono::seconds(10);  // beyond the grace
 
 // What outlives a call, in the order in which it is made; destroyed the other way
 // round, so that nobody outlives what it stands on.
@@ -193,6 +196,9 @@ absl::Status Serve(const Config& config, Parts& parts) {
   options.queues = config.threads;
   parts.engine = std::make_unique<Engine>(options);
   AddServices(parts);
+  parts.engine->AddHealth(kRootHealthName, [replica = parts.replica.get()] {
+    return !replica->root_health || replica->root_health().state == BreakerState::kClosed;
+  });
   FIELDKMS_RETURN_IF_ERROR(parts.engine->ListenUnix(ListenerOptions(config, *parts.refusals)));
   parts.keyring->Start();
   FIELDKMS_RETURN_IF_ERROR(parts.engine->Start());
@@ -250,7 +256,7 @@ void ShutDown(Parts& parts) {
   parts.refusals->Flush();
   AuditRecord stop;
   stop.kind = AuditKind::kStop;
-  const absl::Status stopped = parts.audit->AppendAndWait(stop);
+  const absl::Status stopped = AppendAndWait(*parts.audit, stop);
   Log(LogLevel::kInfo, "stopped", {{"audit_complete", stopped.ok()}});
 }
 

@@ -13,6 +13,7 @@
 
 #include "clients/cpp/rpc_status.h"
 #include "fieldkms/v1/tenant_service.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/integration/roots/roots_fixture.h"
 #include "tests/support/fake_vault/http_server.h"
 #include "tests/support/moto/moto_server.h"
@@ -41,6 +42,17 @@ class RootOutageTest : public VaultRootsTest {
     request.set_request_id("request-" + std::to_string(number));
     v1::CreateTenantResponse response;
     return FromGrpc(stub->CreateTenant(&context, request, &response));
+  }
+  // What the standard health service says of a name.
+  bool IsServing(const std::string& name) {
+    const auto stub = grpc::health::v1::Health::NewStub(
+        grpc::CreateChannel(daemon_->target(), grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(name);
+    grpc::health::v1::HealthCheckResponse response;
+    EXPECT_TRUE(stub->Check(&context, request, &response).ok());
+    return response.status() == grpc::health::v1::HealthCheckResponse::SERVING;
   }
   // Several at a time, as a root that hangs holds each for a while; until one hears
   // when to come again.
@@ -71,17 +83,21 @@ class RootOutageTest : public VaultRootsTest {
     ASSERT_OK(other);
     StartOn(root);
     ASSERT_OK(Decrypt("acme", *sealed));
+    EXPECT_TRUE(IsServing("root"));
     lose();
     EXPECT_OK(Decrypt("acme", *sealed));
     EXPECT_OK(Encrypt("acme"));
     EXPECT_THAT(Decrypt("globex", *other),
                 StatusIs(StatusCode::kUnavailable, Reason::kRootUnavailable));
     ExpectRefusalsWithATime();
+    EXPECT_FALSE(IsServing("root"));
+    EXPECT_TRUE(IsServing("")) << "what is loaded serves";
     EXPECT_OK(Decrypt("acme", *sealed));
     EXPECT_OK(Encrypt("acme"));
     mend();
     Await([&] { return Decrypt("globex", *other).ok(); });
     EXPECT_OK(CreateTenant("initech"));
+    EXPECT_TRUE(IsServing("root"));
   }
 };
 

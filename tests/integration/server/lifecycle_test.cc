@@ -183,7 +183,8 @@ TEST_F(LifecycleTest, HealthAnswersForEachService) {
   const auto health = grpc::health::v1::Health::NewStub(NewChannel());
   for (const std::string& service :
        {std::string(), std::string("fieldkms.v1.CryptoService"),
-        std::string("fieldkms.v1.KeyService"), std::string("fieldkms.v1.TenantService")}) {
+        std::string("fieldkms.v1.KeyService"), std::string("fieldkms.v1.TenantService"),
+        std::string("root")}) {
     grpc::health::v1::HealthCheckRequest request;
     grpc::health::v1::HealthCheckResponse response;
     request.set_service(service);

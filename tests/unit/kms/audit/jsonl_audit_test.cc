@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "crypto/status.h"
+#include "kms/audit/audit_wait.h"
 
 namespace fieldkms {
 namespace {
@@ -147,7 +148,7 @@ TEST_F(JsonlAuditTest, ManyThreadsManyRecordsNumberedInFileOrder) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&] {
-      for (int i = 0; i < 200; ++i) EXPECT_TRUE(audit->AppendAndWait(Keyed("k")).ok());
+      for (int i = 0; i < 200; ++i) EXPECT_TRUE(AppendAndWait(*audit, Keyed("k")).ok());
     });
   }
   for (auto& thread : threads) thread.join();
@@ -162,11 +163,11 @@ TEST_F(JsonlAuditTest, ManyThreadsManyRecordsNumberedInFileOrder) {
 TEST_F(JsonlAuditTest, FailedSyncIsFinalAndNeverTriedAgain) {
   auto audit = Make();
   disk_.fail_sync = true;
-  EXPECT_EQ(ReasonOf(audit->AppendAndWait(Keyed("a"))), Reason::kAuditUnavailable);
+  EXPECT_EQ(ReasonOf(AppendAndWait(*audit, Keyed("a"))), Reason::kAuditUnavailable);
   disk_.fail_sync = false;
   const int syncs = disk_.syncs;
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(ReasonOf(audit->AppendAndWait(Keyed("b"))), Reason::kAuditUnavailable);
+    EXPECT_EQ(ReasonOf(AppendAndWait(*audit, Keyed("b"))), Reason::kAuditUnavailable);
   }
   EXPECT_EQ(disk_.syncs, syncs);
   EXPECT_EQ(disk_.written.find("\"b\""), std::string::npos);
@@ -190,11 +191,11 @@ TEST_F(JsonlAuditTest, FailureTellsThoseAlreadyWaitingForTheNextGroup) {
 TEST_F(JsonlAuditTest, FailedWriteAndDeletedFileAreFinal) {
   for (bool Disk::*fault : {&Disk::fail_write, &Disk::deleted}) {
     auto audit = Make();
-    EXPECT_TRUE(audit->AppendAndWait(Keyed("a")).ok());
+    EXPECT_TRUE(AppendAndWait(*audit, Keyed("a")).ok());
     disk_.*fault = true;
-    EXPECT_EQ(ReasonOf(audit->AppendAndWait(Keyed("a"))), Reason::kAuditUnavailable);
+    EXPECT_EQ(ReasonOf(AppendAndWait(*audit, Keyed("a"))), Reason::kAuditUnavailable);
     disk_.*fault = false;
-    EXPECT_EQ(ReasonOf(audit->AppendAndWait(Keyed("a"))), Reason::kAuditUnavailable);
+    EXPECT_EQ(ReasonOf(AppendAndWait(*audit, Keyed("a"))), Reason::kAuditUnavailable);
   }
 }
 
@@ -310,14 +311,14 @@ TEST_F(JsonlAuditFileTest, CrashRightAfterEndingATornLineLosesNoNumber) {
 TEST_F(JsonlAuditFileTest, DeletedFileFailsTheNextRecord) {
   auto audit = std::move(Open()).value();
   ASSERT_EQ(unlink(path_.c_str()), 0);
-  EXPECT_EQ(ReasonOf(audit->AppendAndWait(Keyed("a"))), Reason::kAuditUnavailable);
+  EXPECT_EQ(ReasonOf(AppendAndWait(*audit, Keyed("a"))), Reason::kAuditUnavailable);
 }
 
 TEST_F(JsonlAuditFileTest, ReplacedFileFailsTheNextRecord) {
   auto audit = std::move(Open()).value();
   std::filesystem::rename(path_, path_ + ".1");
   std::ofstream(path_) << "";
-  EXPECT_EQ(ReasonOf(audit->AppendAndWait(Keyed("a"))), Reason::kAuditUnavailable);
+  EXPECT_EQ(ReasonOf(AppendAndWait(*audit, Keyed("a"))), Reason::kAuditUnavailable);
 }
 
 TEST_F(JsonlAuditFileTest, FullDiskRefusesToStart) {
