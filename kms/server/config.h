@@ -49,6 +49,8 @@ struct Config {
   std::string audit_file;  // empty: DATA_DIR/audit.jsonl
   AuditDurability audit_durability = AuditDurability::kFsync;
 
+  std::string metrics_address;  // loopback:port; empty: no metrics
+
   MemoryLock memory_lock = MemoryLock::kRequired;
 
   AccessPolicy access;

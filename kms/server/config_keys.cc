@@ -23,6 +23,22 @@ seconds ReadSeconds(const YAML::Node& node, seconds min, seconds max) {
   return std::chrono::floor<seconds>(ReadDuration(node, min, max));
 }
 
+// "127.0.0.1:9464", or "[::1]:9464": there is no TLS for anything else.
+std::string ReadLoopbackAddress(const YAML::Node& node) {
+  const std::string text = ReadText(node);
+  for (const std::string_view host : {"127.0.0.1:", "[::1]:"}) {
+    if (!text.starts_with(host)) continue;
+    const std::string_view port = std::string_view(text).substr(host.size());
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error == std::errc() && end == port.data() + port.size() && number >= 1 &&
+        number <= 65'535) {
+      return text;
+    }
+  }
+  throw YamlError(node, "must be 127.0.0.1 or [::1], a colon and a port, such as 127.0.0.1:9464");
+}
+
 // "0660": of a socket; it must be one that its owner can use.
 mode_t ReadMode(const YAML::Node& node) {
   const std::string text = ReadText(node);
@@ -219,6 +235,10 @@ constexpr YamlKey<Config> kKeys[] = {
     {"audit.durability", "fsync or none", "fsync",
      [](const YAML::Node& node, Config& config) {
        config.audit_durability = static_cast<AuditDurability>(ReadChoice(node, kDurabilities));
+     }},
+    {"metrics.listen", "loopback address and port", "none",
+     [](const YAML::Node& node, Config& config) {
+       config.metrics_address = ReadLoopbackAddress(node);
      }},
     {"memory.lock", "required or preferred", "required",
      [](const YAML::Node& node, Config& config) {

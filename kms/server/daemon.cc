@@ -17,6 +17,7 @@
 #include "kms/rpc/engine.h"
 #include "kms/server/caretaker_report.h"
 #include "kms/server/data_dir.h"
+#include "kms/server/metrics.h"
 #include "kms/server/signals.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/key_service.h"
@@ -62,6 +63,7 @@ struct Parts {
   OperationAsyncService operation_service;
   SystemAsyncService system_service;
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<MetricsEndpoint> metrics;
 };
 
 absl::Status LockMemory(const Config& config) {
@@ -201,6 +203,11 @@ absl::Status Serve(const Config& config, Parts& parts) {
   });
   FIELDKMS_RETURN_IF_ERROR(parts.engine->ListenUnix(ListenerOptions(config, *parts.refusals)));
   parts.keyring->Start();
+  if (!config.metrics_address.empty()) {
+    FIELDKMS_ASSIGN_OR_RETURN(
+        parts.metrics,
+        MetricsEndpoint::Start(config.metrics_address, *parts.replica, *parts.keyring));
+  }
   FIELDKMS_RETURN_IF_ERROR(parts.engine->Start());
   parts.caretaker->Start();
   parts.engine->SetServing(true);

@@ -38,6 +38,15 @@ TEST(ConfigTest, DefaultsOfTheSmallestFile) {
   EXPECT_FALSE(config->dev);
 }
 
+TEST(ConfigTest, MetricsAreForThisMachineOnly) {
+  for (const char* address : {"0.0.0.0:9464", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536",
+                              "127.0.0.1:94x", "localhost:9464", "9464"}) {
+    EXPECT_THAT(ErrorOf("data_dir: /d\nmetrics: {listen: \"" + std::string(address) + "\"}\n"),
+                HasSubstr("must be 127.0.0.1 or [::1]"))
+        << address;
+  }
+}
+
 TEST(ConfigTest, ReadsEveryKey) {
   const auto config = ParseConfig(R"(
 data_dir: /d
@@ -57,6 +66,7 @@ cache: {poll: 2s, stale_limit: 10m, root_refresh: 1m, root_limit: 30m, most_vers
 caretaker: {pause: 1m}
 audit: {file: /a, durability: none}
 memory: {lock: preferred}
+metrics: {listen: "[::1]:9464"}
 access:
   roles:
     reader:
@@ -66,6 +76,7 @@ access:
 )");
   ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->log_level, LogLevel::kWarning);
+  EXPECT_EQ(config->metrics_address, "[::1]:9464");
   EXPECT_EQ(config->socket, "/s");
   EXPECT_EQ(config->socket_mode, 0600u);
   EXPECT_EQ(config->socket_group, 0u);

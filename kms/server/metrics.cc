@@ -1,0 +1,129 @@
+#include "kms/server/metrics.h"
+
+#include <prometheus/collectable.h>
+#include <prometheus/exposer.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "crypto/secret_bytes.h"
+#include "crypto/status.h"
+
+namespace fieldkms {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+class Families {
+ public:
+  ClientMetric& Gauge(const char* name, const char* help, double value) {
+    ClientMetric& metric = Add(name, help, MetricType::Gauge);
+    metric.gauge.value = value;
+    return metric;
+  }
+  void Counter(const char* name, const char* help, double value) {
+    Add(name, help, MetricType::Counter).counter.value = value;
+  }
+  std::vector<MetricFamily> Take() { return std::move(families_); }
+
+ private:
+  ClientMetric& Add(const char* name, const char* help, MetricType type) {
+    families_.push_back({name, help, type, std::vector<ClientMetric>(1)});
+    return families_.back().metric[0];
+  }
+
+  std::vector<MetricFamily> families_;
+};
+
+void DescribeRoot(const RootHealth& health, Families* out) {
+  out->Gauge("fieldkms_root_up",
+             "1 if the root of trust is asked; 0 while its breaker is not closed.",
+             health.state == BreakerState::kClosed ? 1 : 0);
+  out->Counter("fieldkms_root_calls_total", "Calls that reached the root of trust.",
+               static_cast<double>(health.calls));
+  out->Counter("fieldkms_root_failures_total", "Calls of the root that failed by it.",
+               static_cast<double>(health.failures));
+  out->Gauge("fieldkms_root_calls_in_flight", "Calls that the root is at.", health.in_flight);
+  out->Gauge("fieldkms_root_calls_waiting", "Callers that wait for such a call to end.",
+             health.waiting);
+}
+
+void DescribeKeyring(const KeyringStatus& keyring, SteadyTime now, Families* out) {
+  if (keyring.store_seen != SteadyTime()) {
+    out->Gauge("fieldkms_store_seen_seconds_ago", "How long ago the store last told its changes.",
+               std::max(std::chrono::duration<double>(now - keyring.store_seen).count(), 0.0));
+  }
+  out->Gauge("fieldkms_store_newest_change", "Number of the newest change that was heard of.",
+             static_cast<double>(keyring.change));
+  out->Gauge("fieldkms_loaded_keys", "Keys that are loaded.",
+             static_cast<double>(keyring.loaded_keys));
+  out->Gauge("fieldkms_loaded_key_versions", "Versions of keys that are loaded.",
+             static_cast<double>(keyring.loaded_versions));
+  out->Gauge("fieldkms_loaded_keks", "Key-encryption keys that are loaded.",
+             static_cast<double>(keyring.loaded_keks));
+}
+
+void DescribeMemory(const SecretMemoryStats& memory, Families* out) {
+  out->Gauge("fieldkms_key_memory_reserved_bytes", "Memory that is mapped for keys.",
+             static_cast<double>(memory.reserved));
+  out->Gauge("fieldkms_key_memory_locked_bytes", "Of that, what is locked into RAM.",
+             static_cast<double>(memory.locked));
+  out->Gauge("fieldkms_key_memory_in_use_bytes", "Of that, what is in use.",
+             static_cast<double>(memory.in_use));
+}
+
+class Collector final : public prometheus::Collectable {
+ public:
+  Collector(const Replica& replica, const Keyring& keyring)
+      : replica_(replica), keyring_(keyring) {}
+  std::vector<MetricFamily> Collect() const override {
+    return DescribeReplica(replica_, keyring_.Status(), std::chrono::steady_clock::now());
+  }
+
+ private:
+  const Replica& replica_;
+  const Keyring& keyring_;
+};
+
+}  // namespace
+
+std::vector<MetricFamily> DescribeReplica(const Replica& replica, const KeyringStatus& keyring,
+                                          SteadyTime now) {
+  Families families;
+  families.Gauge("fieldkms_build_info", "1; the label says which version this is.", 1)
+      .label.push_back({"version", replica.version});
+  if (replica.root_health) DescribeRoot(replica.root_health(), &families);
+  DescribeKeyring(keyring, now, &families);
+  DescribeMemory(GetSecretMemoryStats(), &families);
+  return families.Take();
+}
+
+struct MetricsEndpoint::Parts {
+  Parts(const std::string& address, const Replica& replica, const Keyring& keyring)
+      : collector(std::make_shared<Collector>(replica, keyring)), exposer(address) {
+    exposer.RegisterCollectable(collector);
+  }
+  std::shared_ptr<Collector> collector;  // the exposer holds it weakly
+  prometheus::Exposer exposer;
+};
+
+MetricsEndpoint::MetricsEndpoint(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+MetricsEndpoint::~MetricsEndpoint() = default;
+
+absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(const std::string& address,
+                                                                        const Replica& replica,
+                                                                        const Keyring& keyring) {
+  try {
+    return std::unique_ptr<MetricsEndpoint>(
+        new MetricsEndpoint(std::make_unique<Parts>(address, replica, keyring)));
+  } catch (const std::exception&) {
+    return Error(absl::StatusCode::kUnavailable, Reason::kConfigInvalid,
+                 "metrics.listen: cannot listen on " + address);
+  }
+}
+
+}  // namespace fieldkms
