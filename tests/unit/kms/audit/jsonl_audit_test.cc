@@ -275,8 +275,8 @@ TEST_F(JsonlAuditFileTest, FileOfAnotherUserIsRefused) {
 }
 
 TEST_F(JsonlAuditFileTest, NumbersContinueOverRestarts) {
-  ASSERT_TRUE((*Open())->AppendAndWait(Keyed("a")).ok());
-  ASSERT_TRUE((*Open())->AppendAndWait(Keyed("b")).ok());
+  ASSERT_TRUE(AppendAndWait(**Open(), Keyed("a")).ok());
+  ASSERT_TRUE(AppendAndWait(**Open(), Keyed("b")).ok());
   const auto lines = Lines();
   ASSERT_EQ(lines.size(), 4u);
   for (size_t i = 0; i < 4; ++i) EXPECT_EQ(lines[i]["seq"], i + 1);
@@ -291,7 +291,7 @@ TEST_F(JsonlAuditFileTest, TornLineIsEndedAndNotedWhereverItIsCut) {
   for (size_t cut = 1; cut <= last.size(); ++cut) {
     SCOPED_TRACE(last.substr(0, cut));
     std::ofstream(path_, std::ios::trunc) << whole << last.substr(0, cut);
-    ASSERT_TRUE((*Open())->AppendAndWait(Keyed("b")).ok());
+    ASSERT_TRUE(AppendAndWait(**Open(), Keyed("b")).ok());
     const auto lines = Lines();
     ASSERT_EQ(lines.size(), 4u);
     EXPECT_EQ(lines[1].is_discarded(), cut < last.size());
