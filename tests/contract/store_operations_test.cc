@@ -66,7 +66,7 @@ TEST_P(StoreContract, OperationIsNewOnce) {
 TEST_P(StoreContract, OperationsAreListedNewestFirst) {
   HaveTenant("acme");
   std::vector<std::string> ids;
-  for (const uint32_t number : {5, 1, 4}) {
+  for (const uint32_t number : {5u, 1u, 4u}) {
     OperationRecord operation = Operation(number == 1 ? "" : "acme", number);
     operation.kind = number == 1 ? OperationKind::kRotateRoot : OperationKind::kRotateKek;
     ASSERT_OK_AND_ASSIGN(operation, store().PutOperation(operation, kNoDeadline));

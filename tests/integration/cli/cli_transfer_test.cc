@@ -76,7 +76,7 @@ TEST_F(CliTransferTest, WhatIsNoKeyIsRefusedBeforeAnybodyIsAsked) {
     arguments.push_back(path);
     return CliAt("unix:" + nowhere.File("s"), arguments);
   };
-  for (const size_t size : {0, 31, 33, 64}) {
+  for (const size_t size : {0u, 31u, 33u, 64u}) {
     WriteFile(File("my.key"), std::string(size, 'k'));
     const Run run = with(File("my.key"));
     EXPECT_EQ(run.code, 2) << size;
