@@ -11,6 +11,7 @@
 #include "crypto/xaes_gcm.h"
 #include "kms/backup/stager.h"
 #include "kms/keyring/operator_trace.h"
+#include "kms/keyring/rewrap_kek.h"
 #include "kms/keyring/root_binding.h"
 #include "kms/keyring/wrap.h"
 
@@ -141,13 +142,7 @@ absl::StatusOr<WholeTenant> Wrapped(const RootKey& root, const Clock& clock,
     const Deadline deadline = clock.Steady() + kPatience;
     const std::string context = KekContext(tenant.record.tenant, kek.version);
     KekRecord record{kek.version, {}, kek.create_time};
-    FIELDKMS_ASSIGN_OR_RETURN(record.wrapped, root.Wrap(kek.key, context, deadline));
-    FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes same,
-                              root.Unwrap(record.wrapped, context, deadline));
-    if (!ConstantTimeEqual(same.Expose(), kek.key.Expose())) {
-      return Error(absl::StatusCode::kFailedPrecondition, Reason::kRootWrongKey,
-                   "the root key does not give back what it was given to wrap");
-    }
+    FIELDKMS_ASSIGN_OR_RETURN(record.wrapped, WrapKek(root, kek.key, context, deadline));
     whole.keks.push_back(std::move(record));
   }
   return whole;

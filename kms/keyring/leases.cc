@@ -6,7 +6,7 @@
 
 #include "crypto/hex.h"
 #include "crypto/names.h"
-#include "crypto/random.h"
+#include "crypto/random_id.h"
 #include "crypto/status.h"
 #include "kms/keyring/core.h"
 #include "kms/keyring/wrap.h"
@@ -29,12 +29,6 @@ absl::Status NotFound() {
 absl::Status Expired() {
   return Error(absl::StatusCode::kFailedPrecondition, Reason::kLeaseExpired,
                "the lease has ended: acquire a new one", "lease_id");
-}
-
-absl::StatusOr<std::string> DrawLeaseId() {
-  std::array<uint8_t, 16> bytes;
-  FIELDKMS_RETURN_IF_ERROR(RandomBytes(bytes));
-  return EncodeHex(bytes);
 }
 
 // What is asked for, and where nothing is said what the policy gives.
@@ -119,7 +113,7 @@ absl::StatusOr<GrantedLease> Leases::Acquire(const LeaseRequest& request, const 
   lease.encrypt = terms.encrypt;
   lease.principal = terms.principal;
   SetTerms(terms, core_.clock.Now(), &lease);
-  FIELDKMS_ASSIGN_OR_RETURN(lease.lease_id, DrawLeaseId());
+  FIELDKMS_ASSIGN_OR_RETURN(lease.lease_id, RandomId());
   FIELDKMS_RETURN_IF_ERROR(core_.store.PutLease(lease, deadline));
   if (absl::Status status = Disclose(terms, &granted, deadline); !status.ok()) {
     lease.expire_time = lease.create_time;  // nothing has left

@@ -1,11 +1,9 @@
 #include "kms/keyring/operator_trace.h"
 
-#include <array>
 #include <chrono>
 #include <utility>
 
-#include "crypto/hex.h"
-#include "crypto/random.h"
+#include "crypto/random_id.h"
 #include "crypto/status.h"
 
 namespace fieldkms {
@@ -21,10 +19,8 @@ absl::StatusOr<OperatorTrace> OperatorTrace::Begin(
     const std::optional<std::set<std::string>>& tenants, const std::string& by) {
   OperatorTrace trace(store, clock);
   for (const std::string& tenant : tenants.value_or(std::set<std::string>{""})) {
-    std::array<uint8_t, 16> id;
-    FIELDKMS_RETURN_IF_ERROR(RandomBytes(id));
     OperationRecord operation;
-    operation.operation_id = EncodeHex(id);
+    FIELDKMS_ASSIGN_OR_RETURN(operation.operation_id, RandomId());
     operation.kind = kind;
     operation.tenant = tenant;
     operation.owner = by;

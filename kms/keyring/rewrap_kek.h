@@ -1,15 +1,24 @@
-// One tenant key under another root key.
+// A tenant key under a root key, or another one.
 #ifndef FIELDKMS_KMS_KEYRING_REWRAP_KEK_H_
 #define FIELDKMS_KMS_KEYRING_REWRAP_KEK_H_
 
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "crypto/secret_bytes.h"
 #include "kms/clock.h"
 #include "kms/root/root_key.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {
+
+// WrapKek wraps a KEK by what `root` wraps with, bound to `context` (KekContext), and sees
+// it open again. Errors: kFailedPrecondition, kRootWrongKey, for a root that does not give
+// back what it was given; those of the root.
+absl::StatusOr<std::string> WrapKek(const RootKey& root, const SecretBytes& kek,
+                                    std::string_view context, Deadline deadline);
 
 // RewrapKek wraps a KEK by what `root` wraps with now, sees it open again, and only then
 // lets the old bytes go. Each KEK has a patience of its own, 8 s, and is written at once: a

@@ -2,11 +2,9 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <thread>
 
-#include "crypto/hex.h"
-#include "crypto/random.h"
+#include "crypto/random_id.h"
 #include "crypto/status.h"
 #include "kms/audit/audit_wait.h"
 #include "kms/audit/refusal_log.h"
@@ -149,15 +147,8 @@ UnixListenerOptions ListenerOptions(const Config& config, RefusalLog& refusals) 
   return options;
 }
 
-// 32 hex digits that no other start has.
-absl::StatusOr<std::string> NewReplicaId() {
-  std::array<uint8_t, 16> bytes;
-  FIELDKMS_RETURN_IF_ERROR(RandomBytes(bytes));
-  return EncodeHex(bytes);
-}
-
 absl::Status MakeReplica(const Config& config, Parts& parts) {
-  FIELDKMS_ASSIGN_OR_RETURN(std::string id, NewReplicaId());
+  FIELDKMS_ASSIGN_OR_RETURN(std::string id, RandomId());
   parts.replica.reset(new Replica{FIELDKMS_VERSION, std::move(id), SystemClock().Now(),
                                   std::string(KindOf(config.store)), *parts.root.root});
   if (const GuardedRoot* const guard = parts.root.guard; guard != nullptr) {

@@ -2,10 +2,12 @@
 #ifndef FIELDKMS_KMS_SERVICE_BATCH_H_
 #define FIELDKMS_KMS_SERVICE_BATCH_H_
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "crypto/names.h"
 #include "google/rpc/status.pb.h"
 #include "kms/service/call.h"
 #include "kms/service/workspace.h"
@@ -19,6 +21,21 @@ absl::Status CheckBatchSize(int items);
 // `key_field`; may be empty.
 absl::Status DescribeBatch(std::string_view tenant, std::string_view key,
                            std::string_view key_field, int items, CallPlan* plan);
+
+// DescribeKeyedBatch is DescribeBatch of batches whose items each take a key of one name:
+// their own, or the batch's. `one_key`: no item names one of its own; then the batch's key is
+// required, and the call is about that.
+template <class Request>
+absl::Status DescribeKeyedBatch(const Request& request, CallPlan* plan, bool* one_key) {
+  FIELDKMS_RETURN_IF_ERROR(
+      DescribeBatch(request.tenant(), request.key(), "key", request.items_size(), plan));
+  *one_key = std::all_of(request.items().begin(), request.items().end(),
+                         [](const auto& item) { return item.key().empty(); });
+  if (!*one_key) return absl::OkStatus();
+  FIELDKMS_RETURN_IF_ERROR(CheckKeyName(request.key(), "key"));
+  plan->key = request.key();
+  return absl::OkStatus();
+}
 
 // The item's name of a key if it gives one, checked, else the batch's.
 absl::StatusOr<std::string_view> ItemKey(const std::string& own, const std::string& of_batch,

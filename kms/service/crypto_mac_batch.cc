@@ -1,7 +1,5 @@
 #include "kms/service/crypto_mac_batch.h"
 
-#include <algorithm>
-
 #include "crypto/names.h"
 #include "kms/service/batch.h"
 #include "kms/service/item_mac.h"
@@ -17,14 +15,7 @@ void WipeData(Request* request) {
 }  // namespace
 
 absl::Status BatchComputeMacMethod::Describe(const Request& request, CallPlan* plan) {
-  FIELDKMS_RETURN_IF_ERROR(
-      DescribeBatch(request.tenant(), request.key(), "key", request.items_size(), plan));
-  one_key_ = std::all_of(request.items().begin(), request.items().end(),
-                         [](const Request::Item& item) { return item.key().empty(); });
-  if (!one_key_) return absl::OkStatus();
-  FIELDKMS_RETURN_IF_ERROR(CheckKeyName(request.key(), "key"));  // so it is required
-  plan->key = request.key();
-  return absl::OkStatus();
+  return DescribeKeyedBatch(request, plan, &one_key_);
 }
 
 absl::StatusOr<RunState> BatchComputeMacMethod::Run(RunContext& context, const Request& request,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <exception>
 #include <pqxx/nontransaction>
-#include <pqxx/notification>
 #include <utility>
 
 #include "kms/store/postgres_mutation.h"
@@ -15,14 +14,6 @@ namespace {
 constexpr std::chrono::seconds kPatience{2};
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{1000};
-
-// That a notification came is all that it says.
-class Bell final : public pqxx::notification_receiver {
- public:
-  explicit Bell(pqxx::connection_base& connection)
-      : notification_receiver(connection, kPostgresChannel) {}
-  void operator()(const std::string&, int) override {}
-};
 
 }  // namespace
 
@@ -93,10 +84,12 @@ void PostgresChanges::Listen() {
   const auto patience = [&] {
     return watchdog_.CutAt(std::chrono::steady_clock::now() + kPatience, connection.socket());
   };
-  std::optional<Bell> bell;
   {
+    // Without a receiver of libpqxx's: that a notification came is all that it says, and
+    // receivers leak what libpq answers when they leave a connection that is cut.
     const auto guard = patience();
-    bell.emplace(connection.pqxx());
+    pqxx::nontransaction listen(connection.pqxx());
+    listen.exec0("LISTEN " + listen.quote_name(kPostgresChannel));
   }
   while (!connection.broken() && !Stopping()) {
     {
