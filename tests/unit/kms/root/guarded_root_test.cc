@@ -163,8 +163,8 @@ TEST_F(GuardedRootTest, OneProbeOfManyThreads) {
       EXPECT_THAT(MessageOf(status), status.ok() ? HasSubstr("") : HasSubstr("an attempt"));
     });
   }
-  while (refused < 7) std::this_thread::yield();
-  EXPECT_EQ(script_->calls(), 6);
+  // The seven may be refused before the eighth has reached the root.
+  while (refused < 7 || script_->calls() < 6) std::this_thread::yield();
   script_->Release();
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(passed, 1);
