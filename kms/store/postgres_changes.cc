@@ -86,7 +86,8 @@ void PostgresChanges::Listen() {
   };
   {
     // Without a receiver of libpqxx's: that a notification came is all that it says, and
-    // receivers leak what libpq answers when they leave a connection that is cut.
+    // it would ask once more (UNLISTEN) of a connection that is cut. Each question whose
+    // answer is cut off costs one PGresult (2 KiB), which libpqxx 6.4 forgets.
     const auto guard = patience();
     pqxx::nontransaction listen(connection.pqxx());
     listen.exec0("LISTEN " + listen.quote_name(kPostgresChannel));
