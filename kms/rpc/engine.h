@@ -35,8 +35,9 @@ struct EngineOptions {
   int queues = 0;                    // 0: one a core
   int max_concurrent_streams = 128;  // of one connection
   // What gRPC may hold for requests that are still arriving, all connections
-  // together: it buffers a message before anybody knows who sent it and why.
-  size_t max_receive_memory = 256u << 20;
+  // together: it buffers a message before anybody knows who sent it and why. What it
+  // grants goes beyond this by a few reads of each stream: 256 MiB is what it comes to.
+  size_t max_receive_memory = 224u << 20;
   int max_metadata_size = 8 << 10;
   // Of gRPC's own, for streams of health and reflection: each takes one while it lasts.
   int max_stream_threads = 48;
