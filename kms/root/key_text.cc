@@ -31,12 +31,12 @@ std::optional<RootKeyId> ParseId(std::string_view text) {
 }
 
 // Takes a line with its end.
-absl::StatusOr<LocalKey> ParseLine(ByteView line, const std::string& path) {
+absl::StatusOr<LocalRootKey> ParseLine(ByteView line, const std::string& path) {
   const bool has_id = line.size() == kLongLine;
   if ((!has_id && line.size() != kShortLine) || !AsText(line).starts_with(kPrefix)) {
     return NoKeyFile(path);
   }
-  LocalKey key;
+  LocalRootKey key;
   ByteView rest = line.subspan(kPrefix.size());
   if (has_id) {
     key.id = ParseId(AsText(rest.first(kIdTextSize)));
@@ -51,7 +51,7 @@ absl::StatusOr<LocalKey> ParseLine(ByteView line, const std::string& path) {
 }
 
 // Writes a line and returns what is left of `out`.
-MutableBytes FormatLine(const LocalKey& key, MutableBytes out) {
+MutableBytes FormatLine(const LocalRootKey& key, MutableBytes out) {
   std::copy(kPrefix.begin(), kPrefix.end(), out.begin());
   out = out.subspan(kPrefix.size());
   if (key.id) {
@@ -74,13 +74,13 @@ absl::Status NoKeyFile(const std::string& path) {
                path + " is not a FieldKMS root key file");
 }
 
-absl::StatusOr<std::vector<LocalKey>> ParseKeyText(ByteView text, const std::string& path) {
-  std::vector<LocalKey> keys;
+absl::StatusOr<std::vector<LocalRootKey>> ParseKeyText(ByteView text, const std::string& path) {
+  std::vector<LocalRootKey> keys;
   while (!text.empty() && keys.size() < kMaxRootKeys) {
     const size_t end = AsText(text).find('\n');
     if (end == std::string_view::npos) return NoKeyFile(path);
-    FIELDKMS_ASSIGN_OR_RETURN(LocalKey key, ParseLine(text.first(end + 1), path));
-    const auto same = [&](const LocalKey& other) { return other.id == key.id; };
+    FIELDKMS_ASSIGN_OR_RETURN(LocalRootKey key, ParseLine(text.first(end + 1), path));
+    const auto same = [&](const LocalRootKey& other) { return other.id == key.id; };
     if (std::any_of(keys.begin(), keys.end(), same)) return NoKeyFile(path);
     keys.push_back(std::move(key));
     text = text.subspan(end + 1);
@@ -89,12 +89,12 @@ absl::StatusOr<std::vector<LocalKey>> ParseKeyText(ByteView text, const std::str
   return keys;
 }
 
-absl::StatusOr<SecretBytes> FormatKeyText(std::span<const LocalKey> keys) {
+absl::StatusOr<SecretBytes> FormatKeyText(std::span<const LocalRootKey> keys) {
   size_t size = 0;
-  for (const LocalKey& key : keys) size += key.id ? kLongLine : kShortLine;
+  for (const LocalRootKey& key : keys) size += key.id ? kLongLine : kShortLine;
   FIELDKMS_ASSIGN_OR_RETURN(SecretBytes text, SecretBytes::Allocate(size));
   MutableBytes out = text.ExposeMutable();
-  for (const LocalKey& key : keys) out = FormatLine(key, out);
+  for (const LocalRootKey& key : keys) out = FormatLine(key, out);
   return text;
 }
 

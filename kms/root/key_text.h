@@ -27,7 +27,7 @@ inline constexpr size_t kRootKeyIdSize = 4;
 
 using RootKeyId = std::array<uint8_t, kRootKeyIdSize>;
 
-struct LocalKey {
+struct LocalRootKey {
   std::optional<RootKeyId> id;  // of one key of a file at most there is none
   SecretBytes key;              // kRootKeySize bytes
 };
@@ -37,8 +37,8 @@ absl::Status NoKeyFile(const std::string& path);
 
 // ParseKeyText accepts only what FormatKeyText writes: 1 to kMaxRootKeys keys, their
 // ids all different. Error: NoKeyFile.
-absl::StatusOr<std::vector<LocalKey>> ParseKeyText(ByteView text, const std::string& path);
-absl::StatusOr<SecretBytes> FormatKeyText(std::span<const LocalKey> keys);
+absl::StatusOr<std::vector<LocalRootKey>> ParseKeyText(ByteView text, const std::string& path);
+absl::StatusOr<SecretBytes> FormatKeyText(std::span<const LocalRootKey> keys);
 
 }  // namespace fieldkms
 

@@ -13,16 +13,16 @@ absl::StatusOr<Passphrase> ReadPassphrase(const std::optional<SecretSource>& sou
   return Passphrase(std::move(passphrase));
 }
 
-absl::StatusOr<SecretBytes> EncodeLocalKeys(std::span<const LocalKey> keys,
+absl::StatusOr<SecretBytes> EncodeLocalKeys(std::span<const LocalRootKey> keys,
                                             const Passphrase& passphrase) {
   FIELDKMS_ASSIGN_OR_RETURN(SecretBytes text, FormatKeyText(keys));
   if (!passphrase) return text;
   return SealKeyText(text.Expose(), *passphrase);
 }
 
-absl::StatusOr<std::vector<LocalKey>> DecodeLocalKeys(const SecretBytes& content,
-                                                      const Passphrase& passphrase,
-                                                      const std::string& path) {
+absl::StatusOr<std::vector<LocalRootKey>> DecodeLocalKeys(const SecretBytes& content,
+                                                          const Passphrase& passphrase,
+                                                          const std::string& path) {
   const auto other = [&](const char* rule) {
     return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid,
                  "root key file " + path + " " + rule);

@@ -19,11 +19,11 @@ using Passphrase = std::optional<SecretBytes>;
 absl::StatusOr<Passphrase> ReadPassphrase(const std::optional<SecretSource>& source);
 
 // EncodeLocalKeys and DecodeLocalKeys: what a file holds; errors as OpenLocalRoot.
-absl::StatusOr<SecretBytes> EncodeLocalKeys(std::span<const LocalKey> keys,
+absl::StatusOr<SecretBytes> EncodeLocalKeys(std::span<const LocalRootKey> keys,
                                             const Passphrase& passphrase);
-absl::StatusOr<std::vector<LocalKey>> DecodeLocalKeys(const SecretBytes& content,
-                                                      const Passphrase& passphrase,
-                                                      const std::string& path);
+absl::StatusOr<std::vector<LocalRootKey>> DecodeLocalKeys(const SecretBytes& content,
+                                                          const Passphrase& passphrase,
+                                                          const std::string& path);
 
 }  // namespace fieldkms
 

@@ -98,11 +98,11 @@ class LocalRoot final : public RootKey {
 };
 
 // An id that none of the keys has.
-absl::StatusOr<RootKeyId> NewId(const std::vector<LocalKey>& keys) {
+absl::StatusOr<RootKeyId> NewId(const std::vector<LocalRootKey>& keys) {
   for (;;) {
     RootKeyId id;
     FIELDKMS_RETURN_IF_ERROR(RandomBytes(id));
-    const auto same = [&](const LocalKey& key) { return key.id == id; };
+    const auto same = [&](const LocalRootKey& key) { return key.id == id; };
     if (std::none_of(keys.begin(), keys.end(), same)) return id;
   }
 }
@@ -129,7 +129,7 @@ absl::Status CreateLocalRoot(const std::string& path) {
 
 absl::Status CreateLocalRoot(const LocalRootOptions& options) {
   FIELDKMS_ASSIGN_OR_RETURN(const Passphrase passphrase, ReadPassphrase(options.passphrase));
-  std::vector<LocalKey> keys(1);
+  std::vector<LocalRootKey> keys(1);
   FIELDKMS_ASSIGN_OR_RETURN(keys[0].key, SecretBytes::Random(kRootKeySize));
   FIELDKMS_ASSIGN_OR_RETURN(const SecretBytes content, EncodeLocalKeys(keys, passphrase));
   return WriteKeyFile(options.path, content);
@@ -148,7 +148,7 @@ absl::StatusOr<std::unique_ptr<RootKey>> OpenLocalRoot(const LocalRootOptions& o
   // by CreateLocalRoot, which insists on it.
   (void)SyncDirectoryOf(options.path);
   std::vector<RootEntry> entries;
-  for (LocalKey& key : keys) {
+  for (LocalRootKey& key : keys) {
     FIELDKMS_ASSIGN_OR_RETURN(XaesKey ready, XaesKey::Create(std::move(key.key)));
     entries.push_back({key.id, std::move(ready)});
   }
@@ -156,21 +156,22 @@ absl::StatusOr<std::unique_ptr<RootKey>> OpenLocalRoot(const LocalRootOptions& o
 }
 
 absl::Status RekeyLocalRoot(const LocalRootOptions& options) {
-  return ChangeKeys(options, options.passphrase, [](std::vector<LocalKey>* keys) -> absl::Status {
-    if (keys->size() == kMaxRootKeys) {
-      return Error(absl::StatusCode::kFailedPrecondition, Reason::kConfigInvalid,
-                   "the root key file holds 16 keys: drop the old ones first");
-    }
-    LocalKey key;
-    FIELDKMS_ASSIGN_OR_RETURN(key.id, NewId(*keys));
-    FIELDKMS_ASSIGN_OR_RETURN(key.key, SecretBytes::Random(kRootKeySize));
-    keys->insert(keys->begin(), std::move(key));
-    return absl::OkStatus();
-  });
+  return ChangeKeys(options, options.passphrase,
+                    [](std::vector<LocalRootKey>* keys) -> absl::Status {
+                      if (keys->size() == kMaxRootKeys) {
+                        return Error(absl::StatusCode::kFailedPrecondition, Reason::kConfigInvalid,
+                                     "the root key file holds 16 keys: drop the old ones first");
+                      }
+                      LocalRootKey key;
+                      FIELDKMS_ASSIGN_OR_RETURN(key.id, NewId(*keys));
+                      FIELDKMS_ASSIGN_OR_RETURN(key.key, SecretBytes::Random(kRootKeySize));
+                      keys->insert(keys->begin(), std::move(key));
+                      return absl::OkStatus();
+                    });
 }
 
 absl::Status DropOldLocalKeys(const LocalRootOptions& options) {
-  return ChangeKeys(options, options.passphrase, [](std::vector<LocalKey>* keys) {
+  return ChangeKeys(options, options.passphrase, [](std::vector<LocalRootKey>* keys) {
     keys->erase(std::next(keys->begin()), keys->end());
     return absl::OkStatus();
   });
@@ -178,7 +179,8 @@ absl::Status DropOldLocalKeys(const LocalRootOptions& options) {
 
 absl::Status ChangeLocalPassphrase(const LocalRootOptions& options,
                                    const std::optional<SecretSource>& passphrase) {
-  return ChangeKeys(options, passphrase, [](std::vector<LocalKey>*) { return absl::OkStatus(); });
+  return ChangeKeys(options, passphrase,
+                    [](std::vector<LocalRootKey>*) { return absl::OkStatus(); });
 }
 
 }  // namespace fieldkms
