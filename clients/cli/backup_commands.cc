@@ -21,7 +21,7 @@
 namespace fieldkms {
 namespace {
 
-constexpr size_t kMaxPem = 16 * 1024;
+constexpr size_t kMaxPem = size_t{16} << 10;
 
 struct RecoveryArguments {
   std::string private_file;
@@ -104,14 +104,16 @@ absl::StatusOr<ExitCode> Create(Session* session, const CreateArguments& argumen
                         {"tenants", summary.tenants},
                         {"keys", summary.keys},
                         {"versions", summary.versions},
-                        {"aliases", summary.aliases}},
+                        {"aliases", summary.aliases},
+                        {"fields", summary.fields}},
                        Properties({{"file", arguments.out},
                                    {"digest", EncodeHex(digest)},
                                    {"as of change", std::to_string(summary.change)},
                                    {"tenants", std::to_string(summary.tenants)},
                                    {"keys", std::to_string(summary.keys)},
                                    {"key versions", std::to_string(summary.versions)},
-                                   {"aliases", std::to_string(summary.aliases)}}));
+                                   {"aliases", std::to_string(summary.aliases)},
+                                   {"fields", std::to_string(summary.fields)}}));
 }
 
 // The header of a file, and the digest of all of it.

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kMagic = "FKBACKUP";
 constexpr size_t kPrefixSize = kMagic.size() + 2 + 4;
-constexpr size_t kMaxHeader = 16 * 1024;
+constexpr size_t kMaxHeader = size_t{16} << 10;
 constexpr size_t kFingerprintSize = 32;
 constexpr size_t kSealedSize = kBackupKeySize + kPassphraseSealOverhead;
 

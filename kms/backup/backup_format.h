@@ -44,7 +44,7 @@ namespace fieldkms {
 inline constexpr uint16_t kBackupFormat = 1;
 inline constexpr size_t kBackupKeySize = 32;
 inline constexpr size_t kBackupIdSize = 16;
-inline constexpr size_t kBackupChunkSize = 64 * 1024;
+inline constexpr size_t kBackupChunkSize = size_t{64} << 10;
 inline constexpr size_t kMaxRecipients = 16;
 
 // Takes all of the bytes, or fails.

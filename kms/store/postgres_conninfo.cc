@@ -17,7 +17,7 @@
 namespace fieldkms {
 namespace {
 
-constexpr size_t kLongestFile = 64 * 1024;
+constexpr size_t kLongestFile = size_t{64} << 10;
 
 // What parses and prints records, and bounds a transaction whose client is gone.
 constexpr std::string_view kSessionOptions =
