@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 
+#include "crypto/openssl.h"
 #include "crypto/status.h"
 #include "crypto/xaes_gcm.h"
 
@@ -89,7 +90,7 @@ DerivedKeys& DerivedKeys::OfThread() {
 
 void DerivedKeys::Clear() {
   for (Derived* derived : {&seal_, &open_}) derived->Clear();
-  for (BlockCipher& cipher : block_ciphers_) cipher = BlockCipher();
+  block_ciphers_ = {};
 }
 
 DerivedKeys::Derived::~Derived() { Wipe(commitment_mask); }
@@ -179,30 +180,9 @@ absl::Status DerivedKeys::DeriveCommitting(const XaesKeyView& key,
 
 absl::Status DerivedKeys::EncryptBlocks(uint64_t key_id, std::span<const uint8_t, 32> k,
                                         ByteView in, MutableBytes out) {
-  BlockCipher& cipher = block_ciphers_[key_id % kBlockCiphers];
-  if (cipher.key_id != key_id) {
-    cipher.key_id = 0;
-    EVP_CIPHER* algorithm = nullptr;  // keeps the one that the context has
-    if (cipher.ctx == nullptr) {
-      cipher.ctx.reset(EVP_CIPHER_CTX_new());
-      algorithm = Aes256Ecb();
-    }
-    // Padding is left on: it would be added at the end of a message, which never comes, and
-    // to turn it off costs as much as a key.
-    if (cipher.ctx == nullptr ||
-        EVP_EncryptInit_ex(cipher.ctx.get(), algorithm, nullptr, k.data(), nullptr) != 1) {
-      cipher.ctx.reset();
-      return CryptoFailure("AES-256 key setup");
-    }
-    cipher.key_id = key_id;
-  }
-  int written = 0;
-  if (EVP_EncryptUpdate(cipher.ctx.get(), out.data(), &written, in.data(),
-                        static_cast<int>(in.size())) != 1 ||
-      static_cast<size_t>(written) != in.size()) {
-    cipher = BlockCipher();
-    return CryptoFailure("AES-256 encryption");
-  }
+  AesEcb& cipher = block_ciphers_[key_id % kBlockCiphers];
+  if (!cipher.SetKey(key_id, k)) return CryptoFailure("AES-256 key setup");
+  if (!cipher.Encrypt(in, out)) return CryptoFailure("AES-256 encryption");
   return absl::OkStatus();
 }
 

@@ -11,9 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "crypto/aes_ecb.h"
 #include "crypto/aes_gcm.h"
 #include "crypto/bytes.h"
-#include "crypto/openssl.h"
 
 namespace fieldkms {
 
@@ -85,12 +85,6 @@ class DerivedKeys {
     AesGcm gcm;
   };
 
-  // K of one XaesKey in a keyed context: the key schedule costs as much as a
-  // message, so a thread keeps a few.
-  struct BlockCipher {
-    uint64_t key_id = 0;  // 0: none
-    EvpCipherCtx ctx;
-  };
   static constexpr size_t kBlockCiphers = 16;
 
   absl::Status Derive(const XaesKeyView& key, std::span<const uint8_t, 12> prefix,
@@ -101,7 +95,7 @@ class DerivedKeys {
   uint64_t epoch_ = 0;
   Derived seal_{AesGcm::Direction::kSeal};
   Derived open_{AesGcm::Direction::kOpen};
-  std::array<BlockCipher, kBlockCiphers> block_ciphers_;  // by key id modulo their number
+  std::array<AesEcb, kBlockCiphers> block_ciphers_;  // K of XaesKeys, by key id modulo their number
 };
 
 }  // namespace fieldkms

@@ -1,8 +1,6 @@
 #include "crypto/mac.h"
 
-#include <algorithm>
 #include <array>
-#include <atomic>
 
 #include "crypto/hmac.h"
 #include "crypto/mac_contexts.h"
@@ -14,14 +12,8 @@ namespace {
 
 static_assert(kMacSize == kHmacSize);
 constexpr uint8_t kFormatAndSuite = 0x21;  // format 2, suite 1: of no envelope
-constexpr uint8_t kAlive = 1;
 constexpr std::string_view kDomain = "fieldkms/mac/1";
 constexpr size_t kMaxTenantSize = 0xffff;
-
-uint64_t NextKeyId() {
-  static std::atomic<uint64_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
 
 absl::Status Misuse(std::string_view rule) {
   return Error(absl::StatusCode::kFailedPrecondition, Reason::kInternal, rule);
@@ -49,26 +41,15 @@ absl::StatusOr<MacKey> MacKey::Create(SecretBytes key) {
     return Error(absl::StatusCode::kInvalidArgument, Reason::kInternal,
                  "a MAC key has 1 to 4,095 bytes");
   }
-  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes material, SecretBytes::Allocate(1 + key.size()));
-  const MutableBytes bytes = material.ExposeMutable();
-  bytes[0] = kAlive;
-  std::copy(key.Expose().begin(), key.Expose().end(), bytes.begin() + 1);
-  return MacKey(std::move(material), NextKeyId());
+  FIELDKMS_ASSIGN_OR_RETURN(CachedKey cached, CachedKey::Create(std::move(key)));
+  return MacKey(std::move(cached));
 }
 
 absl::Status MacKey::Compute(std::initializer_list<ByteView> parts,
                              std::span<uint8_t, kMacSize> mac) const {
   Wipe(mac);
-  if (material_.empty()) return Misuse("the key was moved away");
-  const ByteView material = material_.Expose();
-  // The slab is zeroed in the child of a fork.
-  if (material[0] != kAlive) {
-    return Error(absl::StatusCode::kFailedPrecondition, Reason::kCryptoFailure,
-                 "the key was wiped by a fork of the process");
-  }
-  if (MacContexts::OfThread().Compute(id_, material.subspan(1), parts, mac)) {
-    return absl::OkStatus();
-  }
+  FIELDKMS_ASSIGN_OR_RETURN(const ByteView key, key_.Expose());
+  if (MacContexts::OfThread().Compute(key_.id(), key, parts, mac)) return absl::OkStatus();
   Wipe(mac);
   return CryptoFailure("HMAC-SHA256");
 }

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "crypto/bytes.h"
+#include "crypto/cached_key.h"
 #include "crypto/secret_bytes.h"
 
 namespace fieldkms {
@@ -21,7 +22,7 @@ namespace fieldkms {
 inline constexpr size_t kMacHeaderSize = 13;
 inline constexpr size_t kMacSize = 32;
 inline constexpr size_t kMacValueSize = kMacHeaderSize + kMacSize;
-inline constexpr size_t kMaxMacKeySize = 4095;
+inline constexpr size_t kMaxMacKeySize = kMaxCachedKeySize;
 
 // MacKey is an immutable key for HMAC-SHA256. Move-only; safe for concurrent use. Each
 // thread keeps a few keys in OpenSSL contexts of its own, on OpenSSL's heap, which
@@ -41,10 +42,9 @@ class MacKey {
                        std::span<uint8_t, kMacSize> mac) const;
 
  private:
-  MacKey(SecretBytes material, uint64_t id) : material_(std::move(material)), id_(id) {}
+  explicit MacKey(CachedKey key) : key_(std::move(key)) {}
 
-  SecretBytes material_;  // a byte of 1, then the key
-  uint64_t id_;           // never reused in a process: names this key in thread caches
+  CachedKey key_;
 };
 
 // Which key made a MAC value.

@@ -13,6 +13,16 @@ EVP_CIPHER* Aes256Gcm() {
   return cipher;
 }
 
+EVP_CIPHER* Aes128Ecb() {
+  static EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-128-ECB", nullptr);
+  return cipher;
+}
+
+EVP_CIPHER* Aes192Ecb() {
+  static EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-192-ECB", nullptr);
+  return cipher;
+}
+
 EVP_CIPHER* Aes256Ecb() {
   static EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-ECB", nullptr);
   return cipher;

@@ -26,6 +26,8 @@ using EvpMacCtx = std::unique_ptr<EVP_MAC_CTX, EvpMacCtxDeleter>;
 // locks at every implicit fetch. Null if no provider offers it, which OpenSSL
 // then reports at the first use. Never freed.
 EVP_CIPHER* Aes256Gcm();
+EVP_CIPHER* Aes128Ecb();
+EVP_CIPHER* Aes192Ecb();
 EVP_CIPHER* Aes256Ecb();
 EVP_CIPHER* Aes256Kwp();
 EVP_MAC* Hmac();

@@ -34,6 +34,8 @@ enum class Reason {
   kOtherTenant,
   kOtherKey,
   kTagMismatch,
+  // Values of fields: what breaks a rule of its format (crypto/field/format.h).
+  kValueInvalid,
   // What else proves itself or not.
   kMacMismatch,
   kKeyUnwrapFailed,
@@ -45,6 +47,9 @@ enum class Reason {
   kKeyPurpose,
   kPrimaryChanged,
   kAliasNotFound,
+  kFieldNotFound,
+  kFieldExists,
+  kFieldPolicy,
   kEtagMismatch,
   // The life of keys.
   kKeyState,

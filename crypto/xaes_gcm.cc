@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <utility>
 
 #include "crypto/aes_gcm.h"
+#include "crypto/cached_key.h"
 #include "crypto/derived_keys.h"
 #include "crypto/random.h"
 #include "crypto/status.h"
@@ -16,11 +16,6 @@ namespace {
 constexpr size_t kBlockSize = 16;
 static_assert(kXaesNonceSize == 2 * kGcmNonceSize);
 static_assert(kXaesTagSize == kGcmTagSize);
-
-uint64_t NextKeyId() {
-  static std::atomic<uint64_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
 
 // Double multiplies by x in GF(2^128) (the CMAC way, NIST SP 800-38B), in time
 // independent of the value.

@@ -68,8 +68,9 @@ class XaesKey {
 };
 
 // ForgetDerivedKeys makes every thread drop its derived keys before its next
-// Seal or Open, and its contexts of MAC keys (crypto/mac.h) before its next MAC. It is for whoever
-// evicts or destroys a key; release 0.1 does neither yet, so nothing but tests calls it.
+// Seal or Open, and its contexts of MAC keys (crypto/mac.h) and FF1 keys (crypto/ff1.h) before its
+// next use of one. It is for whoever evicts or destroys a key; release 0.1 does neither yet, so
+// nothing but tests calls it.
 void ForgetDerivedKeys();
 
 // BatchNonces hands out the nonces of one batch: a random start, and i added to
