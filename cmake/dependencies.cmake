@@ -6,6 +6,7 @@ find_package(gRPC CONFIG REQUIRED)
 find_package(absl CONFIG REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(ICU 72 REQUIRED COMPONENTS uc)
 find_package(yaml-cpp REQUIRED)
 find_package(spdlog REQUIRED)  # brings fmt::fmt
 if(FIELDKMS_ROOT_VAULT OR FIELDKMS_ROOT_AWS)

@@ -64,6 +64,7 @@ void FuzzPayload(ByteView input) {
   RecordVisitor visitor;
   visitor.on_key = [&](const WholeKey& whole) { return records.Key(whole); };
   visitor.on_alias = [&](const AliasRecord& alias) { return records.Alias(alias); };
+  visitor.on_field = [&](const FieldRecord& field) { return records.Field(field); };
   visitor.on_tenant = [&](const TenantRecord& tenant,
                           const std::vector<BackupKek>& keks) -> absl::Status {
     FIELDKMS_RETURN_IF_ERROR(records.Tenant(tenant));

@@ -12,6 +12,7 @@ VECTORS = json.loads((HERE.parent / "vectors" / "envelope.json").read_text())["v
 
 
 def write(corpus, name, data):
+    (HERE / "corpus" / corpus).mkdir(exist_ok=True)
     (HERE / "corpus" / corpus / name).write_bytes(data)
 
 
@@ -52,6 +53,29 @@ write("mac", "zero-version", MAC[:9] + bytes(4) + MAC[13:])
 for size in (0, 1, 8, 15, 16, 17, 24, 40, 48, 4096, 4104):
     write("kwp", f"bytes-{size}", bytes(i * 7 % 256 for i in range(size)))
 
+FPES = json.loads((HERE.parent / "vectors" / "fpe_text.json").read_text())["vectors"]
+
+
+def fpe(keep_first, keep_last, alphabet, text):
+    alphabet = alphabet.encode()
+    return bytes([keep_first, keep_last, len(alphabet)]) + alphabet + text
+
+
+for i, vector in enumerate(FPES):
+    write("fpe_text", f"vector-{i}", fpe(vector["keep_first"], vector["keep_last"],
+                                         vector["alphabet"], vector["plaintext"].encode()))
+write("fpe_text", "empty", b"")
+write("fpe_text", "too-few", fpe(0, 0, "0123456789", b"12345"))
+write("fpe_text", "below-the-floor", fpe(1, 0, "01", b"1-0-1"))
+write("fpe_text", "character-twice", fpe(0, 0, "0120", b"012012012012"))
+write("fpe_text", "keeps-too-many", fpe(65, 0, "01", b"01" * 60))
+write("fpe_text", "not-utf8", fpe(0, 0, "0123456789", b"123456\xc3"))
+
+for i, name in enumerate(["pan", "cvv", "ssn", "itin", "ein", "nino", "eu_vat", "iban"]):
+    cases = json.loads((HERE.parent / "vectors" / "field_formats" / f"{name}.json").read_text())["cases"]
+    for number, case in enumerate(cases[::4]):
+        write("field_numbers", f"{name}-{number}", bytes([i]) + case["value"].encode())
+
 ENTRY = b"\x00\x01a\x00\x00\x00\x01v"
 write("context", "empty", b"\x00\x00")
 write("context", "no-count", b"\x00")
@@ -91,6 +115,8 @@ write("backup", "file-newer", b"\x00FKBACKUP" + u(2, 2) + u(4, 0))
 write("backup", "file-long-header", b"\x00FKBACKUP" + u(2, 1) + u(4, 2**32 - 1))
 write("backup", "chunks", b"\x01" + bytes(100))
 ALIAS = record(3, b'{"tenant":"acme","alias":"a","key_id":"0000000000000007","change":4}')
+FIELD = record(7, b'{"tenant":"acme","name":"f","field_id":"0000000000000008","policy":"e30=",'
+               b'"create_time":0,"update_time":0,"change":5}')
 TENANT = record(4, b'{"tenant":"acme","create_time":0,"primary_kek":1,"change":1}')
 KEK = record(5, u(4, 1) + u(8, 0) + bytes(32))
 
@@ -99,10 +125,44 @@ def end(*counts):
     return record(6, b"".join(u(8, n) for n in (42, *counts)))
 
 
-write("backup", "payload-whole", b"\x02" + key() + ALIAS + TENANT + KEK + end(1, 1, 1, 1, 1))
-write("backup", "payload-empty", b"\x02" + end(0, 0, 0, 0, 0))
-write("backup", "payload-trailing", b"\x02" + end(0, 0, 0, 0, 0) + b"x")
-write("backup", "payload-counts", b"\x02" + TENANT + KEK + end(1, 1, 1, 1, 1))
-write("backup", "payload-no-kek", b"\x02" + key(kek=2) + TENANT + KEK + end(1, 1, 1, 1, 0))
-write("backup", "payload-no-primary", b"\x02" + key(primary=2) + TENANT + KEK + end(1, 1, 1, 1, 0))
+write("backup", "payload-whole",
+      b"\x02" + key() + ALIAS + FIELD + TENANT + KEK + end(1, 1, 1, 1, 1, 1))
+write("backup", "payload-empty", b"\x02" + end(0, 0, 0, 0, 0, 0))
+write("backup", "payload-trailing", b"\x02" + end(0, 0, 0, 0, 0, 0) + b"x")
+write("backup", "payload-counts", b"\x02" + TENANT + KEK + end(1, 1, 1, 1, 1, 1))
+write("backup", "payload-no-kek", b"\x02" + key(kek=2) + TENANT + KEK + end(1, 1, 1, 1, 0, 0))
+write("backup", "payload-no-primary",
+      b"\x02" + key(primary=2) + TENANT + KEK + end(1, 1, 1, 1, 0, 0))
+write("backup", "payload-short-end", b"\x02" + end(0, 0, 0, 0, 0))
 write("backup", "payload-huge-record", b"\x02" + u(1, 1) + u(4, 2**32 - 1))
+
+# Of each format of text the first legal values, and the first that each rule refuses.
+FORMATS = ("free_text", "phone", "email", "person_name", "date_of_birth", "postal_address", "json")
+for number, name in enumerate(FORMATS):
+    seen = {}
+    file = HERE.parent / "vectors" / "field_formats" / f"{name}.json"
+    for case in json.loads(file.read_text())["cases"]:
+        rule = case["rule"] or f"{name}.legal"
+        seen[rule] = seen.get(rule, 0) + 1
+        if seen[rule] <= (1 if case["rule"] else 4) and len(case["value"]) <= 300:
+            write("field_text", f"{rule}-{seen[rule]}", bytes([number]) + case["value"].encode())
+write("field_text", "not-utf8", b"\x03J\xc3\x28hn")
+write("field_text", "empty", b"")
+
+DOCUMENTS = {
+    "object": b'{"a": 1.50, "b": {"a": [true, null]}, "c": "\\u00e4"}',
+    "array": b'[{"a": 1}, [2, "x"], {"b": {"a": {}}}, 0]',
+    "escaped-names": b'{"\\u0061": "\\ud83d\\ude00", "m~n": 1, "a/b": [2]}',
+    "numbers": b'{"a": [0, -0.0, 1e5, 12345678901234567890, 1e-400, 1E+3]}',
+    "twice": b'{"a": 1, "\\u0061": 2}',
+    "too-large": b'{"a": 1e400}',
+    "surrogate": b'{"a": "\\ud83d"}',
+    "deep": b"[" * 65 + b"]" * 65,
+    "deepest": b"[" * 64 + b"]" * 64,
+    "byte-order-mark": b"\xef\xbb\xbf{}",
+    "nul": b'{"a": 1}\x00',
+    "not-utf8": b'{"a": "\xff"}',
+    "spaces": b' \t\r\n{ "a" : { } , "0" : [ ] } ',
+}
+for i, (name, document) in enumerate(DOCUMENTS.items()):
+    write("json_members", name, bytes([i]) + document)
