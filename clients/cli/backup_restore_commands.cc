@@ -108,13 +108,15 @@ absl::StatusOr<ExitCode> ShowContents(Session* session, const BackupContents& co
                         {"tenants", std::move(tenants)},
                         {"keys", summary.keys},
                         {"versions", summary.versions},
-                        {"aliases", summary.aliases}},
+                        {"aliases", summary.aliases},
+                        {"fields", summary.fields}},
                        Properties({{done, names.empty() ? "no tenants" : names},
                                    {"digest", EncodeHex(contents.digest)},
                                    {"as of change", std::to_string(summary.change)},
                                    {"keys in it", std::to_string(summary.keys)},
                                    {"versions in it", std::to_string(summary.versions)},
-                                   {"aliases in it", std::to_string(summary.aliases)}}));
+                                   {"aliases in it", std::to_string(summary.aliases)},
+                                   {"fields in it", std::to_string(summary.fields)}}));
 }
 
 absl::StatusOr<ExitCode> Verify(Session* session, const OpenArguments& arguments) {

@@ -13,13 +13,13 @@ namespace fieldkms {
 namespace {
 
 constexpr size_t kFrameSize = 1 + 4;
-constexpr size_t kMaxRecord = 1 << 20;
+constexpr size_t kMaxRecord = size_t{1} << 20;
 constexpr size_t kKekSize = 32;
 constexpr size_t kKekRecordSize = 4 + 8 + kKekSize;
-constexpr size_t kEndSize = 6 * 8;
+constexpr size_t kEndSize = 7 * 8;
 constexpr size_t kMaxVersions = 1'000'000;  // of a key, and KEKs of a tenant
 
-enum class Type : uint8_t { kKey = 1, kVersion, kAlias, kTenant, kKek, kEnd };
+enum class Type : uint8_t { kKey = 1, kVersion, kAlias, kTenant, kKek, kEnd, kField };
 
 struct Frame {
   Type type = Type::kEnd;
@@ -30,7 +30,7 @@ absl::StatusOr<Frame> ReadFrame(ChunkReader& chunks) {
   std::array<uint8_t, kFrameSize> head;
   FIELDKMS_RETURN_IF_ERROR(chunks.Read(head));
   const size_t size = GetU32(head.data() + 1);
-  if (head[0] < static_cast<uint8_t>(Type::kKey) || head[0] > static_cast<uint8_t>(Type::kEnd) ||
+  if (head[0] < static_cast<uint8_t>(Type::kKey) || head[0] > static_cast<uint8_t>(Type::kField) ||
       size > kMaxRecord) {
     return BackupDamaged();
   }
@@ -99,6 +99,8 @@ class RecordReader {
         return TakeVersion(frame);
       case Type::kAlias:
         return TakeAlias(frame);
+      case Type::kField:
+        return TakeField(frame);
       case Type::kTenant:
         return TakeTenant(frame);
       default:
@@ -137,6 +139,19 @@ class RecordReader {
     needed_.insert({alias.tenant, 0});
     ++summary_.aliases;
     return visitor_.on_alias ? visitor_.on_alias(alias) : absl::OkStatus();
+  }
+
+  absl::Status TakeField(const Frame& frame) {
+    FIELDKMS_RETURN_IF_ERROR(EndKey());
+    if (tenants_begun_) return BackupDamaged();
+    FIELDKMS_ASSIGN_OR_RETURN(const FieldRecord field, Parse<FieldRecord>(frame));
+    if (field.field_id == 0 || !CheckKeyName(field.name).ok() ||
+        !CheckTenantId(field.tenant).ok()) {
+      return BackupDamaged();
+    }
+    needed_.insert({field.tenant, 0});
+    ++summary_.fields;
+    return visitor_.on_field ? visitor_.on_field(field) : absl::OkStatus();
   }
 
   absl::Status TakeTenant(const Frame& frame) {
@@ -184,8 +199,8 @@ class RecordReader {
     if (frame.payload.size() != kEndSize) return BackupDamaged();
     const uint8_t* at = frame.payload.data();
     summary_.change = GetU64(at);
-    const BackupSummary written{GetU64(at),      GetU64(at + 8),  GetU64(at + 16),
-                                GetU64(at + 24), GetU64(at + 32), GetU64(at + 40)};
+    const BackupSummary written{GetU64(at),      GetU64(at + 8),  GetU64(at + 16), GetU64(at + 24),
+                                GetU64(at + 32), GetU64(at + 40), GetU64(at + 48)};
     FIELDKMS_ASSIGN_OR_RETURN(const bool at_end, chunks_.AtEnd());
     if (!at_end || !needed_.empty() || written != summary_) return BackupDamaged();
     return summary_;
@@ -228,6 +243,11 @@ absl::Status RecordWriter::Alias(const AliasRecord& alias) {
   return Put(static_cast<uint8_t>(Type::kAlias), AsBytes(ToJson(alias)));
 }
 
+absl::Status RecordWriter::Field(const FieldRecord& field) {
+  ++summary_.fields;
+  return Put(static_cast<uint8_t>(Type::kField), AsBytes(ToJson(field)));
+}
+
 absl::Status RecordWriter::Tenant(const TenantRecord& tenant) {
   ++summary_.tenants;
   return Put(static_cast<uint8_t>(Type::kTenant), AsBytes(ToJson(tenant)));
@@ -252,6 +272,7 @@ absl::StatusOr<BackupSummary> RecordWriter::End(uint64_t change) {
   PutU64(payload.data() + 24, summary_.keys);
   PutU64(payload.data() + 32, summary_.versions);
   PutU64(payload.data() + 40, summary_.aliases);
+  PutU64(payload.data() + 48, summary_.fields);
   FIELDKMS_RETURN_IF_ERROR(Put(static_cast<uint8_t>(Type::kEnd), payload));
   return summary_;
 }

@@ -7,9 +7,10 @@
 //   5 KEK      U32(version) U64(time, microseconds since 1970) key(32), of the tenant before
 //              it; all of its KEKs follow it
 //   6 end      U64(number of the last change that is in it), U64 each: tenants, KEKs,
-//              keys, versions, aliases, as many as records stand before
+//              keys, versions, aliases, fields, as many as records stand before
+//   7 field    FieldRecord as JSON
 //
-// Keys and aliases come first, in any order; one that changed while the backup was written
+// Keys, aliases and fields come first, in any order; one that changed while the backup was written
 // stands again, and the last counts. Then each tenant, once; then the end, and nothing more.
 // Wrapped bytes of versions are as the store has them: bound to tenant, key id and version,
 // and to no store and no root.
@@ -39,7 +40,8 @@ struct BackupKek {
   SecretBytes key;  // 32 bytes
 };
 
-// What stands at the end. Keys, versions and aliases count each time that they stand there.
+// What stands at the end. Keys, versions, aliases and fields count each time that they stand
+// there.
 struct BackupSummary {
   uint64_t change = 0;
   uint64_t tenants = 0;
@@ -47,6 +49,7 @@ struct BackupSummary {
   uint64_t keys = 0;
   uint64_t versions = 0;
   uint64_t aliases = 0;
+  uint64_t fields = 0;
   friend bool operator==(const BackupSummary&, const BackupSummary&) = default;
 };
 
@@ -56,6 +59,7 @@ class RecordWriter {
   explicit RecordWriter(ChunkWriter* chunks) : chunks_(*chunks) {}
   absl::Status Key(const WholeKey& whole);
   absl::Status Alias(const AliasRecord& alias);
+  absl::Status Field(const FieldRecord& field);
   absl::Status Tenant(const TenantRecord& tenant);
   absl::Status Kek(const BackupKek& kek);
   absl::StatusOr<BackupSummary> End(uint64_t change);
@@ -71,6 +75,7 @@ class RecordWriter {
 struct RecordVisitor {
   std::function<absl::Status(const WholeKey& whole)> on_key;
   std::function<absl::Status(const AliasRecord& alias)> on_alias;
+  std::function<absl::Status(const FieldRecord& field)> on_field;
   std::function<absl::Status(const TenantRecord& tenant, std::vector<BackupKek> keks)> on_tenant;
 };
 

@@ -87,7 +87,7 @@ absl::StatusOr<BackupContents> ReadContents(const OpenBackup& open, const Backup
   return contents;
 }
 
-// The second: `on_key` and `on_alias` are told of all, each key after its versions were opened.
+// The second: all but `on_tenant` are told of all, each key after its versions were opened.
 absl::Status ReadKeys(const OpenBackup& open, const BackupSecrets& secrets,
                       const BackupContents& contents, const RecordVisitor& then,
                       const KeyProgress& on_progress) {
@@ -101,6 +101,7 @@ absl::Status ReadKeys(const OpenBackup& open, const BackupSecrets& secrets,
     return then.on_key ? then.on_key(whole) : absl::OkStatus();
   };
   visitor.on_alias = then.on_alias;
+  visitor.on_field = then.on_field;
   FIELDKMS_ASSIGN_OR_RETURN(const auto read, ReadDigested(open, secrets, visitor));
   // It may have been replaced since the first reading.
   return read.second == contents.digest ? absl::OkStatus() : AnotherFile(read.second);
@@ -162,6 +163,9 @@ absl::StatusOr<uint64_t> StageAndApply(Stager& stager, const RootKey& root, cons
   };
   visitor.on_alias = [&](const AliasRecord& alias) {
     return tenants.contains(alias.tenant) ? stager.Take(alias) : absl::OkStatus();
+  };
+  visitor.on_field = [&](const FieldRecord& field) {
+    return tenants.contains(field.tenant) ? stager.Take(field) : absl::OkStatus();
   };
   FIELDKMS_RETURN_IF_ERROR(
       ReadKeys(request.open, request.secrets, contents, visitor, request.on_progress));

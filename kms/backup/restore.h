@@ -55,15 +55,15 @@ struct RestoreRequest {
 };
 
 // RestoreBackup verifies the file as VerifyBackup does, then makes the tenants in `store` with
-// the ids, keys, versions and aliases that they had, their KEKs wrapped anew by `root`, to
+// the ids, keys, versions, aliases and fields that they had, their KEKs wrapped anew by `root`, to
 // which the store is tied (RootBinding). All of them appear at once, or none; what an
 // interrupted restore has staged is in nobody's way, and is dropped when the tenant is
 // restored. Of two that run at once one is whole and the other fails. Leaves an operation of
 // kind kRestore, for each tenant that was named or once for all. Errors: kAlreadyExists,
-// kTenantExists, naming a tenant that the store has; kAlreadyExists, kKeyExists, naming a key
-// id that is another tenant's; kAborted, kStoreUnavailable, naming the tenant, if somebody
-// dropped what it had staged; kNotFound, kTenantNotFound, for a tenant that the file has not;
-// those of VerifyBackup.
+// kTenantExists, naming a tenant that the store has; kAlreadyExists, kKeyExists or kFieldExists,
+// naming an id of a key or a field that is another tenant's; kAborted, kStoreUnavailable, naming
+// the tenant, if somebody dropped what it had staged; kNotFound, kTenantNotFound, for a tenant that
+// the file has not; those of VerifyBackup.
 absl::StatusOr<BackupContents> RestoreBackup(Store& store, const RootKey& root, const Clock& clock,
                                              const RestoreRequest& request);
 

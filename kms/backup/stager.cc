@@ -14,6 +14,7 @@ constexpr std::chrono::minutes kDropPatience{10};
 constexpr size_t kKeysAtOnce = 200;
 constexpr size_t kVersionsAtOnce = 2'000;
 constexpr size_t kAliasesAtOnce = 200;
+constexpr size_t kFieldsAtOnce = 50;  // their policies are long
 
 }  // namespace
 
@@ -42,6 +43,14 @@ absl::Status Stager::Take(const AliasRecord& alias) {
   return absl::OkStatus();
 }
 
+absl::Status Stager::Take(const FieldRecord& field) {
+  const bool other = !fields_.empty() && fields_.front().tenant != field.tenant;
+  if (other || fields_.size() >= kFieldsAtOnce) FIELDKMS_RETURN_IF_ERROR(Flush());
+  fields_.push_back(field);
+  taken_[field.tenant].fields.insert(field.field_id);
+  return absl::OkStatus();
+}
+
 absl::Status Stager::Flush() {
   const Deadline deadline = clock_.Steady() + kPatience;
   if (!keys_.empty()) {
@@ -54,6 +63,11 @@ absl::Status Stager::Flush() {
         store_.StageAliases(import_, aliases_.front().tenant, aliases_, deadline));
     aliases_.clear();
   }
+  if (!fields_.empty()) {
+    FIELDKMS_RETURN_IF_ERROR(
+        store_.StageFields(import_, fields_.front().tenant, fields_, deadline));
+    fields_.clear();
+  }
   return absl::OkStatus();
 }
 
@@ -64,6 +78,7 @@ StagedCounts Stager::CountsOf(const std::string& tenant) const {
   counts.keys = taken->second.versions.size();
   for (const auto& [key_id, versions] : taken->second.versions) counts.versions += versions;
   counts.aliases = taken->second.aliases.size();
+  counts.fields = taken->second.fields.size();
   return counts;
 }
 
@@ -82,6 +97,7 @@ void Stager::Drop() {
   keys_.clear();
   versions_ = 0;
   aliases_.clear();
+  fields_.clear();
   for (const auto& [tenant, taken] : taken_) {
     (void)store_.DropStaged(import_, tenant, clock_.Steady() + kDropPatience);
   }

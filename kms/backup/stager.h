@@ -1,4 +1,5 @@
-// Stages keys and aliases of many tenants in batches of one, and makes them part of a store.
+// Stages keys, aliases and fields of many tenants in batches of one, and makes them part of a
+// store.
 #ifndef FIELDKMS_KMS_BACKUP_STAGER_H_
 #define FIELDKMS_KMS_BACKUP_STAGER_H_
 
@@ -16,7 +17,7 @@
 
 namespace fieldkms {
 
-// One import (Store::StageKeys), under an id of its own. Remembers which ids and aliases it has
+// One import (Store::StageKeys), under an id of its own. Remembers which ids and names it has
 // staged, about 100 bytes each, so that nothing less than all of them is applied. Not
 // thread-safe.
 class Stager {
@@ -25,16 +26,18 @@ class Stager {
 
   absl::Status Take(const WholeKey& whole);
   absl::Status Take(const AliasRecord& alias);
+  absl::Status Take(const FieldRecord& field);
   // Makes `tenants` and what was taken of them part of the store (Store::ApplyStaged).
   absl::Status Apply(const std::vector<WholeTenant>& tenants, ImportMode mode, uint64_t above);
   // Forgets, as far as the store can be reached, what was taken and not applied.
   void Drop();
 
  private:
-  // Versions by key id, and aliases.
+  // Versions by key id, aliases, and fields by id.
   struct Taken {
     std::map<uint64_t, uint64_t> versions;
     std::set<std::string> aliases;
+    std::set<uint64_t> fields;
   };
 
   Stager(Store& store, const Clock& clock) : store_(store), clock_(clock) {}
@@ -47,6 +50,7 @@ class Stager {
   std::vector<WholeKey> keys_;        // held back; of one tenant
   size_t versions_ = 0;               // of those
   std::vector<AliasRecord> aliases_;  // likewise
+  std::vector<FieldRecord> fields_;   // likewise
   std::map<std::string, Taken> taken_;
 };
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{30};
 constexpr size_t kPage = 500;
+constexpr size_t kFieldPage = 50;  // policies are long
 
 std::string TextOf(TenantRecord record) {
   record.change = 0;
@@ -24,6 +25,10 @@ std::string TextOf(KeyRecord record) {
   return ToJson(record);
 }
 std::string TextOf(AliasRecord record) {
+  record.change = 0;
+  return ToJson(record);
+}
+std::string TextOf(FieldRecord record) {
   record.change = 0;
   return ToJson(record);
 }
@@ -74,7 +79,8 @@ class Comparison {
     FIELDKMS_ASSIGN_OR_RETURN(const std::vector<KekRecord> same, other_.ListKeks(tenant, Soon()));
     if (!Same(keks, same)) return Differs(tenant, "key-encryption keys");
     FIELDKMS_RETURN_IF_ERROR(CompareKeys(tenant));
-    return CompareAliases(tenant);
+    FIELDKMS_RETURN_IF_ERROR(CompareAliases(tenant));
+    return CompareFields(tenant);
   }
 
   absl::Status CompareKeys(const std::string& tenant) {
@@ -112,6 +118,19 @@ class Comparison {
       if (!Same(page, same)) return Differs(tenant, "aliases");
       if (page.empty()) return absl::OkStatus();
       after = page.back().alias;
+    }
+  }
+
+  absl::Status CompareFields(const std::string& tenant) {
+    std::string after;
+    while (true) {
+      FIELDKMS_ASSIGN_OR_RETURN(const std::vector<FieldRecord> page,
+                                one_.ListFields(tenant, after, kFieldPage, Soon()));
+      FIELDKMS_ASSIGN_OR_RETURN(const std::vector<FieldRecord> same,
+                                other_.ListFields(tenant, after, kFieldPage, Soon()));
+      if (!Same(page, same)) return Differs(tenant, "fields");
+      if (page.empty()) return absl::OkStatus();
+      after = page.back().name;
     }
   }
 

@@ -18,8 +18,8 @@ struct Compared {
 };
 
 // CompareStores reads both to their ends, while nobody writes to either. Equal are all
-// fields but numbers of changes: of tenants, KEKs, keys, versions and aliases. Error:
-// kDataLoss, kStoreCorrupt, naming the tenant and what differs.
+// fields but numbers of changes: of tenants, KEKs, keys, versions, aliases and fields.
+// Error: kDataLoss, kStoreCorrupt, naming the tenant and what differs.
 absl::StatusOr<Compared> CompareStores(Store& one, Store& other, const Clock& clock,
                                        const std::function<void(uint64_t keys)>& on_progress);
 

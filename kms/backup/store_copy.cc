@@ -204,6 +204,7 @@ class Copy {
       return stager.Take(whole);
     };
     visitor.on_alias = [&](const AliasRecord& alias) { return stager.Take(alias); };
+    visitor.on_field = [&](const FieldRecord& field) { return stager.Take(field); };
     visitor.on_tenant = [&](const WholeTenant& whole) -> absl::Status {
       FIELDKMS_ASSIGN_OR_RETURN(const uint64_t above, source_.GetChangeNumber(Soon()));
       return stager.Apply({whole}, ImportMode::kReplace, above);

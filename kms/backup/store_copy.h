@@ -34,7 +34,7 @@ struct CopyReport {
 };
 
 // CopyStore brings `target` to what `source` is, all but its numbers: tenants, KEKs and keys
-// as they are wrapped, versions, aliases; and in the end the root binding. Leases,
+// as they are wrapped, versions, aliases, fields; and in the end the root binding. Leases,
 // operations and the memory of request ids stay behind. Numbers of changes go on above the
 // source's, so that no etag of before is taken for one of now.
 //

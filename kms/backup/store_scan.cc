@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{30};  // for one call
 constexpr size_t kPage = 500;
+constexpr size_t kFieldPage = 50;       // policies are long
 constexpr size_t kMostChanges = 1'000;  // at once; a change of a whole tenant counts as one
 // Each round is as long as what changed in the one before: few are enough for a store
 // that rests now and then.
@@ -76,13 +77,29 @@ class Scan {
       for (const KeyRecord& key : *keys) FIELDKMS_RETURN_IF_ERROR(ReadKey(key));
       after = keys->back().name;
     }
-    after.clear();
+    FIELDKMS_RETURN_IF_ERROR(ReadAliases(tenant));
+    return ReadFields(tenant);
+  }
+
+  absl::Status ReadAliases(const std::string& tenant) {
+    std::string after;
     while (true) {
       FIELDKMS_ASSIGN_OR_RETURN(const std::vector<AliasRecord> aliases,
                                 store_.ListAliases(tenant, after, kPage, Soon()));
       if (aliases.empty()) return absl::OkStatus();
       for (const AliasRecord& alias : aliases) FIELDKMS_RETURN_IF_ERROR(visitor_.on_alias(alias));
       after = aliases.back().alias;
+    }
+  }
+
+  absl::Status ReadFields(const std::string& tenant) {
+    std::string after;
+    while (true) {
+      FIELDKMS_ASSIGN_OR_RETURN(const std::vector<FieldRecord> fields,
+                                store_.ListFields(tenant, after, kFieldPage, Soon()));
+      if (fields.empty()) return absl::OkStatus();
+      for (const FieldRecord& field : fields) FIELDKMS_RETURN_IF_ERROR(visitor_.on_field(field));
+      after = fields.back().name;
     }
   }
 
@@ -124,13 +141,23 @@ class Scan {
     // Also one that was imported: its keys have lower numbers.
     if (!known_.contains(change.tenant)) return ReadTenant(change.tenant);
     touched_.insert(change.tenant);
-    if (change.alias) {
-      return visitor_.on_alias({change.tenant, change.name, change.key_id, change.number});
+    switch (change.kind) {
+      case ChangeKind::kTenant:
+        break;  // read in the end
+      case ChangeKind::kAlias:
+        return visitor_.on_alias({change.tenant, change.name, change.key_id, change.number});
+      case ChangeKind::kKey: {
+        FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
+                                  store_.GetKeyById(change.tenant, change.key_id, Soon()));
+        return ReadKey(key);
+      }
+      case ChangeKind::kField: {
+        FIELDKMS_ASSIGN_OR_RETURN(const FieldRecord field,
+                                  store_.GetField(change.tenant, change.name, Soon()));
+        return visitor_.on_field(field);
+      }
     }
-    if (change.key_id == 0) return absl::OkStatus();
-    FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key,
-                              store_.GetKeyById(change.tenant, change.key_id, Soon()));
-    return ReadKey(key);
+    return absl::OkStatus();
   }
 
   absl::StatusOr<std::vector<WholeTenant>> ReadTenants() {

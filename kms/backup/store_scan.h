@@ -24,19 +24,20 @@ struct ScanRequest {
   std::set<std::string> known;
 };
 
-// What is done with what is read. A key or an alias that changed meanwhile comes again, and
-// the last counts; tenants, with their KEKs as they are wrapped, come last. An error
+// What is done with what is read. A key, an alias or a field that changed meanwhile comes again,
+// and the last counts; tenants, with their KEKs as they are wrapped, come last. An error
 // ends the scan, and is its error.
 struct ScanVisitor {
   std::function<absl::Status(const WholeKey& whole)> on_key;
   std::function<absl::Status(const AliasRecord& alias)> on_alias;  // key id 0: taken away
+  std::function<absl::Status(const FieldRecord& field)> on_field;
   std::function<absl::Status(const WholeTenant& whole)> on_tenant;
 };
 
 // ScanStore reads keys with their versions first and KEKs last, reading again what has
 // changed meanwhile until nothing has: then all of it is as it was at one change, whose
-// number it returns. Holds one page of keys in memory, and all tenants with their KEKs; of
-// one key all versions. Errors: kNotFound, kTenantNotFound, naming the tenant; kAborted,
+// number it returns. Holds one page of keys or fields in memory, and all tenants with their KEKs;
+// of one key all versions. Errors: kNotFound, kTenantNotFound, naming the tenant; kAborted,
 // kStoreUnavailable, where the store never came to rest; those of the store.
 absl::StatusOr<uint64_t> ScanStore(Store& store, const Clock& clock, const ScanRequest& request,
                                    const ScanVisitor& visitor);

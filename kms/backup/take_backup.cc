@@ -40,6 +40,7 @@ absl::StatusOr<BackupSummary> Write(Store& store, const RootKey& root, const Clo
         return records.Key(whole);
       },
       [&](const AliasRecord& alias) { return records.Alias(alias); },
+      [&](const FieldRecord& field) { return records.Field(field); },
       [&](const WholeTenant& whole) { return WriteTenant(records, root, clock, whole); }};
   FIELDKMS_ASSIGN_OR_RETURN(const uint64_t change,
                             ScanStore(store, clock, {request.tenants, std::nullopt, {}}, visitor));

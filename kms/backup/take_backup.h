@@ -28,7 +28,7 @@ struct BackupRequest {
 };
 
 // TakeBackup writes tenants, their KEKs in the clear inside of the encryption, keys,
-// versions and aliases, all as of one change (ScanStore). Leases, operations and the
+// versions, aliases and fields, all as of one change (ScanStore). Leases, operations and the
 // memory of request ids are left out.
 //
 // Before a key leaves, an operation of kind kBackup stands in the store, for each tenant that

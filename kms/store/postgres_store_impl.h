@@ -86,6 +86,13 @@ class PostgresStore final : public Store {
   absl::StatusOr<std::vector<AliasRecord>> ListAliases(std::string_view tenant,
                                                        std::string_view after, size_t limit,
                                                        Deadline deadline) override;
+  absl::StatusOr<Applied<FieldRecord>> PutField(const FieldRecord& field, const Mutation& mutation,
+                                                Deadline deadline) override;
+  absl::StatusOr<FieldRecord> GetField(std::string_view tenant, std::string_view name,
+                                       Deadline deadline) override;
+  absl::StatusOr<std::vector<FieldRecord>> ListFields(std::string_view tenant,
+                                                      std::string_view after_name, size_t limit,
+                                                      Deadline deadline) override;
   absl::StatusOr<std::vector<KeyRecord>> ListDueRotations(WallTime now, size_t limit,
                                                           Deadline deadline) override;
   absl::StatusOr<std::vector<KeyAndVersion>> ListDueDestructions(WallTime now, size_t limit,
@@ -110,6 +117,8 @@ class PostgresStore final : public Store {
                          std::span<const WholeKey> keys, Deadline deadline) override;
   absl::Status StageAliases(const ImportId& import, std::string_view tenant,
                             std::span<const AliasRecord> aliases, Deadline deadline) override;
+  absl::Status StageFields(const ImportId& import, std::string_view tenant,
+                           std::span<const FieldRecord> fields, Deadline deadline) override;
   absl::StatusOr<uint64_t> ApplyStaged(const ImportId& import,
                                        std::span<const StagedTenant> tenants, ImportMode mode,
                                        uint64_t above, Deadline deadline) override;

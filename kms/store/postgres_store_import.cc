@@ -9,6 +9,7 @@
 #include "crypto/names.h"
 #include "crypto/status.h"
 #include "kms/store/postgres_error.h"
+#include "kms/store/postgres_fields.h"
 #include "kms/store/postgres_mutation.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_store_impl.h"
@@ -80,10 +81,13 @@ void StageVersions(PostgresTransaction& db, const PostgresValue& import, std::st
 // What was free when it was staged may be taken by now, also by a tenant of this import.
 absl::Status CheckStagedIds(PostgresTransaction& db, const PostgresValue& import,
                             std::string_view tenant) {
-  const pqxx::result rows =
-      db.Run("SELECT fieldkms_store.staged_key_of_other($1, $2)", {tenant, import});
-  if (rows.empty() || rows[0][0].is_null()) return absl::OkStatus();
-  return KeyOfOtherTenant(FormatKeyId(IdOf(rows[0][0])));
+  const pqxx::row ids = db.Run(
+      "SELECT fieldkms_store.staged_key_of_other($1, $2), "
+      "fieldkms_store.staged_field_of_other($1, $2)",
+      {tenant, import})[0];
+  if (!ids[0].is_null()) return KeyOfOtherTenant(FormatKeyId(IdOf(ids[0])));
+  if (!ids[1].is_null()) return FieldOfOtherTenant(FormatKeyId(IdOf(ids[1])));
+  return absl::OkStatus();
 }
 
 absl::Status CheckWhole(PostgresTransaction& db, const PostgresValue& import,
@@ -148,10 +152,12 @@ StagedCounts MoveRecords(PostgresTransaction& db, const PostgresValue& import,
             "SET key_id = excluded.key_id, change = excluded.change",
             {tenant, import, BigintValue(number)})
           .affected_rows();
+  moved.fields = MoveFields(db, import, tenant, number);
   return moved;
 }
 
-constexpr std::array kStagingTables = {"staged_key_versions", "staged_keys", "staged_aliases"};
+constexpr std::array kStagingTables = {"staged_key_versions", "staged_keys", "staged_aliases",
+                                       "staged_fields"};
 
 void DeleteStaged(PostgresTransaction& db, const PostgresValue& import, std::string_view tenant) {
   for (const char* table : kStagingTables) {
@@ -242,6 +248,22 @@ absl::Status PostgresStore::StageAliases(const ImportId& import, std::string_vie
           "VALUES ($1, $2, $3, $4, 1) ON CONFLICT (tenant, import, alias) DO UPDATE "
           "SET key_id = excluded.key_id",
           {tenant, ImportValue(import), alias.alias, IdValue(alias.key_id)});
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status PostgresStore::StageFields(const ImportId& import, std::string_view tenant,
+                                        std::span<const FieldRecord> fields, Deadline deadline) {
+  return transactions_.Write(deadline, [&](PostgresTransaction& db) -> absl::Status {
+    db.ActFor(tenant);
+    for (const FieldRecord& field : fields) {
+      if (field.tenant != tenant) return Bug("a staged field is of another tenant");
+      const std::string owner = TenantWithField(db, field.field_id);
+      if (!owner.empty() && owner != tenant) {
+        return FieldOfOtherTenant(FormatKeyId(field.field_id));
+      }
+      StageField(db, ImportValue(import), field);
     }
     return absl::OkStatus();
   });

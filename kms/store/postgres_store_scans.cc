@@ -11,8 +11,14 @@
 namespace fieldkms {
 namespace {
 
+ChangeKind KindOf(const pqxx::field& field) {
+  const auto number = field.as<int>();
+  if (number < 0 || number > static_cast<int>(ChangeKind::kField)) RefuseRow();
+  return static_cast<ChangeKind>(number);
+}
+
 Change ChangeOf(const pqxx::row& row) {
-  return {row[0].as<uint64_t>(), TextOf(row[1]), TextOf(row[2]), IdOf(row[3]), BoolOf(row[4])};
+  return {row[0].as<uint64_t>(), KindOf(row[1]), TextOf(row[2]), TextOf(row[3]), IdOf(row[4])};
 }
 
 }  // namespace
@@ -58,8 +64,8 @@ absl::StatusOr<std::vector<Change>> PostgresStore::ReadChanges(uint64_t after, s
                                                                Deadline deadline) {
   using Changes = std::vector<Change>;
   return Read<Changes>("", deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Changes> {
-    return RecordsOf(db.Run("SELECT number, tenant, name, key_id, is_alias "
-                            "FROM fieldkms_store.read_changes($1, $2)",
+    return RecordsOf(db.Run("SELECT number, kind, tenant, name, key_id "
+                            "FROM fieldkms_store.changes_after($1, $2)",
                             {BigintValue(after), LimitValue(limit)}),
                      ChangeOf);
   });

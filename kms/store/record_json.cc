@@ -253,6 +253,17 @@ void Members(Archive& archive, R& record, const AliasRecord*) {
   archive.Unsigned("change", record.change);
 }
 
+template <class Archive, class R>
+void Members(Archive& archive, R& record, const FieldRecord*) {
+  archive.Text("tenant", record.tenant);
+  archive.Text("name", record.name);
+  archive.Id("field_id", record.field_id);
+  archive.Bytes("policy", record.policy);
+  archive.Time("create_time", record.create_time);
+  archive.Time("update_time", record.update_time);
+  archive.Unsigned("change", record.change);
+}
+
 template <class Record>
 std::string Write(const Record& record) {
   Writer writer;
@@ -296,6 +307,7 @@ std::string ToJson(const KekRecord& record) { return Write(record); }
 std::string ToJson(const KeyRecord& record) { return Write(record); }
 std::string ToJson(const KeyVersionRecord& record) { return Write(record); }
 std::string ToJson(const AliasRecord& record) { return Write(record); }
+std::string ToJson(const FieldRecord& record) { return Write(record); }
 std::string LabelsToJson(const Labels& labels) { return DumpOf(Json(labels)); }
 
 absl::StatusOr<Labels> LabelsFromJson(std::string_view text) {
@@ -325,6 +337,10 @@ absl::StatusOr<KeyVersionRecord> FromJson<KeyVersionRecord>(std::string_view tex
 template <>
 absl::StatusOr<AliasRecord> FromJson<AliasRecord>(std::string_view text) {
   return Read<AliasRecord>(text);
+}
+template <>
+absl::StatusOr<FieldRecord> FromJson<FieldRecord>(std::string_view text) {
+  return Read<FieldRecord>(text);
 }
 
 }  // namespace fieldkms

@@ -93,6 +93,18 @@ struct AliasRecord {
   uint64_t change = 0;
 };
 
+// A field: how one kind of value is protected. The policy is opaque here: kms/fields writes
+// and reads it.
+struct FieldRecord {
+  std::string tenant;
+  std::string name;       // among the tenant's fields; no key's or alias' namespace
+  uint64_t field_id = 0;  // unique in the store, never 0, never used again
+  std::string policy;
+  WallTime create_time;
+  WallTime update_time;
+  uint64_t change = 0;  // its etag
+};
+
 // A lease of key material; see DESIGN §3.
 struct LeaseRecord {
   std::string lease_id;  // 32 lower-case hex digits
@@ -145,6 +157,7 @@ struct StagedCounts {
   uint64_t keys = 0;
   uint64_t versions = 0;
   uint64_t aliases = 0;
+  uint64_t fields = 0;
   friend bool operator==(const StagedCounts&, const StagedCounts&) = default;
 };
 struct StagedTenant {

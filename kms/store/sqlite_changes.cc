@@ -32,19 +32,24 @@ absl::StatusOr<std::vector<Change>> ReadChangesAfter(SqliteConnection& db, uint6
                                                      size_t limit) {
   std::vector<Change> changes;
   if (limit == 0) return changes;
-  // No LIMIT: rows are merged from three indexes as they are asked for.
+  // No LIMIT: rows are merged from four indexes as they are asked for.
   SqliteStatement row = db.Use(
-      "SELECT change, tenant, '', 0, 0 FROM tenants WHERE change > ?1 UNION ALL "
-      "SELECT change, tenant, name, key_id, 0 FROM keys WHERE change > ?1 UNION ALL "
-      "SELECT change, tenant, alias, key_id, 1 FROM aliases WHERE change > ?1 ORDER BY 1");
+      "SELECT change, ?2, tenant, '', 0 FROM tenants WHERE change > ?1 UNION ALL "
+      "SELECT change, ?3, tenant, name, key_id FROM keys WHERE change > ?1 UNION ALL "
+      "SELECT change, ?4, tenant, alias, key_id FROM aliases WHERE change > ?1 UNION ALL "
+      "SELECT change, ?5, tenant, name, 0 FROM fields WHERE change > ?1 ORDER BY 1");
   row.Int(FromBound(after));
+  for (const ChangeKind kind :
+       {ChangeKind::kTenant, ChangeKind::kKey, ChangeKind::kAlias, ChangeKind::kField}) {
+    row.Int(static_cast<int64_t>(kind));
+  }
   while (true) {
     FIELDKMS_ASSIGN_OR_RETURN(const bool found, row.Step());
     if (!found) return changes;
     const uint64_t number = ToBits(row.ColumnInt(0));
     if (changes.size() >= limit && changes.back().number != number) return changes;
-    changes.push_back({number, row.ColumnBytes(1), row.ColumnBytes(2), ToBits(row.ColumnInt(3)),
-                       row.ColumnInt(4) != 0});
+    changes.push_back({number, static_cast<ChangeKind>(row.ColumnInt(1)), row.ColumnBytes(2),
+                       row.ColumnBytes(3), ToBits(row.ColumnInt(4))});
   }
 }
 

@@ -4,6 +4,7 @@
 #include "crypto/names.h"
 #include "crypto/status.h"
 #include "kms/store/sqlite_columns.h"
+#include "kms/store/sqlite_fields.h"
 #include "kms/store/sqlite_keys.h"
 #include "kms/store/sqlite_tenants.h"
 
@@ -16,6 +17,12 @@ absl::Status CheckKeyId(SqliteConnection& db, std::string_view tenant, uint64_t 
   return absl::OkStatus();
 }
 
+absl::Status CheckFieldId(SqliteConnection& db, std::string_view tenant, uint64_t field_id) {
+  FIELDKMS_ASSIGN_OR_RETURN(const auto owner, ReadTenantOfField(db, field_id));
+  if (owner && *owner != tenant) return FieldOfOtherTenant(FormatKeyId(field_id));
+  return absl::OkStatus();
+}
+
 // What was free when it was staged may be taken by now, also by a tenant of this import.
 absl::Status CheckKeyIds(SqliteConnection& db, const ImportId& import, std::string_view tenant) {
   SqliteStatement row = db.Use(
@@ -23,6 +30,14 @@ absl::Status CheckKeyIds(SqliteConnection& db, const ImportId& import, std::stri
       "WHERE s.tenant = ?1 AND s.import = ?2 AND k.tenant <> ?1 LIMIT 1");
   FIELDKMS_ASSIGN_OR_RETURN(const bool taken, row.Text(tenant).Blob(AsText(import)).Step());
   return taken ? KeyOfOtherTenant(FormatKeyId(ToBits(row.ColumnInt(0)))) : absl::OkStatus();
+}
+
+absl::Status CheckFieldIds(SqliteConnection& db, const ImportId& import, std::string_view tenant) {
+  SqliteStatement row = db.Use(
+      "SELECT s.field_id FROM staged_fields s JOIN fields f ON f.field_id = s.field_id "
+      "WHERE s.tenant = ?1 AND s.import = ?2 AND f.tenant <> ?1 LIMIT 1");
+  FIELDKMS_ASSIGN_OR_RETURN(const bool taken, row.Text(tenant).Blob(AsText(import)).Step());
+  return taken ? FieldOfOtherTenant(FormatKeyId(ToBits(row.ColumnInt(0)))) : absl::OkStatus();
 }
 
 absl::Status CheckWhole(SqliteConnection& db, const ImportId& import, std::string_view tenant) {
@@ -118,11 +133,29 @@ absl::StatusOr<uint64_t> MoveAliases(SqliteConnection& db, const ImportId& impor
   return static_cast<uint64_t>(db.RowsChanged());
 }
 
+absl::StatusOr<uint64_t> MoveFields(SqliteConnection& db, const ImportId& import,
+                                    std::string_view tenant, uint64_t number) {
+  FIELDKMS_RETURN_IF_ERROR(
+      db.Use("INSERT INTO fields (field_id, tenant, name, policy, create_time, update_time, "
+             "change) SELECT field_id, tenant, name, policy, create_time, update_time, ?1 "
+             "FROM staged_fields WHERE tenant = ?2 AND import = ?3 "
+             "ON CONFLICT (field_id) DO UPDATE SET policy = excluded.policy, "
+             "update_time = excluded.update_time, change = excluded.change")
+          .Int(FromBits(number))
+          .Text(tenant)
+          .Blob(AsText(import))
+          .Run());
+  return static_cast<uint64_t>(db.RowsChanged());
+}
+
 // Of all imports.
 absl::Status DeleteAllStaged(SqliteConnection& db, std::string_view tenant) {
-  FIELDKMS_RETURN_IF_ERROR(
-      db.Use("DELETE FROM staged_keys WHERE tenant = ?").Text(tenant).Run());  // and versions
-  return db.Use("DELETE FROM staged_aliases WHERE tenant = ?").Text(tenant).Run();
+  for (const char* sql : {"DELETE FROM staged_keys WHERE tenant = ?",  // and versions
+                          "DELETE FROM staged_aliases WHERE tenant = ?",
+                          "DELETE FROM staged_fields WHERE tenant = ?"}) {
+    FIELDKMS_RETURN_IF_ERROR(db.Use(sql).Text(tenant).Run());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -154,25 +187,38 @@ absl::Status StageAll(SqliteConnection& db, const ImportId& import, std::string_
   return absl::OkStatus();
 }
 
+absl::Status StageAll(SqliteConnection& db, const ImportId& import, std::string_view tenant,
+                      std::span<const FieldRecord> fields) {
+  for (const FieldRecord& field : fields) {
+    if (field.tenant != tenant) return Bug("a staged field is of another tenant");
+    FIELDKMS_RETURN_IF_ERROR(CheckFieldId(db, tenant, field.field_id));
+    FIELDKMS_RETURN_IF_ERROR(StageField(db, import, field));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status MoveStaged(SqliteConnection& db, const ImportId& import, const StagedTenant& tenant,
                         ImportMode mode, uint64_t number, uint64_t below) {
   const std::string& name = tenant.whole.tenant.tenant;
   FIELDKMS_ASSIGN_OR_RETURN(const auto old, ReadTenant(db, name));
   if (old && mode == ImportMode::kNew) return TenantInTheWay(name);
   FIELDKMS_RETURN_IF_ERROR(CheckKeyIds(db, import, name));
+  FIELDKMS_RETURN_IF_ERROR(CheckFieldIds(db, import, name));
   FIELDKMS_RETURN_IF_ERROR(WriteTenant(db, tenant.whole, number));
   FIELDKMS_RETURN_IF_ERROR(CheckWhole(db, import, name));
   StagedCounts moved;
   FIELDKMS_ASSIGN_OR_RETURN(moved.keys, MoveKeys(db, import, name, below));
   FIELDKMS_ASSIGN_OR_RETURN(moved.versions, MoveVersions(db, import, name));
   FIELDKMS_ASSIGN_OR_RETURN(moved.aliases, MoveAliases(db, import, name, below));
+  FIELDKMS_ASSIGN_OR_RETURN(moved.fields, MoveFields(db, import, name, below));
   if (moved != tenant.staged) return StagedRecordsGone(name);
   return DeleteAllStaged(db, name);
 }
 
 absl::Status DeleteStaged(SqliteConnection& db, const ImportId& import, std::string_view tenant) {
   for (const char* sql : {"DELETE FROM staged_keys WHERE tenant = ? AND import = ?",
-                          "DELETE FROM staged_aliases WHERE tenant = ? AND import = ?"}) {
+                          "DELETE FROM staged_aliases WHERE tenant = ? AND import = ?",
+                          "DELETE FROM staged_fields WHERE tenant = ? AND import = ?"}) {
     FIELDKMS_RETURN_IF_ERROR(db.Use(sql).Text(tenant).Blob(AsText(import)).Run());
   }
   return absl::OkStatus();

@@ -18,7 +18,9 @@ absl::Status StageAll(SqliteConnection& db, const ImportId& import, std::string_
                       std::span<const WholeKey> keys);
 absl::Status StageAll(SqliteConnection& db, const ImportId& import, std::string_view tenant,
                       std::span<const AliasRecord> aliases);
-// `number` stands on the tenant, `below` on its keys and aliases.
+absl::Status StageAll(SqliteConnection& db, const ImportId& import, std::string_view tenant,
+                      std::span<const FieldRecord> fields);
+// `number` stands on the tenant, `below` on its keys, aliases and fields.
 absl::Status MoveStaged(SqliteConnection& db, const ImportId& import, const StagedTenant& tenant,
                         ImportMode mode, uint64_t number, uint64_t below);
 absl::Status DeleteStaged(SqliteConnection& db, const ImportId& import, std::string_view tenant);

@@ -206,6 +206,32 @@ CREATE TABLE staged_aliases (
   PRIMARY KEY (tenant, import, alias)
 ) STRICT, WITHOUT ROWID;
 )sql",
+    // 3: fields, whose ids are as those of keys. A policy may be tens of kilobytes long, so
+    // rows are found by name through an index, which a policy does not make longer.
+    R"sql(
+CREATE TABLE fields (
+  field_id INTEGER PRIMARY KEY CHECK (field_id <> 0),
+  tenant TEXT NOT NULL REFERENCES tenants,
+  name TEXT NOT NULL,
+  policy BLOB NOT NULL,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  change INTEGER NOT NULL,
+  UNIQUE (tenant, name)
+) STRICT;
+CREATE INDEX fields_by_change ON fields (change);
+
+CREATE TABLE staged_fields (
+  tenant TEXT NOT NULL,
+  import BLOB NOT NULL CHECK (length(import) = 16),
+  field_id INTEGER NOT NULL CHECK (field_id <> 0),
+  name TEXT NOT NULL,
+  policy BLOB NOT NULL,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  UNIQUE (tenant, import, field_id)
+) STRICT;
+)sql",
 };
 
 absl::Status Apply(SqliteConnection& connection, size_t number, const char* sql) {

@@ -21,8 +21,8 @@ constexpr int64_t kForgottenAtOnce = 16;
 
 struct Entry {
   Method method = Method::kCreateTenant;
-  uint64_t key_id = 0;  // 0 for a tenant
-  int64_t version = 0;  // the primary (of the key, or the tenant's KEK) it made; 0 of an alias
+  uint64_t key_id = 0;  // or of the field; 0 for a tenant
+  int64_t version = 0;  // the primary (of the key, or the tenant's KEK) it made; 0 of others
   std::optional<std::string> outcome;  // none in one that release 0.1 wrote
 };
 
@@ -58,6 +58,10 @@ absl::StatusOr<AliasRecord> OldOutcome(SqliteConnection&, std::string_view, cons
                                        const AliasRecord*) {
   return Lost();  // it knew no aliases
 }
+absl::StatusOr<FieldRecord> OldOutcome(SqliteConnection&, std::string_view, const Entry&,
+                                       const FieldRecord*) {
+  return Lost();  // nor fields
+}
 
 bool Makes(Method method, const TenantRecord*) {
   return method == Method::kCreateTenant || method == Method::kAddKek;
@@ -67,6 +71,7 @@ bool Makes(Method method, const KeyRecord*) {
          method == Method::kChangeKey;
 }
 bool Makes(Method method, const AliasRecord*) { return method == Method::kSetAlias; }
+bool Makes(Method method, const FieldRecord*) { return method == Method::kPutField; }
 
 template <class Record>
 absl::StatusOr<std::optional<Record>> Read(SqliteConnection& db, std::string_view tenant,
@@ -129,6 +134,12 @@ absl::StatusOr<std::optional<AliasRecord>> ReadOutcome<AliasRecord>(SqliteConnec
                                                                     const Mutation& mutation) {
   return Read<AliasRecord>(db, tenant, mutation);
 }
+template <>
+absl::StatusOr<std::optional<FieldRecord>> ReadOutcome<FieldRecord>(SqliteConnection& db,
+                                                                    std::string_view tenant,
+                                                                    const Mutation& mutation) {
+  return Read<FieldRecord>(db, tenant, mutation);
+}
 
 absl::Status WriteOutcome(SqliteConnection& db, Method method, const Mutation& mutation,
                           const TenantRecord& outcome, WallTime now) {
@@ -143,6 +154,11 @@ absl::Status WriteOutcome(SqliteConnection& db, Method method, const Mutation& m
 absl::Status WriteOutcome(SqliteConnection& db, Method method, const Mutation& mutation,
                           const AliasRecord& outcome, WallTime now) {
   const Entry entry{method, outcome.key_id, 0, ToJson(outcome)};
+  return Write(db, outcome.tenant, mutation, entry, now);
+}
+absl::Status WriteOutcome(SqliteConnection& db, Method method, const Mutation& mutation,
+                          const FieldRecord& outcome, WallTime now) {
+  const Entry entry{method, outcome.field_id, 0, ToJson(outcome)};
   return Write(db, outcome.tenant, mutation, entry, now);
 }
 

@@ -21,10 +21,11 @@ enum class Method : uint8_t {
   kAddKek = 4,
   kChangeKey = 5,
   kSetAlias = 6,
+  kPutField = 7,
 };
 
 // The outcome of a mutation that ran before, of the record that its method makes:
-// TenantRecord, KeyRecord or AliasRecord. Error: kFailedPrecondition,
+// TenantRecord, KeyRecord, AliasRecord or FieldRecord. Error: kFailedPrecondition,
 // kRequestIdReused, if its id was used for another.
 template <class Record>
 absl::StatusOr<std::optional<Record>> ReadOutcome(SqliteConnection& db, std::string_view tenant,
@@ -41,6 +42,10 @@ template <>
 absl::StatusOr<std::optional<AliasRecord>> ReadOutcome<AliasRecord>(SqliteConnection& db,
                                                                     std::string_view tenant,
                                                                     const Mutation& mutation);
+template <>
+absl::StatusOr<std::optional<FieldRecord>> ReadOutcome<FieldRecord>(SqliteConnection& db,
+                                                                    std::string_view tenant,
+                                                                    const Mutation& mutation);
 
 // Remembers a mutation, and forgets some that are older than ids are kept.
 absl::Status WriteOutcome(SqliteConnection& db, Method method, const Mutation& mutation,
@@ -49,6 +54,8 @@ absl::Status WriteOutcome(SqliteConnection& db, Method method, const Mutation& m
                           const KeyRecord& outcome, WallTime now);
 absl::Status WriteOutcome(SqliteConnection& db, Method method, const Mutation& mutation,
                           const AliasRecord& outcome, WallTime now);
+absl::Status WriteOutcome(SqliteConnection& db, Method method, const Mutation& mutation,
+                          const FieldRecord& outcome, WallTime now);
 
 }  // namespace fieldkms
 

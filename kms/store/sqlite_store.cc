@@ -7,6 +7,7 @@
 #include "kms/store/sqlite_aliases.h"
 #include "kms/store/sqlite_changes.h"
 #include "kms/store/sqlite_columns.h"
+#include "kms/store/sqlite_fields.h"
 #include "kms/store/sqlite_file.h"
 #include "kms/store/sqlite_import.h"
 #include "kms/store/sqlite_key_versions.h"
@@ -241,6 +242,32 @@ class SqliteStore final : public Store {
     });
   }
 
+  absl::StatusOr<Applied<FieldRecord>> PutField(const FieldRecord& field, const Mutation& mutation,
+                                                Deadline deadline) override {
+    const auto apply = [&](Db& db, uint64_t number) { return WriteField(db, field, number); };
+    return work_.Mutate<FieldRecord>(Method::kPutField, field.tenant, mutation, deadline,
+                                     Shred::kNo, apply);
+  }
+
+  absl::StatusOr<FieldRecord> GetField(std::string_view tenant, std::string_view name,
+                                       Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) -> absl::StatusOr<FieldRecord> {
+      FIELDKMS_ASSIGN_OR_RETURN(std::optional<FieldRecord> found, ReadField(db, tenant, name));
+      if (found) return *std::move(found);
+      FIELDKMS_RETURN_IF_ERROR(NeedTenant(db, tenant));
+      return FieldNotFound();
+    });
+  }
+
+  absl::StatusOr<std::vector<FieldRecord>> ListFields(std::string_view tenant,
+                                                      std::string_view after_name, size_t limit,
+                                                      Deadline deadline) override {
+    return work_.Read(deadline, [&](Db& db) -> absl::StatusOr<std::vector<FieldRecord>> {
+      FIELDKMS_RETURN_IF_ERROR(NeedTenant(db, tenant));
+      return ReadFields(db, tenant, after_name, limit);
+    });
+  }
+
   absl::StatusOr<std::vector<KeyRecord>> ListDueRotations(WallTime now, size_t limit,
                                                           Deadline deadline) override {
     return work_.Read(deadline, [&](Db& db) { return ReadDueRotations(db, now, limit); });
@@ -316,6 +343,11 @@ class SqliteStore final : public Store {
   absl::Status StageAliases(const ImportId& import, std::string_view tenant,
                             std::span<const AliasRecord> aliases, Deadline deadline) override {
     return Do(deadline, [&](Db& db) { return StageAll(db, import, tenant, aliases); });
+  }
+
+  absl::Status StageFields(const ImportId& import, std::string_view tenant,
+                           std::span<const FieldRecord> fields, Deadline deadline) override {
+    return Do(deadline, [&](Db& db) { return StageAll(db, import, tenant, fields); });
   }
 
   absl::StatusOr<uint64_t> ApplyStaged(const ImportId& import,

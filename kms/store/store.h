@@ -21,8 +21,8 @@
 // - Isolation: a method that names a tenant sees and touches nothing of another.
 // - Errors carry reasons: kTenantNotFound, kTenantExists, kKeyNotFound,
 //   kKeyExists, kKeyVersionUnknown, kEtagMismatch, kPrimaryChanged,
-//   kAliasNotFound, kLeaseNotFound, kOperationNotFound, kStoreUnavailable,
-//   kStoreFull (disk full: nothing changed), kStoreCorrupt, kStoreTooNew. A read
+//   kAliasNotFound, kFieldNotFound, kFieldExists, kLeaseNotFound, kOperationNotFound,
+//   kStoreUnavailable, kStoreFull (disk full: nothing changed), kStoreCorrupt, kStoreTooNew. A read
 //   of a key by name tells an unknown tenant from an unknown key; a version of
 //   what does not exist is kNotFound, kKeyVersionUnknown.
 #ifndef FIELDKMS_KMS_STORE_STORE_H_
@@ -83,14 +83,14 @@ struct RewrappedKek {
   std::string wrapped;
 };
 
-// What has changed: a tenant (key_id 0, name ""), a key, or an alias. A record that
-// changed many times stands once, with its last number.
+// What has changed. A record that changed many times stands once, with its last number.
+enum class ChangeKind : uint8_t { kTenant, kKey, kAlias, kField };
 struct Change {
   uint64_t number = 0;
+  ChangeKind kind = ChangeKind::kKey;
   std::string tenant;
-  std::string name;     // of the key, or the alias
-  uint64_t key_id = 0;  // of the key, or what the alias points to now
-  bool alias = false;
+  std::string name;     // of the key, the alias or the field; "" of a tenant
+  uint64_t key_id = 0;  // of the key, or what the alias points to now; else 0
 };
 
 // A version with its key, both as of one moment.
@@ -212,6 +212,20 @@ class Store {
                                                                std::string_view after, size_t limit,
                                                                Deadline deadline) = 0;
 
+  // Fields. PutField writes one whole if its change is still field.change (0: it is new), else
+  // fails with kAborted, kEtagMismatch; of one that is there field_id and create_time stay as they
+  // are. A new name that is taken: kAlreadyExists, kFieldExists; a new id that is taken: kAborted,
+  // kFieldExists, and the caller draws another. kNotFound, kFieldNotFound, where there is none.
+  // ListFields: after `after_name` ("" for the first), in byte order.
+  virtual absl::StatusOr<Applied<FieldRecord>> PutField(const FieldRecord& field,
+                                                        const Mutation& mutation,
+                                                        Deadline deadline) = 0;
+  virtual absl::StatusOr<FieldRecord> GetField(std::string_view tenant, std::string_view name,
+                                               Deadline deadline) = 0;
+  virtual absl::StatusOr<std::vector<FieldRecord>> ListFields(std::string_view tenant,
+                                                              std::string_view after_name,
+                                                              size_t limit, Deadline deadline) = 0;
+
   // What is due by `now`, of all tenants, longest due first: keys whose
   // next_rotation, versions whose destroy_time (of kDestroyScheduled) has come.
   virtual absl::StatusOr<std::vector<KeyRecord>> ListDueRotations(WallTime now, size_t limit,
@@ -255,21 +269,24 @@ class Store {
                                                                       size_t limit,
                                                                       Deadline deadline) = 0;
 
-  // Import of whole tenants, from a backup or another store, of any size. StageKeys and
-  // StageAliases put records aside, a batch at a time, where no other method and no other
-  // import sees them; one staged again takes the place of the first, a key with all of its
-  // versions. kAlreadyExists, kKeyExists, for a key id that another tenant of the store has.
+  // Import of whole tenants, from a backup or another store, of any size. StageKeys,
+  // StageAliases and StageFields put records aside, a batch at a time, where no other method and no
+  // other import sees them; one staged again takes the place of the first, a key with all of its
+  // versions. kAlreadyExists, kKeyExists or kFieldExists, for an id of a key or a field that
+  // another tenant of the store has.
   virtual absl::Status StageKeys(const ImportId& import, std::string_view tenant,
                                  std::span<const WholeKey> keys, Deadline deadline) = 0;
   virtual absl::Status StageAliases(const ImportId& import, std::string_view tenant,
                                     std::span<const AliasRecord> aliases, Deadline deadline) = 0;
+  virtual absl::Status StageFields(const ImportId& import, std::string_view tenant,
+                                   std::span<const FieldRecord> fields, Deadline deadline) = 0;
   // ApplyStaged makes `tenants` and all that `import` has staged of them part of the store,
   // in one mutation, and returns its number: they appear together or not at all. It holds up
   // other mutations for the time that it takes, some seconds for 100,000 keys. kAborted,
   // kStoreUnavailable, naming the tenant, if not as many records are staged as it says, since
   // somebody dropped them.
   // kNew: kAlreadyExists, kTenantExists, naming the tenant, if one of them exists. Its
-  // number stands on the tenants alone, and the one before it on their keys and aliases:
+  // number stands on the tenants alone, and the one before it on their keys, aliases and fields:
   // nobody can have loaded those, and replicas need not hear of each. Who follows changes
   // to copy them reads a tenant whole that it did not know.
   // kReplace: what is there is overwritten, what is not staged stays; the number, above

@@ -36,6 +36,11 @@ absl::Status AliasNotFound() {
                "alias");
 }
 
+absl::Status FieldNotFound() {
+  return Error(StatusCode::kNotFound, Reason::kFieldNotFound, "the tenant has no such field",
+               "name");
+}
+
 absl::Status LeaseNotFound() {
   return Error(StatusCode::kNotFound, Reason::kLeaseNotFound, "the tenant has no such lease",
                "lease_id");
@@ -56,6 +61,11 @@ absl::Status KeyExists() {
                "the tenant has a key or an alias of that name", "name");
 }
 
+absl::Status FieldExists() {
+  return Error(StatusCode::kAlreadyExists, Reason::kFieldExists,
+               "the tenant has a field of that name", "name");
+}
+
 absl::Status RootTaken() {
   return Error(StatusCode::kAlreadyExists, Reason::kRootWrongKey,
                "the store is tied to another root key");
@@ -63,6 +73,10 @@ absl::Status RootTaken() {
 
 absl::Status KeyIdTaken() {
   return Error(StatusCode::kAborted, Reason::kKeyExists, "the key id is taken");
+}
+
+absl::Status FieldIdTaken() {
+  return Error(StatusCode::kAborted, Reason::kFieldExists, "the field id is taken");
 }
 
 absl::Status PrimaryChanged() {
@@ -84,6 +98,12 @@ absl::Status KeyOfOtherTenant(std::string_view key_id) {
   return Error(StatusCode::kAlreadyExists, Reason::kKeyExists,
                "key id " + std::string(key_id) + " belongs to another tenant of this store",
                "key_id");
+}
+
+absl::Status FieldOfOtherTenant(std::string_view field_id) {
+  return Error(StatusCode::kAlreadyExists, Reason::kFieldExists,
+               "field id " + std::string(field_id) + " belongs to another tenant of this store",
+               "field_id");
 }
 
 absl::Status ImportIncomplete() {

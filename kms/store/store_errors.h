@@ -19,22 +19,26 @@ absl::Status TenantNotFound();
 absl::Status KeyNotFound();
 absl::Status VersionNotFound();  // kKeyVersionUnknown
 absl::Status AliasNotFound();
+absl::Status FieldNotFound();
 absl::Status LeaseNotFound();
 absl::Status OperationNotFound();
 
 // kAlreadyExists.
 absl::Status TenantExists();
 absl::Status KeyExists();
+absl::Status FieldExists();
 absl::Status RootTaken();  // kRootWrongKey
 
 // kAborted: somebody else was first.
 absl::Status KeyIdTaken();      // kKeyExists
+absl::Status FieldIdTaken();    // kFieldExists
 absl::Status PrimaryChanged();  // of a tenant's KEKs
 absl::Status EtagMismatch();
 
 // Of an import. kAlreadyExists; naming which one.
-absl::Status TenantInTheWay(std::string_view tenant);    // kTenantExists
-absl::Status KeyOfOtherTenant(std::string_view key_id);  // kKeyExists
+absl::Status TenantInTheWay(std::string_view tenant);        // kTenantExists
+absl::Status KeyOfOtherTenant(std::string_view key_id);      // kKeyExists
+absl::Status FieldOfOtherTenant(std::string_view field_id);  // kFieldExists
 
 // kInvalidArgument, kInvalidField.
 absl::Status ImportIncomplete();

@@ -28,6 +28,8 @@ class PostgresIsolation : public ::testing::Test {
       INSERT INTO fieldkms_store.key_versions VALUES
         ('acme', 7, 1, 1, 1, 'a', now(), 1, null), ('globex', 8, 1, 1, 1, 'g', now(), 1, null);
       INSERT INTO fieldkms_store.aliases VALUES ('acme', 'x', 7, 5), ('globex', 'x', 8, 6);
+      INSERT INTO fieldkms_store.fields VALUES
+        (9, 'acme', 'f', '{}', now(), now(), 7), (10, 'globex', 'f', '{}', now(), now(), 8);
       INSERT INTO fieldkms_store.leases VALUES
         ('acme', repeat('a', 32), 7, 1, true, 'p', now(), now(), 1, 0),
         ('globex', repeat('b', 32), 8, 1, true, 'p', now(), now(), 1, 0);
@@ -35,7 +37,7 @@ class PostgresIsolation : public ::testing::Test {
         ('acme', 'r', repeat('f', 32)::bytea, '{}', now()),
         ('globex', 'r', repeat('f', 32)::bytea, '{}', now());
       INSERT INTO fieldkms_store.operations VALUES
-        (repeat('c', 32), 1, 'acme', 1, '', 0, 0, '', now(), now(), '', now(), 7))");
+        (repeat('c', 32), 1, 'acme', 1, '', 0, 0, '', now(), now(), '', now(), 9))");
   }
 
   PostgresServer::Rows Superuser(const std::string& sql) const {
@@ -56,8 +58,8 @@ class PostgresIsolation : public ::testing::Test {
     return "SET fieldkms.tenant = '" + tenant + "'; " + sql;
   }
 
-  static constexpr const char* kTables[] = {"tenants", "keks",   "keys",     "key_versions",
-                                            "aliases", "leases", "mutations"};
+  static constexpr const char* kTables[] = {"tenants", "keks",   "keys",   "key_versions",
+                                            "aliases", "fields", "leases", "mutations"};
 
  private:
   PostgresServer& server_ = PostgresServer::Shared();
@@ -95,6 +97,19 @@ TEST_F(PostgresIsolation, OnlyTheTenantNamedIsWritten) {
       HasSubstr("row-level security"));
 }
 
+TEST_F(PostgresIsolation, StagedFieldsAreATenantsOwn) {
+  const std::string row = ", 77, $$globex$$, $$f$$, $$x$$, now(), now(), 1)";
+  EXPECT_THAT(ServiceError(For("acme",
+                               "INSERT INTO fieldkms_store.staged_fields VALUES "
+                               "(decode(repeat('00', 16), 'hex')" +
+                                   row)),
+              HasSubstr("row-level security"));
+  Superuser("INSERT INTO fieldkms_store.staged_fields VALUES (decode(repeat('00', 16), 'hex')" +
+            row);
+  EXPECT_TRUE(Service(For("acme", "SELECT FROM fieldkms_store.staged_fields")).empty());
+  EXPECT_EQ(Service(For("globex", "SELECT FROM fieldkms_store.staged_fields")).size(), 1u);
+}
+
 TEST_F(PostgresIsolation, WhatIdentifiesARecordStays) {
   for (const std::string change :
        {"UPDATE fieldkms_store.keys SET tenant = 'globex'",
@@ -102,6 +117,9 @@ TEST_F(PostgresIsolation, WhatIdentifiesARecordStays) {
         "UPDATE fieldkms_store.keys SET exportable = true",
         "UPDATE fieldkms_store.key_versions SET tenant = 'globex'",
         "DELETE FROM fieldkms_store.keys", "DELETE FROM fieldkms_store.key_versions",
+        "UPDATE fieldkms_store.fields SET tenant = 'globex'",
+        "UPDATE fieldkms_store.fields SET field_id = 11",
+        "UPDATE fieldkms_store.fields SET name = 'g'", "DELETE FROM fieldkms_store.fields",
         "DELETE FROM fieldkms_store.tenants", "UPDATE fieldkms_store.mutations SET outcome = '{}'",
         "TRUNCATE fieldkms_store.leases", "DELETE FROM fieldkms_store.store_state",
         "INSERT INTO fieldkms_store.schema_migrations VALUES (9, 'x', repeat('0', 64))"}) {
@@ -144,7 +162,7 @@ TEST_F(PostgresIsolation, FunctionsAreTheServicesAndPinned) {
   EXPECT_EQ(Superuser("SELECT count(*) FROM pg_proc "
                       "WHERE pronamespace = 'fieldkms_store'::regnamespace AND prosecdef "
                       "AND 'search_path=pg_catalog, pg_temp' = ANY (proconfig)")[0][0],
-            "6");
+            "9");
   Superuser("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN");
   for (const std::string sql :
        {"SELECT fieldkms_store.tenant_of_key(7)",

@@ -6,6 +6,10 @@
 #include <future>
 #include <string>
 
+#include "crypto/bytes.h"
+#include "crypto/hex.h"
+#include "crypto/sha256.h"
+#include "kms/store/postgres_schema.h"
 #include "kms/store/postgres_store.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/status_matchers.h"
@@ -30,6 +34,24 @@ class PostgresMigrations : public ::testing::Test {
   absl::Status Open() const {
     return OpenPostgresStore({.conninfo = Conninfo()}, SystemClock()).status();
   }
+  // Makes the schema as a release that had the first `count` migrations left it.
+  void HaveSchema(size_t count) const {
+    ASSERT_OK(MigratePostgresStore({.conninfo = Conninfo()}));  // the roles
+    std::string sql =
+        "DROP SCHEMA fieldkms_store CASCADE; "
+        "CREATE SCHEMA fieldkms_store AUTHORIZATION fieldkms_owner; SET ROLE fieldkms_owner; "
+        "CREATE TABLE fieldkms_store.schema_migrations (number integer PRIMARY KEY, "
+        "name text NOT NULL, sha256 text NOT NULL, apply_time timestamptz NOT NULL "
+        "DEFAULT now(), applied_by name NOT NULL DEFAULT session_user);";
+    for (size_t number = 1; number <= count; ++number) {
+      const EmbeddedSql& migration = EmbeddedSchema()[number];
+      ASSERT_OK_AND_ASSIGN(const auto digest, Sha256(AsBytes(migration.text)));
+      sql += std::string(migration.text) +
+             ";INSERT INTO fieldkms_store.schema_migrations VALUES (" + std::to_string(number) +
+             ", '" + std::string(migration.name) + "', '" + EncodeHex(digest) + "');";
+    }
+    Sql(sql);
+  }
 
  private:
   const std::string database_ = PostgresServer::Shared().MakeDatabase();
@@ -45,6 +67,35 @@ TEST_F(PostgresMigrations, AreAppliedOnce) {
   EXPECT_EQ(Sql("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
                 "WHERE nspname = 'fieldkms_store' AND relowner <> 'fieldkms_owner'::regrole"),
             "0");
+}
+
+// From each number on, with what is in it.
+TEST_F(PostgresMigrations, AnOlderStoreIsBroughtUpToDate) {
+  const auto newest = static_cast<size_t>(NewestPostgresSchema());
+  for (size_t older = 3; older < newest; ++older) {
+    HaveSchema(older);
+    Sql("INSERT INTO fieldkms_store.tenants VALUES ('acme', now(), 1, 1); "
+        "INSERT INTO fieldkms_store.keks VALUES ('acme', 1, 'a', now()); "
+        "UPDATE fieldkms_store.store_state SET change_number = 1");
+    EXPECT_THAT(Open(), StatusIs(StatusCode::kFailedPrecondition, Reason::kStoreUnavailable));
+    ASSERT_OK_AND_ASSIGN(const auto status, ReadPostgresStatus(Conninfo()));
+    EXPECT_EQ(status.schema, static_cast<int>(older));
+    EXPECT_THAT(status.pending, SizeIs(newest - older));
+    ASSERT_OK_AND_ASSIGN(const auto report, MigratePostgresStore({.conninfo = Conninfo()}));
+    EXPECT_THAT(report.applied, SizeIs(newest - older));
+    ASSERT_OK_AND_ASSIGN(const auto store,
+                         OpenPostgresStore({.conninfo = Conninfo()}, SystemClock()));
+    const FieldRecord field{"acme", "f", 7, "{}", {}, {}, 0};
+    ASSERT_OK_AND_ASSIGN(const auto put,
+                         store->PutField(field, {"request-1", std::string(32, 'f')}, kNoDeadline));
+    EXPECT_EQ(put.value.change, 2u);
+    ASSERT_OK_AND_ASSIGN(const auto changes, store->ReadChanges(0, 9, kNoDeadline));
+    EXPECT_THAT(changes, SizeIs(2));
+    // What replicas of the older release call, until they are replaced.
+    EXPECT_EQ(Sql("SELECT string_agg(tenant || is_alias, ',') "
+                  "FROM fieldkms_store.read_changes(0, 9)"),
+              "acmefalse");
+  }
 }
 
 TEST_F(PostgresMigrations, TwoAtATimeDoNoHarm) {
@@ -70,7 +121,8 @@ TEST_F(PostgresMigrations, ServiceNeverMigrates) {
   EXPECT_THAT(Open(), needed);
   EXPECT_EQ(Sql("SELECT to_regnamespace('fieldkms_store') IS NULL"), "t");
   ASSERT_OK(MigratePostgresStore({.conninfo = Conninfo()}));
-  Sql("DELETE FROM fieldkms_store.schema_migrations WHERE number = 3");
+  Sql("DELETE FROM fieldkms_store.schema_migrations WHERE number = " +
+      std::to_string(NewestPostgresSchema()));
   EXPECT_THAT(Open(), needed);
 }
 

@@ -39,6 +39,10 @@ inline auto Fields(const KeyVersionRecord& r) {
 inline auto Fields(const AliasRecord& r) {
   return std::make_tuple(r.tenant, r.alias, r.key_id, r.change);
 }
+inline auto Fields(const FieldRecord& r) {
+  return std::make_tuple(r.tenant, r.name, r.field_id, r.policy, Micros(r.create_time),
+                         Micros(r.update_time), r.change);
+}
 inline auto Fields(const LeaseRecord& r) {
   return std::make_tuple(r.lease_id, r.tenant, r.key_id, r.version, r.encrypt, r.principal,
                          Micros(r.create_time), Micros(r.expire_time), r.most_messages,
@@ -50,7 +54,7 @@ inline auto Fields(const OperationRecord& r) {
                          Micros(r.owner_until), r.change);
 }
 inline auto Fields(const Change& r) {
-  return std::make_tuple(r.number, r.tenant, r.name, r.key_id, r.alias);
+  return std::make_tuple(r.number, static_cast<int>(r.kind), r.tenant, r.name, r.key_id);
 }
 
 // Matches a record with the very fields of `expected`.

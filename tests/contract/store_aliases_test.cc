@@ -76,7 +76,7 @@ TEST_P(StoreContract, AliasTakenAwayLeavesAMarkForReplicas) {
     ASSERT_OK_AND_ASSIGN(const auto list, store().ListAliases("acme", "", 10, kNoDeadline));
     EXPECT_THAT(list, IsEmpty());
     EXPECT_THAT(ChangesAfter(made.change),
-                ElementsAre(IsRecord(Change{gone.change, "acme", "a", 0, true})));
+                ElementsAre(IsRecord(Change{gone.change, ChangeKind::kAlias, "acme", "a", 0})));
   }
   // As if it had never been: its name is free, for an alias and for a key.
   const AliasRecord again = HaveAlias({"acme", "a", 7, 0});

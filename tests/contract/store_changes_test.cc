@@ -63,11 +63,11 @@ TEST_P(StoreContract, ChangesAreReadInTheirOrderOnceEach) {
   HaveAlias({"acme", "a", key.key_id, 0});
   ASSERT_OK(store().PutOperation(Operation("acme", 1), kNoDeadline));
   key = HaveRotated(key);
-  const auto all = {IsRecord(Change{1, "acme", "", 0, false}),
-                    IsRecord(Change{2, "globex", "", 0, false}),
-                    IsRecord(Change{4, "globex", "k", 8, false}),
-                    IsRecord(Change{5, "acme", "a", key.key_id, true}),
-                    IsRecord(Change{7, "acme", "k", key.key_id, false})};
+  const auto all = {IsRecord(Change{1, ChangeKind::kTenant, "acme", "", 0}),
+                    IsRecord(Change{2, ChangeKind::kTenant, "globex", "", 0}),
+                    IsRecord(Change{4, ChangeKind::kKey, "globex", "k", 8}),
+                    IsRecord(Change{5, ChangeKind::kAlias, "acme", "a", key.key_id}),
+                    IsRecord(Change{7, ChangeKind::kKey, "acme", "k", key.key_id})};
   EXPECT_THAT(ChangesAfter(0), ::testing::ElementsAreArray(all));
   Reopen();
   EXPECT_THAT(ChangesAfter(0), ::testing::ElementsAreArray(all));
@@ -88,10 +88,12 @@ TEST_P(StoreContract, ChangesAreReadInTheirOrderOnceEach) {
 TEST_P(StoreContract, EachKindOfMutationOfATenantIsHeardOf) {
   TenantRecord tenant = HaveTenant("acme");
   ASSERT_OK(store().AddKek("acme", Kek("second", 2), Fresh(), kNoDeadline));
-  EXPECT_THAT(ChangesAfter(tenant.change), ElementsAre(IsRecord(Change{2, "acme", "", 0, false})));
+  EXPECT_THAT(ChangesAfter(tenant.change),
+              ElementsAre(IsRecord(Change{2, ChangeKind::kTenant, "acme", "", 0})));
   const std::vector<RewrappedKek> keks = {{"acme", 1, Kek().wrapped, "anew"}};
   ASSERT_OK(store().RewrapKeks(keks, kNoDeadline));
-  EXPECT_THAT(ChangesAfter(2), ElementsAre(IsRecord(Change{3, "acme", "", 0, false})));
+  EXPECT_THAT(ChangesAfter(2),
+              ElementsAre(IsRecord(Change{3, ChangeKind::kTenant, "acme", "", 0})));
   ASSERT_OK_AND_ASSIGN(tenant, store().GetTenant("acme", kNoDeadline));
   EXPECT_EQ(tenant.change, 3u);
 }
@@ -113,9 +115,10 @@ TEST_P(StoreContract, RecordsOfOneNumberAreReadTogether) {
   HaveTenant("globex");
   for (const size_t limit : {1u, 2u, 3u}) {
     ASSERT_OK_AND_ASSIGN(const auto page, store().ReadChanges(before, limit, kNoDeadline));
-    EXPECT_THAT(page, UnorderedElementsAre(IsRecord(Change{before + 1, "acme", "k1", 1, false}),
-                                           IsRecord(Change{before + 1, "acme", "k2", 2, false}),
-                                           IsRecord(Change{before + 1, "acme", "k3", 3, false})))
+    EXPECT_THAT(
+        page, UnorderedElementsAre(IsRecord(Change{before + 1, ChangeKind::kKey, "acme", "k1", 1}),
+                                   IsRecord(Change{before + 1, ChangeKind::kKey, "acme", "k2", 2}),
+                                   IsRecord(Change{before + 1, ChangeKind::kKey, "acme", "k3", 3})))
         << limit;
   }
   ASSERT_OK_AND_ASSIGN(const auto none, store().ReadChanges(before, 0, kNoDeadline));

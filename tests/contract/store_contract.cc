@@ -105,6 +105,11 @@ WholeKey StoreContract::FullWhole(std::string_view tenant, std::string_view name
   return whole;
 }
 
+FieldRecord StoreContract::Field(std::string_view tenant, std::string_view name, uint64_t field_id,
+                                 std::string_view policy) const {
+  return {std::string(tenant), std::string(name), field_id, std::string(policy), Now(), Now(), 0};
+}
+
 LeaseRecord StoreContract::Lease(std::string_view tenant, uint64_t key_id, uint32_t number) const {
   LeaseRecord lease;
   lease.lease_id = HexId(number);
@@ -163,6 +168,12 @@ AliasRecord StoreContract::HaveAlias(const AliasRecord& alias) {
   auto made = store().SetAlias(alias, Fresh(), kNoDeadline);
   EXPECT_OK(made);
   return made.ok() ? made->value : AliasRecord();
+}
+
+FieldRecord StoreContract::HaveField(const FieldRecord& field) {
+  auto made = store().PutField(field, Fresh(), kNoDeadline);
+  EXPECT_OK(made);
+  return made.ok() ? made->value : FieldRecord();
 }
 
 std::vector<Change> StoreContract::ChangesAfter(uint64_t after) {

@@ -76,6 +76,8 @@ class StoreContract : public ::testing::TestWithParam<MakeStorePlace> {
   WholeTenant NewTenant(std::string_view tenant) const;
   WholeKey PlainWhole(std::string_view tenant, std::string_view name, uint64_t key_id) const;
   WholeKey FullWhole(std::string_view tenant, std::string_view name, uint64_t key_id) const;
+  FieldRecord Field(std::string_view tenant, std::string_view name, uint64_t field_id,
+                    std::string_view policy = "{}") const;
   // `number` makes the id.
   LeaseRecord Lease(std::string_view tenant, uint64_t key_id, uint32_t number) const;
   OperationRecord Operation(std::string_view tenant, uint32_t number) const;
@@ -86,6 +88,7 @@ class StoreContract : public ::testing::TestWithParam<MakeStorePlace> {
   KeyRecord HaveChanged(const KeyRecord& key, std::vector<KeyVersionRecord> versions = {});
   KeyRecord HaveRotated(const KeyRecord& key);
   AliasRecord HaveAlias(const AliasRecord& alias);
+  FieldRecord HaveField(const FieldRecord& field);
   // All changes above `after`, and the newest number.
   std::vector<Change> ChangesAfter(uint64_t after);
   uint64_t NewestChange();

@@ -81,7 +81,7 @@ TEST_P(StoreContract, StagedRecordsAreNotThereAndThenAllOfThemAre) {
               StatusIs(StatusCode::kNotFound, Reason::kAliasNotFound));
   const std::vector<Change> changes = ChangesAfter(before);
   ASSERT_EQ(changes.size(), 1u);
-  EXPECT_THAT(changes[0], IsRecord(Change{number, "acme", "", 0, false}));
+  EXPECT_THAT(changes[0], IsRecord(Change{number, ChangeKind::kTenant, "acme", "", 0}));
 }
 
 TEST_P(StoreContract, ImportedTenantsLiveOn) {
@@ -316,6 +316,7 @@ TEST_P(StoreContract, AFrozenStoreTakesNoChanges) {
   EXPECT_THAT(store().ChangeKey({key, {}}, Fresh(), kNoDeadline), refused);
   EXPECT_THAT(store().AddKek("acme", Kek("x", 2), Fresh(), kNoDeadline), refused);
   EXPECT_THAT(store().SetAlias({"acme", "a", 7, 0}, Fresh(), kNoDeadline), refused);
+  EXPECT_THAT(store().PutField(Field("acme", "f", 9), Fresh(), kNoDeadline), refused);
   EXPECT_THAT(
       store().RewrapKeks(std::vector<RewrappedKek>{{"acme", 1, Kek().wrapped, "x"}}, kNoDeadline),
       refused);

@@ -121,6 +121,7 @@ TEST_P(StoreContract, PassedDeadlineChangesNothing) {
   EXPECT_THAT(store().CreateKey(Key("acme", "x", 8), Version(1), Fresh(), passed), exceeded);
   EXPECT_THAT(store().ChangeKey({key, {Version(2)}}, Fresh(), passed), exceeded);
   EXPECT_THAT(store().SetAlias({"acme", "a", 7, 0}, Fresh(), passed), exceeded);
+  EXPECT_THAT(store().PutField(Field("acme", "f", 9), Fresh(), passed), exceeded);
   EXPECT_THAT(store().PutLease(Lease("acme", 7, 1), passed), exceeded);
   EXPECT_THAT(store().PutOperation(Operation("acme", 1), passed), exceeded);
 
@@ -128,6 +129,7 @@ TEST_P(StoreContract, PassedDeadlineChangesNothing) {
   ASSERT_OK_AND_ASSIGN(const auto binding, store().GetRootBinding(kNoDeadline));
   EXPECT_EQ(binding, std::nullopt);
   EXPECT_THAT(store().GetTenant("globex", kNoDeadline), StatusIs(Reason::kTenantNotFound));
+  EXPECT_THAT(store().GetField("acme", "f", kNoDeadline), StatusIs(Reason::kFieldNotFound));
   ASSERT_OK_AND_ASSIGN(const auto kept, store().GetKey("acme", "k", kNoDeadline));
   EXPECT_THAT(kept, IsRecord(key));
   ASSERT_OK_AND_ASSIGN(const auto kek, store().GetKek("acme", 1, kNoDeadline));
@@ -159,6 +161,8 @@ TEST_P(StoreContract, PassedDeadlineReadsNothing) {
       store().ListKeyVersions("acme", 7, 0, 1, passed).status(),
       store().GetAlias("acme", "a", passed).status(),
       store().ListAliases("acme", "", 1, passed).status(),
+      store().GetField("acme", "f", passed).status(),
+      store().ListFields("acme", "", 1, passed).status(),
       store().ListDueRotations(Now(), 1, passed).status(),
       store().ListDueDestructions(Now(), 1, passed).status(),
       store().ReadChanges(0, 1, passed).status(),

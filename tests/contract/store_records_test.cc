@@ -59,6 +59,9 @@ TEST_P(StoreContract, UnknownTenant) {
   EXPECT_THAT(store().GetKey("acme", "k", kNoDeadline), not_found);
   EXPECT_THAT(store().GetKeyWithPrimary("acme", "k", kNoDeadline), not_found);
   EXPECT_THAT(store().ListKeys("acme", "", 10, kNoDeadline), not_found);
+  EXPECT_THAT(store().GetField("acme", "f", kNoDeadline), not_found);
+  EXPECT_THAT(store().ListFields("acme", "", 10, kNoDeadline), not_found);
+  EXPECT_THAT(store().PutField(Field("acme", "f", 1), Fresh(), kNoDeadline), not_found);
   EXPECT_THAT(store().CreateKey(Key("acme", "k", 1), Version(1), Fresh(), kNoDeadline), not_found);
   EXPECT_THAT(store().GetKek("acme", 1, kNoDeadline),
               StatusIs(StatusCode::kNotFound, Reason::kKeyVersionUnknown));

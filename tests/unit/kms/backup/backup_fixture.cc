@@ -59,6 +59,20 @@ void Installation::HaveAlias(const std::string& tenant, const std::string& alias
                                        RequestId(), kNoDeadline));
 }
 
+void Installation::HaveField(const std::string& tenant, const std::string& name,
+                             const std::string& policy) {
+  const auto before = store_->GetField(tenant, name, kNoDeadline);
+  const auto id = static_cast<uint64_t>(++requests_);
+  const FieldRecord field{tenant,
+                          name,
+                          id,
+                          policy,
+                          SystemClock().Now(),
+                          SystemClock().Now(),
+                          before.ok() ? before->change : 0};
+  ASSERT_OK(store_->PutField(field, {RequestId(), std::string(32, 'f')}, kNoDeadline));
+}
+
 absl::Status Installation::Loads(const std::string& tenant, const std::string& name,
                                  uint32_t version) {
   FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key, store_->GetKey(tenant, name, kNoDeadline));
@@ -89,6 +103,7 @@ void Installation::HaveRichTenant() {
   HaveAlias("acme", "pan", "cards");
   HaveAlias("acme", "gone", "cards");
   HaveAlias("acme", "gone", "");
+  HaveField("acme", "pan", std::string("{\"key\":\"cards\"}\0\xff", 17));
 }
 
 const std::string& RecoveryPublic() { return Recovery().public_pem; }
@@ -138,6 +153,11 @@ std::string TextOf(Store& store, const std::string& tenant) {
   visitor.on_alias = [&](AliasRecord alias) {
     alias.change = 0;
     text += ToJson(alias) + "\n";
+    return absl::OkStatus();
+  };
+  visitor.on_field = [&](FieldRecord field) {
+    field.change = 0;
+    text += ToJson(field) + "\n";
     return absl::OkStatus();
   };
   visitor.on_tenant = [&](WholeTenant whole) {

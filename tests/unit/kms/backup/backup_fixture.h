@@ -28,10 +28,12 @@ class Installation {
   KeyRecord HaveKey(const std::string& tenant, const std::string& name);
   KeyRecord Rotate(const std::string& tenant, const std::string& name);
   void HaveAlias(const std::string& tenant, const std::string& alias, const std::string& key);
+  // Makes it, or gives it another policy.
+  void HaveField(const std::string& tenant, const std::string& name, const std::string& policy);
   // Whether the version's material is there and opens.
   absl::Status Loads(const std::string& tenant, const std::string& name, uint32_t version = 0);
   // A tenant "acme" with all that there can be: two KEKs, a key in use and one of the past,
-  // an alias, one that was taken away.
+  // an alias, one that was taken away, a field.
   void HaveRichTenant();
 
  private:

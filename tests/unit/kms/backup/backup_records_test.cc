@@ -41,6 +41,10 @@ class BackupRecords : public ::testing::Test {
       seen_.push_back("alias " + alias.alias);
       return absl::OkStatus();
     };
+    visitor.on_field = [this](const FieldRecord& field) {
+      seen_.push_back("field " + field.name + field.policy);
+      return absl::OkStatus();
+    };
     visitor.on_tenant = [this](const TenantRecord& tenant, const std::vector<BackupKek>& keks) {
       seen_.push_back("tenant " + tenant.tenant + "/" + std::to_string(keks.size()));
       return absl::OkStatus();
@@ -61,6 +65,7 @@ class BackupRecords : public ::testing::Test {
     whole.versions[1] = {2, VersionState::kEnabled, 2, "wrapped", {}, KeyOrigin::kImported, {}};
     return whole;
   }
+  static FieldRecord Field(const std::string& name) { return {"acme", name, 9, "{}", {}, {}, 4}; }
   static BackupKek Kek(uint32_t version) { return {version, {}, SecretBytes::Random(32).value()}; }
   static void Tenant(RecordWriter& records, uint32_t primary = 2) {
     EXPECT_OK(records.Tenant({"acme", {}, primary, 3}));
@@ -76,17 +81,33 @@ TEST_F(BackupRecords, ReadsWhatWasWritten) {
   ASSERT_OK_AND_ASSIGN(const BackupSummary summary, Read([](RecordWriter& records) {
                          EXPECT_OK(records.Key(Key("a")));
                          EXPECT_OK(records.Alias({"acme", "x", 7, 1}));
+                         EXPECT_OK(records.Field(Field("f")));
                          EXPECT_OK(records.Key(Key("a")));
+                         EXPECT_OK(records.Field(Field("f")));
+                         EXPECT_OK(records.Field(Field("g")));
                          Tenant(records);
                        }));
-  EXPECT_THAT(seen_, ElementsAre("a/2", "alias x", "a/2", "tenant acme/2"));
-  EXPECT_EQ(summary, (BackupSummary{42, 1, 2, 2, 4, 1}));
+  EXPECT_THAT(seen_, ElementsAre("a/2", "alias x", "field f{}", "a/2", "field f{}", "field g{}",
+                                 "tenant acme/2"));
+  EXPECT_EQ(summary, (BackupSummary{42, 1, 2, 2, 4, 1, 3}));
   EXPECT_OK(Read([](RecordWriter&) {}));  // of a store without tenants
 }
 
 TEST_F(BackupRecords, KeysOfNoTenantAreRefused) {
   ExpectDamaged([](RecordWriter& records) { EXPECT_OK(records.Key(Key())); });
   ExpectDamaged([](RecordWriter& records) { EXPECT_OK(records.Alias({"acme", "x", 7, 1})); });
+  ExpectDamaged([](RecordWriter& records) { EXPECT_OK(records.Field(Field("f"))); });
+}
+
+// A policy of 64 KiB is as long as they get; a record may be a megabyte.
+TEST_F(BackupRecords, LongPoliciesFit) {
+  FieldRecord field = Field("f");
+  field.policy = std::string(64 * 1024, '\xff');
+  ASSERT_OK(Read([&](RecordWriter& records) {
+    EXPECT_OK(records.Field(field));
+    Tenant(records);
+  }));
+  EXPECT_EQ(seen_.front(), "field f" + field.policy);
 }
 
 TEST_F(BackupRecords, OtherOrdersAreRefused) {
@@ -97,6 +118,10 @@ TEST_F(BackupRecords, OtherOrdersAreRefused) {
   ExpectDamaged([](RecordWriter& records) {
     Tenant(records);
     EXPECT_OK(records.Alias({"acme", "x", 7, 1}));
+  });
+  ExpectDamaged([](RecordWriter& records) {
+    Tenant(records);
+    EXPECT_OK(records.Field(Field("f")));
   });
   ExpectDamaged([](RecordWriter& records) {
     Tenant(records);
@@ -128,6 +153,17 @@ TEST_F(BackupRecords, WhatAStoreCouldNotHoldIsRefused) {
   refused([](WholeKey& whole) { whole.key.key_id = 0; });
   refused([](WholeKey& whole) { whole.key.name = "../k"; });
   refused([](WholeKey& whole) { whole.key.tenant = "Acme"; });
+  const auto field_refused = [this](const std::function<void(FieldRecord&)>& change) {
+    ExpectDamaged([&](RecordWriter& records) {
+      FieldRecord field = Field("f");
+      change(field);
+      EXPECT_OK(records.Field(field));
+      Tenant(records);
+    });
+  };
+  field_refused([](FieldRecord& field) { field.name = "../f"; });
+  field_refused([](FieldRecord& field) { field.tenant = "Acme"; });
+  field_refused([](FieldRecord& field) { field.field_id = 0; });
   ExpectDamaged([](RecordWriter& records) { Tenant(records, 3); });
   ExpectDamaged([](RecordWriter& records) { EXPECT_OK(records.Tenant({"acme", {}, 1, 3})); });
 }

@@ -53,6 +53,7 @@ TEST_F(Restore, AnotherRootOpensAllOfIt) {
   EXPECT_EQ(summary.keys, 3u);
   EXPECT_EQ(summary.versions, 5u);
   EXPECT_EQ(summary.aliases, 1u);
+  EXPECT_EQ(summary.fields, 1u);
   ASSERT_OK(RestoreTo(to_, bytes));
   for (const char* tenant : {"acme", "globex"}) {
     EXPECT_EQ(TextOf(to_.store(), tenant), TextOf(from_.store(), tenant));
@@ -60,6 +61,10 @@ TEST_F(Restore, AnotherRootOpensAllOfIt) {
   EXPECT_OK(to_.Loads("acme", "cards"));
   EXPECT_OK(to_.Loads("acme", "cards", 2));
   EXPECT_OK(to_.Loads("globex", "k"));
+  ASSERT_OK_AND_ASSIGN(const auto field, from_.store().GetField("acme", "pan", kNoDeadline));
+  ASSERT_OK_AND_ASSIGN(const auto restored, to_.store().GetField("acme", "pan", kNoDeadline));
+  EXPECT_EQ(restored.field_id, field.field_id);
+  EXPECT_EQ(restored.policy, field.policy);
   // And goes on there.
   to_.Rotate("acme", "cards");
   EXPECT_OK(to_.Loads("acme", "pan"));
@@ -110,6 +115,20 @@ TEST_F(Restore, AKeyIdOfAnotherTenantIsRefused) {
   ASSERT_OK(
       to_.store().CreateKey(taken, version, {"request-x", std::string(32, 'f')}, kNoDeadline));
   EXPECT_THAT(RestoreTo(to_, bytes), StatusIs(StatusCode::kAlreadyExists, Reason::kKeyExists));
+  ExpectNoTenant(to_, "acme");
+}
+
+TEST_F(Restore, AFieldIdOfAnotherTenantIsRefused) {
+  from_.HaveTenant("acme");
+  from_.HaveField("acme", "f", "{}");
+  std::string bytes;
+  ASSERT_OK(TakeTo(from_, &bytes));
+  to_.HaveTenant("globex");
+  ASSERT_OK_AND_ASSIGN(FieldRecord taken, from_.store().GetField("acme", "f", kNoDeadline));
+  taken.tenant = "globex";
+  taken.change = 0;
+  ASSERT_OK(to_.store().PutField(taken, {"request-x", std::string(32, 'f')}, kNoDeadline));
+  EXPECT_THAT(RestoreTo(to_, bytes), StatusIs(StatusCode::kAlreadyExists, Reason::kFieldExists));
   ExpectNoTenant(to_, "acme");
 }
 

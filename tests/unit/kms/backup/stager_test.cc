@@ -65,19 +65,36 @@ TEST_F(StagerTest, BatchesAreOfFewKeysAndOfFewVersions) {
 TEST_F(StagerTest, WhatComesAgainCountsOnce) {
   ASSERT_OK_AND_ASSIGN(Stager stager, Stager::Begin(store_, SystemClock()));
   const AliasRecord alias{"acme", "a", 1, 0};
+  const FieldRecord field{"acme", "f", 1, "{}", {}, {}, 0};
   for (const uint32_t versions : {1u, 3u, 2u}) {
     ASSERT_OK(stager.Take(Key(1, versions)));
     ASSERT_OK(stager.Take(alias));
+    ASSERT_OK(stager.Take(field));
     for (uint64_t id = 2; id < 203; ++id) ASSERT_OK(stager.Take(Key(id, 1)));  // another batch
   }
   EXPECT_OK(Apply(stager));
 }
 
+TEST_F(StagerTest, BatchesOfFieldsAreSmall) {
+  ASSERT_OK_AND_ASSIGN(Stager stager, Stager::Begin(store_, SystemClock()));
+  for (uint64_t id = 1; id <= 51; ++id) {
+    const std::string name = "f" + std::to_string(id);
+    ASSERT_OK(stager.Take(FieldRecord{"acme", name, id, std::string(65'536, 'p'), {}, {}, 0}));
+    EXPECT_EQ(store_.watch().Count("StageFields"), id <= 50 ? 0 : 1);
+  }
+  ASSERT_OK(Apply(stager));
+  ASSERT_OK_AND_ASSIGN(const auto fields, store_.ListFields("acme", "", 99, kNoDeadline));
+  EXPECT_EQ(fields.size(), 51u);
+}
+
 TEST_F(StagerTest, DropsWhatItHasTaken) {
   ASSERT_OK_AND_ASSIGN(Stager stager, Stager::Begin(store_, SystemClock()));
   for (uint64_t id = 1; id < 250; ++id) ASSERT_OK(stager.Take(Key(id, 1)));
+  ASSERT_OK(stager.Take(FieldRecord{"acme", "f", 1, "{}", {}, {}, 0}));
   stager.Drop();
   ASSERT_OK(Apply(stager));
+  ASSERT_OK_AND_ASSIGN(const auto fields, store_.ListFields("acme", "", 9, kNoDeadline));
+  EXPECT_TRUE(fields.empty());
   ASSERT_OK_AND_ASSIGN(const auto keys, store_.ListKeys("acme", "", 9, kNoDeadline));
   EXPECT_TRUE(keys.empty());
 }

@@ -48,6 +48,8 @@ TEST_F(StoreCopy, BringsTheTargetUpToDateAsOftenAsAsked) {
   ExpectSame();
   from_.Rotate("acme", "cards");
   from_.HaveAlias("acme", "pan", "");
+  from_.HaveField("acme", "pan", "changed");
+  from_.HaveField("acme", "new", "{}");
   from_.HaveTenant("initech");
   from_.HaveKey("initech", "k");
   ASSERT_OK_AND_ASSIGN(report, Copy());
@@ -142,6 +144,17 @@ TEST_F(StoreCopy, ADifferenceIsFound) {
   EXPECT_THAT(report.status().message(), HasSubstr("keys of tenant acme"));
   ASSERT_OK_AND_ASSIGN(const auto binding, target_->GetRootBinding(kNoDeadline));
   EXPECT_FALSE(binding.has_value());
+}
+
+TEST_F(StoreCopy, ADifferenceOfFieldsIsFound) {
+  from_.HaveRichTenant();
+  ASSERT_OK(Copy());
+  ASSERT_OK_AND_ASSIGN(FieldRecord field, target_->GetField("acme", "pan", kNoDeadline));
+  field.policy = "altered";
+  ASSERT_OK(target_->PutField(field, {"request-x", std::string(32, 'f')}, kNoDeadline));
+  const auto report = Copy(true);
+  EXPECT_THAT(report, StatusIs(StatusCode::kDataLoss, Reason::kStoreCorrupt));
+  EXPECT_THAT(report.status().message(), HasSubstr("fields of tenant acme"));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ namespace {
 struct Seen {
   std::map<std::string, WholeKey> keys;  // tenant/name
   std::map<std::string, uint64_t> aliases;
+  std::map<std::string, std::string> fields;
   std::map<std::string, WholeTenant> tenants;
   std::function<void(const WholeKey&)> meanwhile;
 
@@ -31,6 +32,10 @@ struct Seen {
             },
             [this](const AliasRecord& alias) {
               aliases[alias.tenant + "/" + alias.alias] = alias.key_id;
+              return absl::OkStatus();
+            },
+            [this](const FieldRecord& field) {
+              fields[field.tenant + "/" + field.name] = field.policy;
               return absl::OkStatus();
             },
             [this](const WholeTenant& whole) {
@@ -61,6 +66,8 @@ TEST_F(StoreScan, ReadsAgainWhatChangesMeanwhile) {
     in_.HaveKey("globex", "k");
     in_.HaveAlias("acme", "pan", "");
     in_.HaveAlias("acme", "new", "cards");
+    in_.HaveField("acme", "pan", "changed");
+    in_.HaveField("globex", "f", "new");
   };
   ASSERT_OK_AND_ASSIGN(const uint64_t change, Scan({}));
   ASSERT_OK_AND_ASSIGN(const uint64_t newest, in_.store().GetChangeNumber(kNoDeadline));
@@ -70,8 +77,17 @@ TEST_F(StoreScan, ReadsAgainWhatChangesMeanwhile) {
   EXPECT_TRUE(seen_.keys.contains("globex/k"));
   EXPECT_EQ(seen_.aliases["acme/pan"], 0u);
   EXPECT_NE(seen_.aliases["acme/new"], 0u);
+  EXPECT_EQ(seen_.fields["acme/pan"], "changed");
+  EXPECT_EQ(seen_.fields["globex/f"], "new");
   EXPECT_EQ(seen_.tenants["acme"].keks.size(), 2u);
   EXPECT_EQ(seen_.tenants.size(), 2u);
+}
+
+TEST_F(StoreScan, ReadsFieldsToTheirEnd) {
+  in_.HaveTenant("acme");
+  for (int i = 0; i < 120; ++i) in_.HaveField("acme", "f" + std::to_string(i), "{}");
+  ASSERT_OK(Scan({}));
+  EXPECT_EQ(seen_.fields.size(), 120u);
 }
 
 TEST_F(StoreScan, OthersDoNotKeepATenantFromItsRest) {
@@ -120,6 +136,7 @@ TEST_F(StoreScan, OnlyWhatHasChangedAndTenantsThatAreNew) {
   in_.HaveTenant("quiet");
   ASSERT_OK_AND_ASSIGN(const uint64_t before, in_.store().GetChangeNumber(kNoDeadline));
   in_.Rotate("acme", "cards");
+  in_.HaveField("acme", "new", "{}");
   // Imported: its keys have numbers of before.
   WholeKey whole = {};
   whole.key.tenant = "globex";
@@ -138,6 +155,8 @@ TEST_F(StoreScan, OnlyWhatHasChangedAndTenantsThatAreNew) {
   request.after = before;
   request.known = {"acme", "quiet"};
   ASSERT_OK(Scan(request));
+  EXPECT_EQ(seen_.fields.size(), 1u);
+  EXPECT_TRUE(seen_.fields.contains("acme/new"));
   EXPECT_EQ(seen_.keys.size(), 2u);
   EXPECT_TRUE(seen_.keys.contains("acme/cards"));
   EXPECT_TRUE(seen_.keys.contains("globex/k"));

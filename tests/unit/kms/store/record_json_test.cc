@@ -84,6 +84,8 @@ RC_GTEST_PROP(RecordJson, TheSmallOnesRoundTrip, ()) {
   ExpectRoundTrip(KekRecord{*rc::gen::arbitrary<uint32_t>(), AnyBytes(), AnyTime()});
   ExpectRoundTrip(AliasRecord{AnyName(), AnyName(), *rc::gen::arbitrary<uint64_t>(),
                               *rc::gen::arbitrary<uint64_t>()});
+  ExpectRoundTrip(FieldRecord{AnyName(), AnyName(), *rc::gen::arbitrary<uint64_t>(), AnyBytes(),
+                              AnyTime(), AnyTime(), *rc::gen::arbitrary<uint64_t>()});
 }
 
 KeyRecord SomeKey() {
@@ -117,6 +119,9 @@ TEST(RecordJson, TextIsAsItWasInRelease02) {
             R"({"change":7,"create_time":0,"primary_kek":1,"tenant":"acme"})");
   EXPECT_EQ(ToJson(AliasRecord{"acme", "a", 0, 7}),
             R"({"alias":"a","change":7,"key_id":"0000000000000000","tenant":"acme"})");
+  EXPECT_EQ(ToJson(FieldRecord{"acme", "f", 7, "{}", {}, {}, 8}),
+            R"({"change":8,"create_time":0,"field_id":"0000000000000007","name":"f",)"
+            R"("policy":"e30=","tenant":"acme","update_time":0})");
   EXPECT_EQ(ToJson(KekRecord{1, "", {}}), R"({"create_time":0,"version":1,"wrapped":""})");
 }
 

@@ -87,6 +87,26 @@ TEST_F(SqliteFullDisk, MutationsFailWholeReadsGoOnAndSpaceHeals) {
   });
 }
 
+TEST_F(SqliteFullDisk, AFieldStaysAsItWas) {
+  OnSmallDisk([this] {
+    ASSERT_OK(Open());
+    ASSERT_OK(CreateTenant());
+    FieldRecord field{"acme", "f", 7, "short", {}, {}, 0};
+    ASSERT_OK_AND_ASSIGN(const auto made,
+                         store().PutField(field, {"request-1", std::string(32, 'f')}, kNoDeadline));
+    FillDisk(100'000);
+    field = made.value;
+    field.policy = std::string(64 * 1024, 'p');
+    const Mutation change{"request-2", std::string(32, 'f')};
+    EXPECT_THAT(store().PutField(field, change, kNoDeadline),
+                StatusIs(absl::StatusCode::kResourceExhausted, Reason::kStoreFull));
+    ASSERT_OK_AND_ASSIGN(const auto kept, store().GetField("acme", "f", kNoDeadline));
+    EXPECT_EQ(kept.policy, "short");
+    std::filesystem::remove(File("ballast"));
+    EXPECT_OK(store().PutField(field, change, kNoDeadline));
+  });
+}
+
 TEST_F(SqliteFullDisk, StoreIsNotMadeOnAFullDisk) {
   OnSmallDisk([this] {
     FillDisk(20'000);

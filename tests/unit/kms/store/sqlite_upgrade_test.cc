@@ -160,6 +160,22 @@ TEST_F(SqliteUpgrade, OldMutationsAreAnsweredAsBefore) {
   EXPECT_EQ(changed.value.change, 3u);
 }
 
+// Migrations 1 and 2 are as they were, so this is what one of schema 2 looked like.
+TEST_F(SqliteUpgrade, StoresWithoutFieldsGetThem) {
+  RunSql(kRows);
+  ASSERT_OK(Open());
+  Close();
+  RunSql("DROP TABLE fields; DROP TABLE staged_fields; PRAGMA user_version=2");
+  ASSERT_OK(Open());
+  ASSERT_OK_AND_ASSIGN(const auto made, store().PutField({"acme", "f", kId, "{}", At(1), At(2), 0},
+                                                         Old("put"), kNoDeadline));
+  EXPECT_EQ(made.value.change, 3u);
+  ASSERT_OK(Open());
+  ASSERT_OK_AND_ASSIGN(const auto kept, store().GetField("acme", "f", kNoDeadline));
+  EXPECT_EQ(kept.field_id, kId);
+  EXPECT_OK(store().GetKey("acme", "k", kNoDeadline));
+}
+
 TEST_F(SqliteUpgrade, KeptAsItWasWhereItCannotBeMigrated) {
   RunSql(kRows);
   RunSql("CREATE TABLE aliases (x)");
