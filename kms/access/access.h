@@ -7,7 +7,9 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "crypto/field/mask.h"
 #include "kms/access/action.h"
 #include "kms/access/peer.h"
 
@@ -18,6 +20,7 @@ namespace fieldkms {
 struct Principal {
   std::string name;
   size_t index = 0;  // its place among all principals
+  std::vector<std::string> roles = {};
 };
 
 class Authenticator {
@@ -31,11 +34,15 @@ class Authenticator {
 class Authorizer {
  public:
   virtual ~Authorizer() = default;
-  // Whether `who` may do `action` on a key of a tenant. Actions on tenants
-  // themselves have the key "".
+  // Whether `who` may do `action` on what it is on (TargetOf): the key or field `name` of a
+  // tenant. Actions on tenants themselves have the name "".
   virtual bool Allows(const Principal& who, Action action, std::string_view tenant,
-                      std::string_view key) const = 0;
-  // Whether there is any key, real or not, of the tenant for which Allows is true.
+                      std::string_view name) const = 0;
+  // How much of a field's values `who` may see: the most that a rule says which allows
+  // kFieldReveal on it; kMasked where none does.
+  virtual MaskLevel MayView(const Principal& who, std::string_view tenant,
+                            std::string_view field) const = 0;
+  // Whether there is any key or field, real or not, of the tenant for which Allows is true.
   virtual bool AllowsSome(const Principal& who, Action action, std::string_view tenant) const = 0;
   // Whether there is any tenant, real or not, for which AllowsSome is true.
   virtual bool AllowsAnywhere(const Principal& who, Action action) const = 0;

@@ -32,12 +32,21 @@ enum class Action : uint8_t {
   kLeaseAcquire,  // and renew, and end
   kKeyImport,
   kKeyExport,
+  kFieldCreate,
+  kFieldRead,
+  kFieldUpdate,
+  kFieldProtect,
+  kFieldReveal,    // up to the rule's mask level
+  kFieldMask,      // a value that the caller has
+  kFieldIndex,     // tells whether a value is there
+  kFieldValidate,  // uses no key
 };
-inline constexpr int kActionCount = 23;
+inline constexpr int kActionCount = 31;
 
-// Whether an action is on tenants themselves, or on the service, rather than on keys of
-// a tenant. What is of no tenant counts as the tenant "", which the pattern "*" matches.
-constexpr bool ActsOnTenants(Action action) {
+// What an action is on. kTenants: tenants themselves, or the service; what is of no tenant
+// counts as the tenant "", which the pattern "*" matches.
+enum class ActionTarget : uint8_t { kTenants, kKeys, kFields };
+constexpr ActionTarget TargetOf(Action action) {
   switch (action) {
     case Action::kTenantCreate:
     case Action::kTenantRead:
@@ -46,9 +55,18 @@ constexpr bool ActsOnTenants(Action action) {
     case Action::kRootRotate:
     case Action::kOperationRead:
     case Action::kSystemRead:
-      return true;
+      return ActionTarget::kTenants;
+    case Action::kFieldCreate:
+    case Action::kFieldRead:
+    case Action::kFieldUpdate:
+    case Action::kFieldProtect:
+    case Action::kFieldReveal:
+    case Action::kFieldMask:
+    case Action::kFieldIndex:
+    case Action::kFieldValidate:
+      return ActionTarget::kFields;
     default:
-      return false;
+      return ActionTarget::kKeys;
   }
 }
 

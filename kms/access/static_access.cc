@@ -12,7 +12,8 @@ namespace {
 // A name stands in each line of the audit trail.
 constexpr size_t kMaxPrincipalName = 256;
 
-constexpr uint32_t Bit(Action action) { return 1u << static_cast<uint32_t>(action); }
+constexpr uint64_t Bit(Action action) { return uint64_t{1} << static_cast<unsigned>(action); }
+static_assert(kActionCount <= 64);
 
 bool MatchesAny(const std::vector<std::string>& patterns, std::string_view text) {
   return std::any_of(patterns.begin(), patterns.end(),
@@ -26,7 +27,7 @@ absl::Status PolicyError(const std::string& message) {
 }  // namespace
 
 AccessPolicy AccessPolicy::Administrator(uid_t uid) {
-  AccessRule all{{}, {"*"}, {"*"}};
+  AccessRule all{{}, {"*"}, {"*"}, {"*"}, MaskLevel::kFull};
   for (int i = 0; i < kActionCount; ++i) all.actions.push_back(static_cast<Action>(i));
   AccessPolicy policy;
   policy.roles["administrator"] = {all};
@@ -45,7 +46,7 @@ absl::StatusOr<std::unique_ptr<StaticAccess>> StaticAccess::Create(const AccessP
       return PolicyError("principal '" + member.name + "' is defined twice");
     }
     auto entry = std::make_unique<Entry>();
-    entry->principal = {member.name, access->entries_.size()};
+    entry->principal = {member.name, access->entries_.size(), member.roles};
     entry->rate = member.rate;
     for (const std::string& role : member.roles) {
       const auto rules = policy.roles.find(role);
@@ -54,7 +55,7 @@ absl::StatusOr<std::unique_ptr<StaticAccess>> StaticAccess::Create(const AccessP
                            role + "'");
       }
       for (const AccessRule& rule : rules->second) {
-        Rule compiled{0, rule.tenants, rule.keys};
+        Rule compiled{0, rule.tenants, rule.keys, rule.fields, rule.mask_level};
         for (const Action action : rule.actions) compiled.actions |= Bit(action);
         entry->rules.push_back(std::move(compiled));
       }
@@ -75,37 +76,53 @@ const Principal* StaticAccess::Authenticate(const Peer& peer) const {
   return entry == by_uid_.end() ? nullptr : &entry->second->principal;
 }
 
+bool StaticAccess::Rule::NamesSome(Action action) const {
+  if ((actions & Bit(action)) == 0) return false;
+  const ActionTarget target = TargetOf(action);
+  return target == ActionTarget::kTenants ||
+         !(target == ActionTarget::kKeys ? keys : fields).empty();
+}
+
+bool StaticAccess::Rule::AllowsSome(Action action, std::string_view tenant) const {
+  return NamesSome(action) && MatchesAny(tenants, tenant);
+}
+
+bool StaticAccess::Rule::Allows(Action action, std::string_view tenant,
+                                std::string_view name) const {
+  if ((actions & Bit(action)) == 0 || !MatchesAny(tenants, tenant)) return false;
+  const ActionTarget target = TargetOf(action);
+  return target == ActionTarget::kTenants ||
+         MatchesAny(target == ActionTarget::kKeys ? keys : fields, name);
+}
+
 bool StaticAccess::Allows(const Principal& who, Action action, std::string_view tenant,
-                          std::string_view key) const {
-  const uint32_t bit = Bit(action);
-  const bool asks_key = !ActsOnTenants(action);
+                          std::string_view name) const {
+  const std::vector<Rule>& rules = entries_[who.index]->rules;
+  return std::any_of(rules.begin(), rules.end(),
+                     [&](const Rule& rule) { return rule.Allows(action, tenant, name); });
+}
+
+MaskLevel StaticAccess::MayView(const Principal& who, std::string_view tenant,
+                                std::string_view field) const {
+  MaskLevel most = MaskLevel::kMasked;
   for (const Rule& rule : entries_[who.index]->rules) {
-    if ((rule.actions & bit) != 0 && MatchesAny(rule.tenants, tenant) &&
-        (!asks_key || MatchesAny(rule.keys, key))) {
-      return true;
+    if (rule.mask_level > most && rule.Allows(Action::kFieldReveal, tenant, field)) {
+      most = rule.mask_level;
     }
   }
-  return false;
+  return most;
 }
 
 bool StaticAccess::AllowsSome(const Principal& who, Action action, std::string_view tenant) const {
-  const uint32_t bit = Bit(action);
-  const bool asks_key = !ActsOnTenants(action);
-  for (const Rule& rule : entries_[who.index]->rules) {
-    if ((rule.actions & bit) != 0 && MatchesAny(rule.tenants, tenant) &&
-        (!asks_key || !rule.keys.empty())) {
-      return true;
-    }
-  }
-  return false;
+  const std::vector<Rule>& rules = entries_[who.index]->rules;
+  return std::any_of(rules.begin(), rules.end(),
+                     [&](const Rule& rule) { return rule.AllowsSome(action, tenant); });
 }
 
 bool StaticAccess::AllowsAnywhere(const Principal& who, Action action) const {
-  const uint32_t bit = Bit(action);
-  const bool asks_key = !ActsOnTenants(action);
   const std::vector<Rule>& rules = entries_[who.index]->rules;
-  return std::any_of(rules.begin(), rules.end(), [bit, asks_key](const Rule& rule) {
-    return (rule.actions & bit) != 0 && !rule.tenants.empty() && (!asks_key || !rule.keys.empty());
+  return std::any_of(rules.begin(), rules.end(), [action](const Rule& rule) {
+    return !rule.tenants.empty() && rule.NamesSome(action);
   });
 }
 

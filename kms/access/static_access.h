@@ -15,12 +15,14 @@
 
 namespace fieldkms {
 
-// A rule allows each of its actions on each key whose tenant and name match one
+// A rule allows each of its actions on each key or field whose tenant and name match one
 // of its patterns (see glob.h).
 struct AccessRule {
   std::vector<Action> actions;
   std::vector<std::string> tenants;
-  std::vector<std::string> keys;  // not asked for actions on tenants themselves
+  std::vector<std::string> keys;              // asked for actions on keys
+  std::vector<std::string> fields = {};       // asked for actions on fields
+  MaskLevel mask_level = MaskLevel::kMasked;  // up to which kFieldReveal shows values
 };
 
 struct AccessPolicy {
@@ -45,7 +47,9 @@ class StaticAccess final : public Authenticator, public Authorizer, public Limit
 
   const Principal* Authenticate(const Peer& peer) const override;
   bool Allows(const Principal& who, Action action, std::string_view tenant,
-              std::string_view key) const override;
+              std::string_view name) const override;
+  MaskLevel MayView(const Principal& who, std::string_view tenant,
+                    std::string_view field) const override;
   bool AllowsSome(const Principal& who, Action action, std::string_view tenant) const override;
   bool AllowsAnywhere(const Principal& who, Action action) const override;
   std::chrono::nanoseconds Take(const Principal& who, double cost,
@@ -53,9 +57,17 @@ class StaticAccess final : public Authenticator, public Authorizer, public Limit
 
  private:
   struct Rule {
-    uint32_t actions = 0;  // bit of each Action
+    uint64_t actions = 0;  // bit of each Action
     std::vector<std::string> tenants;
     std::vector<std::string> keys;
+    std::vector<std::string> fields;
+    MaskLevel mask_level = MaskLevel::kMasked;
+
+    // Whether it allows `action` on `name` of a tenant; on any name of it.
+    bool Allows(Action action, std::string_view tenant, std::string_view name) const;
+    bool AllowsSome(Action action, std::string_view tenant) const;
+    // Whether its patterns name anything that `action` is on.
+    bool NamesSome(Action action) const;
   };
   struct Entry {
     Principal principal;

@@ -60,6 +60,8 @@ void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out)
              "more_destination_keys", &line);
   if (record.key_version != 0) line.Unsigned("key_version", record.key_version);
   text("alias", record.alias);
+  AppendKeys(record.fields, "field", "fields", "more_fields", &line);
+  text("shown", record.shown);
   text("recipient", record.recipient);
   text("request_id", record.request_id);
   text("lease_id", record.lease_id);

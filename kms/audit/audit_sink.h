@@ -25,7 +25,7 @@ enum class AuditKind : uint8_t {
   kFlood,    // `items` more refusals were not written one by one
 };
 
-// AuditKeys: names of keys, as views. At most kMaxAuditKeys of them.
+// AuditKeys: names of keys or fields, as views. At most kMaxAuditKeys of them.
 struct AuditKeys {
   AuditKeys() = default;
   explicit AuditKeys(std::string_view one) : count(one.empty() ? 0 : 1), names{one} {}
@@ -48,6 +48,8 @@ struct AuditRecord {
   AuditKeys destination_keys;   // of rewraps to another key, likewise
   uint32_t key_version = 0;     // that a mutation is about, if it is about one
   std::string_view alias;       // that is set or deleted
+  AuditKeys fields;             // that the call asked for; legal names only
+  std::string_view shown;       // MaskLevelName: the most that was shown of a value
   std::string_view recipient;   // of an exported key: PublicKeyDigest (crypto/key_import.h)
   uint32_t items = 0;           // of the call: 1, or of its batch
   uint32_t failed = 0;          // of these

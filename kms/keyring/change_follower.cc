@@ -52,6 +52,7 @@ absl::Status ChangeFollower::FollowOnce(Deadline until) {
     // The store is an older one than before, restored or failed over to: nothing that was
     // loaded from the other is known to be true of it.
     core_.loader.Forget();
+    if (core_.listener != nullptr) core_.listener->OnAllChanged();
     change_.store(newest, std::memory_order_relaxed);
   }
   FIELDKMS_RETURN_IF_ERROR(CatchUp(newest));
@@ -79,12 +80,20 @@ absl::Status ChangeFollower::CatchUp(uint64_t newest) {
 }
 
 absl::Status ChangeFollower::Hear(const Change& change) {
-  if (change.alias) {
-    core_.loader.HearOfAlias(change.tenant, change.name);
-    return absl::OkStatus();
+  switch (change.kind) {
+    case ChangeKind::kTenant:
+      break;
+    case ChangeKind::kKey:
+      return core_.loader.HearOfKey(change.tenant, change.key_id,
+                                    core_.clock.Steady() + kReadPatience);
+    case ChangeKind::kAlias:
+      core_.loader.HearOfAlias(change.tenant, change.name);
+      break;
+    case ChangeKind::kField:
+      if (core_.listener != nullptr) core_.listener->OnFieldChanged(change.tenant, change.name);
+      break;
   }
-  if (change.key_id == 0) return absl::OkStatus();
-  return core_.loader.HearOfKey(change.tenant, change.key_id, core_.clock.Steady() + kReadPatience);
+  return absl::OkStatus();
 }
 
 absl::Status ChangeFollower::RefreshOnce() {

@@ -2,12 +2,13 @@
 #ifndef FIELDKMS_KMS_KEYRING_CORE_H_
 #define FIELDKMS_KMS_KEYRING_CORE_H_
 
+#include "kms/keyring/change_listener.h"
 #include "kms/keyring/kek_cache.h"
 #include "kms/keyring/key_loader.h"
 #include "kms/keyring/options.h"
 #include "kms/keyring/root_binding.h"
-#include "kms/keyring/snapshot_cell.h"
 #include "kms/root/root_key.h"
+#include "kms/snapshot_cell.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {
@@ -27,8 +28,9 @@ struct KeyringCore {
   const RootKey& root;
   const Clock& clock;
   const KeyringOptions options;
+  ChangeListener* listener = nullptr;  // set before the follower starts
   RootBinding binding;
-  SnapshotCell cell;
+  SnapshotCell<KeySnapshot> cell;
   KekCache keks;
   KeyLoader loader;
 };

@@ -124,11 +124,7 @@ absl::StatusOr<std::shared_ptr<const LoadedVersion>> KeyLoader::Unwrap(const Key
                             keks_.Get(key.tenant, version.kek_version, deadline));
   const DekPlace place{key.tenant, key.key_id, version.version, key.purpose};
   FIELDKMS_ASSIGN_OR_RETURN(SecretBytes dek, UnwrapDek(kek->key, version.wrapped, place));
-  if (key.purpose == KeyPurpose::kMac) {
-    FIELDKMS_ASSIGN_OR_RETURN(loaded->mac_key, MacKey::Create(std::move(dek)));
-  } else {
-    FIELDKMS_ASSIGN_OR_RETURN(loaded->key, XaesKey::Create(std::move(dek)));
-  }
+  FIELDKMS_ASSIGN_OR_RETURN(loaded->material, MakeMaterial(key.purpose, std::move(dek)));
   loaded->life = kek->life;
   return loaded;
 }

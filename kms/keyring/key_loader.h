@@ -13,8 +13,9 @@
 
 #include "absl/status/status.h"
 #include "kms/keyring/kek_cache.h"
-#include "kms/keyring/snapshot_cell.h"
+#include "kms/keyring/key_snapshot.h"
 #include "kms/single_flight.h"
+#include "kms/snapshot_cell.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {
@@ -25,7 +26,7 @@ namespace fieldkms {
 // whether its key is still what it read.
 class KeyLoader {
  public:
-  KeyLoader(Store& store, KekCache& keks, SnapshotCell& cell, const Clock& clock,
+  KeyLoader(Store& store, KekCache& keks, SnapshotCell<KeySnapshot>& cell, const Clock& clock,
             size_t most_versions)
       : store_(store),
         keks_(keks),
@@ -71,7 +72,7 @@ class KeyLoader {
 
   Store& store_;
   KekCache& keks_;
-  SnapshotCell& cell_;
+  SnapshotCell<KeySnapshot>& cell_;
   const Clock& clock_;
   const size_t most_versions_;
   SingleFlight<absl::Status> loads_;  // by name, or by id and version

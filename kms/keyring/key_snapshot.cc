@@ -33,6 +33,22 @@ uint64_t TrieHash::operator()(std::string_view name) const {
   return SipHash<1, 3>(key, name);
 }
 
+absl::StatusOr<KeyMaterial> MakeMaterial(KeyPurpose purpose, SecretBytes key) {
+  switch (purpose) {
+    case KeyPurpose::kMac:
+      return MacKey::Create(std::move(key));
+    case KeyPurpose::kFpe:
+      return Ff1Key::Create(std::move(key));
+    case KeyPurpose::kBlindIndex:
+      return key;
+    case KeyPurpose::kEncrypt:
+    case KeyPurpose::kToken:
+    case KeyPurpose::kSignAudit:
+      break;
+  }
+  return XaesKey::Create(std::move(key));
+}
+
 const LoadedVersion* LoadedKey::Find(uint32_t version) const {
   const auto found = std::lower_bound(
       versions.begin(), versions.end(), version,

@@ -7,12 +7,15 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "crypto/ff1.h"
 #include "crypto/mac.h"
+#include "crypto/secret_bytes.h"
 #include "crypto/xaes_gcm.h"
 #include "kms/keyring/persistent_map.h"
 #include "kms/store/records.h"
@@ -45,15 +48,28 @@ class KekLife {
   mutable std::atomic<bool> used_{true};
 };
 
+// What a version is used as, by the purpose of its key: XaesKey for ENCRYPT and TOKEN (and
+// SIGN_AUDIT, which nothing uses yet), MacKey for MAC, Ff1Key for FPE, SecretBytes, from which
+// indexes' keys are derived, for BLIND_INDEX.
+using KeyMaterial = std::variant<std::monostate, XaesKey, MacKey, Ff1Key, SecretBytes>;
+
+// MakeMaterial makes it out of the key's bytes. Error: kInvalidArgument for another length
+// than the purpose takes.
+absl::StatusOr<KeyMaterial> MakeMaterial(KeyPurpose purpose, SecretBytes key);
+
 // LoadedVersion: one version. Immutable, shared between snapshots.
 struct LoadedVersion {
   uint32_t version = 0;
   VersionState state = VersionState::kEnabled;
-  // The material of an enabled version, for its key's purpose (mac_key for MAC, else key),
-  // and how long it serves; of another version nothing.
-  std::optional<XaesKey> key;
-  std::shared_ptr<const KekLife> life;
-  std::optional<MacKey> mac_key = std::nullopt;
+  KeyMaterial material;                 // of an enabled version; else nothing
+  std::shared_ptr<const KekLife> life;  // how long it serves; of an enabled version
+
+  bool HasMaterial() const { return !std::holds_alternative<std::monostate>(material); }
+  // Null where the material is another.
+  template <class Material>
+  const Material* As() const {
+    return std::get_if<Material>(&material);
+  }
 };
 
 // LoadedKey: a key as of one moment, with those of its versions that were needed so

@@ -42,6 +42,8 @@ absl::StatusOr<std::unique_ptr<Keyring>> Keyring::Open(Store& store, const RootK
   return std::unique_ptr<Keyring>(new Keyring(std::move(impl)));
 }
 
+void Keyring::SetListener(ChangeListener& listener) { impl_->core.listener = &listener; }
+
 void Keyring::Start() { impl_->follower.Start(); }
 
 const KeySnapshot& Keyring::Snapshot() const { return impl_->core.cell.ThreadView(); }

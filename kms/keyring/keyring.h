@@ -26,6 +26,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "kms/keyring/change_listener.h"
 #include "kms/keyring/key_admin.h"
 #include "kms/keyring/key_snapshot.h"
 #include "kms/keyring/key_transfer.h"
@@ -59,6 +60,10 @@ class Keyring {
   // Threads that called Snapshot() keep their last one, and so the keys in it,
   // until their next call on another keyring or their end.
   ~Keyring();
+
+  // Who is to hear of changes that are not the keyring's own; before Start. It must outlive
+  // the keyring. Not owned.
+  void SetListener(ChangeListener& listener);
 
   // Start begins to follow the store and to refresh KEKs, on two threads that end with
   // the keyring. Without it the keyring hears of nothing that others change.

@@ -94,6 +94,24 @@ absl::Status Gone(VersionState state) {
 
 }  // namespace
 
+std::string_view PurposeName(KeyPurpose purpose) {
+  switch (purpose) {
+    case KeyPurpose::kEncrypt:
+      return "ENCRYPT";
+    case KeyPurpose::kMac:
+      return "MAC";
+    case KeyPurpose::kToken:
+      return "TOKEN";
+    case KeyPurpose::kFpe:
+      return "FPE";
+    case KeyPurpose::kBlindIndex:
+      return "BLIND_INDEX";
+    case KeyPurpose::kSignAudit:
+      return "SIGN_AUDIT";
+  }
+  return "unknown";
+}
+
 absl::StatusOr<KeyRecord> NewKey(const KeySpec& spec, WallTime now) {
   FIELDKMS_RETURN_IF_ERROR(CheckTenantId(spec.tenant));
   FIELDKMS_RETURN_IF_ERROR(CheckKeyName(spec.name));

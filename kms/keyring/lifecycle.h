@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,6 +35,9 @@ inline constexpr std::chrono::seconds kMaxLease = std::chrono::hours(1);
 inline constexpr size_t kMaxLabels = 32;
 inline constexpr size_t kMaxLabelName = 63;    // [a-z0-9] first, then [a-z0-9._-]
 inline constexpr size_t kMaxLabelValue = 256;  // printable UTF-8 of any kind
+
+// The name of a purpose, as in the API: "ENCRYPT".
+std::string_view PurposeName(KeyPurpose purpose);
 
 // What a new key is to be.
 struct KeySpec {

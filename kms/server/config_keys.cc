@@ -92,6 +92,8 @@ std::vector<Action> ReadActions(const YAML::Node& node) {
   return actions;
 }
 
+constexpr std::string_view kMaskLevels[] = {"masked", "bin_last4", "full"};
+
 constexpr YamlKey<AccessRule> kRuleKeys[] = {
     {"actions", "list of actions", "required",
      [](const YAML::Node& node, AccessRule& rule) { rule.actions = ReadActions(node); }},
@@ -99,6 +101,12 @@ constexpr YamlKey<AccessRule> kRuleKeys[] = {
      [](const YAML::Node& node, AccessRule& rule) { rule.tenants = ReadTexts(node); }},
     {"keys", "list of patterns", "none",
      [](const YAML::Node& node, AccessRule& rule) { rule.keys = ReadTexts(node); }},
+    {"fields", "list of patterns", "none",
+     [](const YAML::Node& node, AccessRule& rule) { rule.fields = ReadTexts(node); }},
+    {"mask_level", "masked, bin_last4 or full", "masked",
+     [](const YAML::Node& node, AccessRule& rule) {
+       rule.mask_level = static_cast<MaskLevel>(1 + ReadChoice(node, kMaskLevels));
+     }},
 };
 
 constexpr YamlKey<AccessPolicy::Member> kMemberKeys[] = {
@@ -126,9 +134,17 @@ void ReadRoles(const YAML::Node& node, Config& config) {
       if (role.back().actions.empty() || role.back().tenants.empty()) {
         throw YamlError(at, "each rule of role '" + name + "' needs actions and tenants");
       }
-      if (role.back().keys.empty() &&
-          !std::all_of(role.back().actions.begin(), role.back().actions.end(), ActsOnTenants)) {
+      const AccessRule& read = role.back();
+      const auto acts_on = [&read](ActionTarget target) {
+        return std::any_of(read.actions.begin(), read.actions.end(),
+                           [target](Action action) { return TargetOf(action) == target; });
+      };
+      if (read.keys.empty() && acts_on(ActionTarget::kKeys)) {
         throw YamlError(rule, "a rule with actions on keys needs keys: without, it allows nothing");
+      }
+      if (read.fields.empty() && acts_on(ActionTarget::kFields)) {
+        throw YamlError(rule,
+                        "a rule with actions on fields needs fields: without, it allows nothing");
       }
     }
   });

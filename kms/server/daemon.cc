@@ -18,6 +18,7 @@
 #include "kms/server/metrics.h"
 #include "kms/server/signals.h"
 #include "kms/service/crypto_service.h"
+#include "kms/service/field_service.h"
 #include "kms/service/key_service.h"
 #include "kms/service/lease_service.h"
 #include "kms/service/operation_service.h"
@@ -45,7 +46,9 @@ struct Parts {
   DataDirLock lock;
   OpenedRoot root;
   std::unique_ptr<Store> store;
+  std::unique_ptr<FieldDirectory> fields;  // the keyring tells it of changes
   std::unique_ptr<Keyring> keyring;
+  std::unique_ptr<FieldAdmin> field_admin;
   std::unique_ptr<StaticAccess> access;
   std::unique_ptr<JsonlAudit> audit;
   std::unique_ptr<RefusalLog> refusals;
@@ -55,6 +58,7 @@ struct Parts {
   std::unique_ptr<Executor> executor;
   std::unique_ptr<ServiceContext> context;
   CryptoAsyncService crypto_service;
+  FieldAsyncService field_service;
   KeyAsyncService key_service;
   TenantAsyncService tenant_service;
   LeaseAsyncService lease_service;
@@ -99,6 +103,10 @@ absl::Status OpenBackends(const Config& config, Parts& parts) {
   FIELDKMS_ASSIGN_OR_RETURN(parts.root, OpenRoot(config.root, config.also_root, opening));
   FIELDKMS_ASSIGN_OR_RETURN(
       parts.keyring, Keyring::Open(*parts.store, *parts.root.root, SystemClock(), config.cache));
+  parts.fields = std::make_unique<FieldDirectory>(*parts.store, SystemClock());
+  parts.keyring->SetListener(*parts.fields);
+  parts.field_admin = std::make_unique<FieldAdmin>(*parts.store, parts.keyring->admin(),
+                                                   *parts.fields, SystemClock());
   return absl::OkStatus();
 }
 
@@ -169,6 +177,7 @@ absl::Status MakeReplica(const Config& config, Parts& parts) {
 
 void AddServices(Parts& parts) {
   AddCryptoService(*parts.engine, parts.crypto_service, *parts.context);
+  AddFieldService(*parts.engine, parts.field_service, *parts.context);
   AddKeyService(*parts.engine, parts.key_service, *parts.context);
   AddTenantService(*parts.engine, parts.tenant_service, *parts.context);
   AddLeaseService(*parts.engine, parts.lease_service, *parts.context);
@@ -181,10 +190,10 @@ absl::Status Serve(const Config& config, Parts& parts) {
   parts.executor =
       std::make_unique<Executor>(config.io_threads, static_cast<size_t>(config.io_queue));
   parts.troubles = std::make_unique<TroubleLog>(SystemClock());
-  parts.context.reset(new ServiceContext{*parts.keyring, *parts.access, *parts.access,
-                                         *parts.access, *parts.audit, *parts.refusals,
-                                         *parts.troubles, *parts.executor, SystemClock(),
-                                         config.calls_per_connection, *parts.replica});
+  parts.context.reset(new ServiceContext{
+      *parts.keyring, *parts.fields, *parts.field_admin, *parts.access, *parts.access,
+      *parts.access, *parts.audit, *parts.refusals, *parts.troubles, *parts.executor, SystemClock(),
+      config.calls_per_connection, *parts.replica});
   EngineOptions options;
   options.queues = config.threads;
   parts.engine = std::make_unique<Engine>(options);

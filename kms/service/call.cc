@@ -121,6 +121,9 @@ absl::Status ServiceCall::Authorise() const {
       allowed = authorizer.Allows(*who_, action, plan_.tenant, plan_.alias) &&
                 (plan_.key.empty() || authorizer.Allows(*who_, action, plan_.tenant, plan_.key));
       break;
+    case CallPlan::Scope::kField:
+      allowed = authorizer.Allows(*who_, action, plan_.tenant, plan_.field);
+      break;
     case CallPlan::Scope::kSomeKey:
       allowed = authorizer.AllowsSome(*who_, action, plan_.tenant);
       break;
@@ -196,6 +199,8 @@ AuditRecord ServiceCall::Record(AuditKind kind) const {
   record.keys = outcome_.keys.empty() ? AuditKeys(plan_.key) : outcome_.keys.ForAudit();
   record.key_version = outcome_.key_version != 0 ? outcome_.key_version : plan_.key_version;
   record.alias = plan_.alias;
+  record.fields = outcome_.fields.empty() ? AuditKeys(plan_.field) : outcome_.fields.ForAudit();
+  if (outcome_.shown) record.shown = MaskLevelName(*outcome_.shown);
   record.recipient = outcome_.recipient;
   record.destination_keys = outcome_.destination_keys.ForAudit();
   record.items = plan_.items;

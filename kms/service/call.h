@@ -9,17 +9,21 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "crypto/field/mask.h"
 #include "crypto/status.h"
 #include "kms/access/access.h"
 #include "kms/access/token_bucket.h"
 #include "kms/audit/audit_sink.h"
 #include "kms/audit/refusal_log.h"
 #include "kms/clock.h"
+#include "kms/fields/field_admin.h"
+#include "kms/fields/field_directory.h"
 #include "kms/keyring/keyring.h"
 #include "kms/rpc/call.h"
 #include "kms/service/executor.h"
@@ -32,6 +36,8 @@ namespace fieldkms {
 // the engine that serves the calls.
 struct ServiceContext {
   Keyring& keyring;
+  FieldDirectory& fields;
+  FieldAdmin& field_admin;
   const Authenticator& authenticator;
   const Authorizer& authorizer;
   Limiter& limiter;
@@ -64,13 +70,15 @@ struct CallPlan {
     kTenant,    // the action on `tenant` itself
     kKey,       // the action on `key` of `tenant`
     kAlias,     // the action on the name `alias` of `tenant`, and on `key` if there is one
-    kSomeKey,   // on keys of `tenant` that running will find, and authorise
+    kSomeKey,   // on keys or fields of `tenant` that running will find, and authorise
+    kField,     // the action on `field` of `tenant`
     kAnywhere,  // on what the caller may see
   };
   Scope scope = Scope::kKey;
   std::string_view tenant;
   std::string_view key;  // as the request names it: with kSomeKey perhaps by an alias
   std::string_view alias;
+  std::string_view field;
   uint32_t key_version = 0;  // that a mutation is about
   std::string_view request_id;
   std::string_view lease_id;
@@ -120,6 +128,8 @@ struct CallOutcome {
   // were found; and of rewraps to another key, those.
   KeyNames keys;
   KeyNames destination_keys;
+  KeyNames fields;                 // that a batch asked for
+  std::optional<MaskLevel> shown;  // the most that was shown of any value
   // What the plan could not know: the version that was made, leased or exported, under
   // which lease and for whom.
   uint32_t key_version = 0;
@@ -132,6 +142,8 @@ struct CallOutcome {
   void Reset() {
     keys.Reset();
     destination_keys.Reset();
+    fields.Reset();
+    shown.reset();
     key_version = 0;
     lease_id.clear();
     recipient.clear();

@@ -40,7 +40,7 @@ absl::Status ItemCrypto::Seal(const KeyFinder::Found& key, std::string_view plai
   FIELDKMS_ASSIGN_OR_RETURN(const XaesNonce nonce, nonces_.Next());
   const KeyRecord& record = key.key->record;
   const EnvelopeHeader header{Suite{record.suite}, record.key_id, key.version->version};
-  return workspace_.sealer().Seal(*key.version->key, header, nonce, plaintext, out);
+  return workspace_.sealer().Seal(*key.version->As<XaesKey>(), header, nonce, plaintext, out);
 }
 
 absl::StatusOr<RunState> ItemCrypto::Encrypt(std::string_view key, const ContextField& shared,
@@ -73,9 +73,9 @@ absl::Status ItemCrypto::EncryptUnder(const KeyFinder::Found& key, const Context
 }
 
 absl::StatusOr<KeyFinder::Found> ItemCrypto::FindToOpen(const EnvelopeHeader& header,
-                                                        std::string_view pin, Action action) {
+                                                        std::string_view pin, const KeyUse& use) {
   FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found found,
-                            keys_.ToOpen({header.key_id, header.version, pin, {action}}));
+                            keys_.ToOpen({header.key_id, header.version, pin, use}));
   // A key seals in one suite. Opening another would make nothing of its commitment.
   if (found.key != nullptr && Suite{found.key->record.suite} != header.suite) {
     return DecryptError(Reason::kSuiteUnknown);
@@ -85,14 +85,13 @@ absl::StatusOr<KeyFinder::Found> ItemCrypto::FindToOpen(const EnvelopeHeader& he
 
 absl::StatusOr<RunState> ItemCrypto::Decrypt(std::string_view pin, const ContextField& shared,
                                              const ContextField& own, std::string_view ciphertext,
-                                             Decrypted* out) {
+                                             Decrypted* out, const KeyUse& use) {
   FIELDKMS_RETURN_IF_ERROR(workspace_.SetContext(shared, own));
   FIELDKMS_ASSIGN_OR_RETURN(const EnvelopeView envelope, ParseEnvelope(AsBytes(ciphertext)));
-  FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found opener,
-                            FindToOpen(envelope.header, pin, Action::kDecrypt));
+  FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found opener, FindToOpen(envelope.header, pin, use));
   if (opener.key == nullptr) return RunState::kNeedsIo;
   FIELDKMS_RETURN_IF_ERROR(
-      workspace_.sealer().Open(*opener.version->key, envelope, out->plaintext));
+      workspace_.sealer().Open(*opener.version->As<XaesKey>(), envelope, out->plaintext));
   out->key_version = opener.version->version;
   return RunState::kDone;
 }
@@ -124,7 +123,7 @@ absl::StatusOr<ItemCrypto::RewrapKeys> ItemCrypto::FindRewrapKeys(const Envelope
   for (int round = 0; round < kMostRounds; ++round) {
     const uint64_t generation = keys_.generation();
     RewrapKeys found;
-    FIELDKMS_ASSIGN_OR_RETURN(found.source, FindToOpen(header, {}, Action::kRewrap));
+    FIELDKMS_ASSIGN_OR_RETURN(found.source, FindToOpen(header, {}, {Action::kRewrap}));
     if (found.source.key == nullptr) return RewrapKeys{};
     FIELDKMS_ASSIGN_OR_RETURN(found.destination, FindDestination(found.source.key->record,
                                                                  destination_key, context_changes));
@@ -149,7 +148,7 @@ absl::StatusOr<RunState> ItemCrypto::Rewrap(std::string_view destination_key,
 
   WipedString plaintext;
   FIELDKMS_RETURN_IF_ERROR(
-      workspace_.sealer().Open(*found.source.version->key, envelope, plaintext.get()));
+      workspace_.sealer().Open(*found.source.version->As<XaesKey>(), envelope, plaintext.get()));
   if (context_changes) {
     const absl::Status set = workspace_.SetContext(destination->entries());
     if (!set.ok()) return InvalidField("destination_context", MessageOf(set));

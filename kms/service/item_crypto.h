@@ -59,9 +59,10 @@ class ItemCrypto {
     std::string* plaintext;
     uint32_t key_version = 0;
   };
+  // `pin` "": any key of the tenant that the caller may use so.
   absl::StatusOr<RunState> Decrypt(std::string_view pin, const ContextField& shared,
                                    const ContextField& own, std::string_view ciphertext,
-                                   Decrypted* out);
+                                   Decrypted* out, const KeyUse& use = {Action::kDecrypt});
 
   struct Rewrapped {
     std::string* ciphertext;
@@ -85,7 +86,7 @@ class ItemCrypto {
                                                    std::string_view destination_key,
                                                    bool context_changes);
   absl::StatusOr<KeyFinder::Found> FindToOpen(const EnvelopeHeader& header, std::string_view pin,
-                                              Action action);
+                                              const KeyUse& use);
   absl::Status Seal(const KeyFinder::Found& key, std::string_view plaintext, std::string* out);
 
   RunContext& context_;

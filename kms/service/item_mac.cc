@@ -1,7 +1,6 @@
 #include "kms/service/item_mac.h"
 
 #include "crypto/status.h"
-#include "kms/service/mac_material.h"
 
 namespace fieldkms {
 namespace {
@@ -35,7 +34,7 @@ absl::StatusOr<KeyFinder::Found> ItemMac::FindToCompute(std::string_view key) {
 
 absl::Status ItemMac::Compute(const KeyFinder::Found& key, const MacContext& place,
                               std::string_view data, Computed* out) {
-  const MacKey* const material = MacKeyOf(*key.version);
+  const MacKey* const material = key.version->As<MacKey>();
   if (material == nullptr) return NoMacMaterial();
   FIELDKMS_ASSIGN_OR_RETURN(const MacPlace where, PlaceOf(place));
   const MacHeader header{key.key->record.key_id, key.version->version};
@@ -55,7 +54,7 @@ absl::StatusOr<RunState> ItemMac::Check(std::string_view pin, const MacContext& 
                                           pin,
                                           {Action::kMacVerify, KeyPurpose::kMac}}));
   if (key.key == nullptr) return RunState::kNeedsIo;
-  const MacKey* const material = MacKeyOf(*key.version);
+  const MacKey* const material = key.version->As<MacKey>();
   if (material == nullptr) return NoMacMaterial();
   FIELDKMS_RETURN_IF_ERROR(VerifyMac(*material, value, where, AsBytes(data)));
   *out = {true, key.version->version, Reason::kUnspecified};

@@ -1,9 +1,9 @@
 #include "kms/service/key_finder.h"
 
 #include <algorithm>
+#include <string>
 
 #include "kms/keyring/lifecycle.h"
-#include "kms/service/mac_material.h"
 
 namespace fieldkms {
 namespace {
@@ -18,9 +18,7 @@ absl::Status ChangesTooFast() {
 
 absl::Status WrongPurpose(KeyPurpose wanted, std::string_view field) {
   return Error(absl::StatusCode::kFailedPrecondition, Reason::kKeyPurpose,
-               wanted == KeyPurpose::kMac ? "the key's purpose is not MAC"
-                                          : "the key's purpose is not ENCRYPT",
-               field);
+               "the key's purpose is not " + std::string(PurposeName(wanted)), field);
 }
 
 bool HasName(const LoadedKey& key, std::string_view name) {
@@ -76,8 +74,7 @@ bool KeyFinder::Allows(const KeyUse& use, const KeyRecord& key) const {
 bool KeyFinder::IsReady(const LoadedVersion* version) const {
   if (version == nullptr) return false;
   if (version->state != VersionState::kEnabled) return true;
-  const bool has_material = version->key.has_value() || MacKeyOf(*version) != nullptr;
-  return has_material && version->life->Serves(context_.now);
+  return version->HasMaterial() && version->life->Serves(context_.now);
 }
 
 absl::StatusOr<KeyFinder::Found> KeyFinder::ToSeal(std::string_view name, const KeyUse& use,

@@ -27,7 +27,11 @@ concept HasMaterial = requires(Message& message) {
   message.mutable_material();
 };
 template <class Message>
-concept HasSecret = HasPlaintext<Message> || HasMaterial<Message>;
+concept HasValue = requires(Message& message) {
+  message.mutable_value();
+};
+template <class Message>
+concept HasSecret = HasPlaintext<Message> || HasMaterial<Message> || HasValue<Message>;
 
 template <class Method>
 class MethodCall final : public UnaryCall<typename Method::Request, typename Method::Response>,

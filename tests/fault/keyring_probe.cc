@@ -58,7 +58,7 @@ absl::StatusOr<std::string> SealName(Keyring& keyring, const KeyRecord& record) 
   FIELDKMS_RETURN_IF_ERROR(sealer.SetContext({}));
   std::string envelope;
   const LoadedVersion& primary = *key->Primary();
-  FIELDKMS_RETURN_IF_ERROR(sealer.Seal(*primary.key,
+  FIELDKMS_RETURN_IF_ERROR(sealer.Seal(*primary.As<XaesKey>(),
                                        {.key_id = record.key_id, .version = primary.version}, nonce,
                                        record.name, &envelope));
   return EncodeText(AsBytes(envelope));
@@ -116,7 +116,8 @@ absl::Status OpenName(Keyring& keyring, const std::string& name, const std::stri
   FieldSealer sealer(kTenant);
   FIELDKMS_RETURN_IF_ERROR(sealer.SetContext({}));
   std::string opened;
-  FIELDKMS_RETURN_IF_ERROR(sealer.Open(*key->Find(view.header.version)->key, view, &opened));
+  FIELDKMS_RETURN_IF_ERROR(
+      sealer.Open(*key->Find(view.header.version)->As<XaesKey>(), view, &opened));
   return opened == name ? absl::OkStatus() : absl::DataLossError("another name");
 }
 

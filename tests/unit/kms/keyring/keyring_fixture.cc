@@ -69,19 +69,19 @@ std::string KeyringFixture::Seal(const LoadedKey& key) {
   std::string sealed(kXaesNonceSize + kValue.size() + kXaesTagSize, '\0');
   const MutableBytes out(reinterpret_cast<uint8_t*>(sealed.data()), sealed.size());
   EXPECT_OK(RandomBytes(out.first<kXaesNonceSize>()));
-  EXPECT_OK(key.Primary()->key->Seal(out.first<kXaesNonceSize>(), {}, AsBytes(kValue),
-                                     out.subspan(kXaesNonceSize)));
+  EXPECT_OK(key.Primary()->As<XaesKey>()->Seal(out.first<kXaesNonceSize>(), {}, AsBytes(kValue),
+                                               out.subspan(kXaesNonceSize)));
   return sealed;
 }
 
 bool KeyringFixture::Opens(const LoadedKey& key, uint32_t version, const std::string& sealed) {
   const LoadedVersion* loaded = key.Find(version);
-  if (loaded == nullptr || !loaded->key) return false;
+  if (loaded == nullptr || !loaded->HasMaterial()) return false;
   std::string value(sealed.size() - kXaesNonceSize - kXaesTagSize, '\0');
   const ByteView in = AsBytes(sealed);
   const absl::Status status =
-      loaded->key->Open(in.first<kXaesNonceSize>(), {}, in.subspan(kXaesNonceSize),
-                        {reinterpret_cast<uint8_t*>(value.data()), value.size()});
+      loaded->As<XaesKey>()->Open(in.first<kXaesNonceSize>(), {}, in.subspan(kXaesNonceSize),
+                                  {reinterpret_cast<uint8_t*>(value.data()), value.size()});
   return status.ok() && value == "value";
 }
 

@@ -67,11 +67,11 @@ TEST_F(KeyringFollow, ADisabledVersionStops) {
   ASSERT_OK(admin().DisableVersion({"acme", "k"}, 1, FreshId(), kNoDeadline));
   ASSERT_OK(Hear());
   EXPECT_EQ(Loaded()->Find(1)->state, VersionState::kDisabled);
-  EXPECT_FALSE(Loaded()->Find(1)->key);
+  EXPECT_FALSE(Loaded()->Find(1)->HasMaterial());
   ASSERT_OK(admin().EnableVersion({"acme", "k"}, 1, FreshId(), kNoDeadline));
   ASSERT_OK(Hear());
   ASSERT_OK(replica_->LoadByName("acme", "k", kNoDeadline));
-  EXPECT_TRUE(Loaded()->Find(1)->key);
+  EXPECT_TRUE(Loaded()->Find(1)->HasMaterial());
 }
 
 TEST_F(KeyringFollow, ARepointedAliasIsHeardOf) {
@@ -85,6 +85,18 @@ TEST_F(KeyringFollow, ARepointedAliasIsHeardOf) {
   EXPECT_EQ(Loaded("current"), nullptr);
   ASSERT_OK(replica_->LoadByName("acme", "current", kNoDeadline));
   EXPECT_EQ(Loaded("current")->record.key_id, other.key_id);
+}
+
+// Also where it has the name of a key.
+TEST_F(KeyringFollow, AFieldIsNoKeyAndNoTenant) {
+  const FieldRecord field{"acme", "k", key_.key_id, "{}", {}, {}, 0};
+  ASSERT_OK_AND_ASSIGN(const auto put,
+                       store().PutField(field, {FreshId(), std::string(32, 'f')}, kNoDeadline));
+  const int reads = store().watch().Count("GetKeyById");
+  ASSERT_OK(Hear());
+  EXPECT_EQ(follower_->change(), put.value.change);
+  EXPECT_EQ(store().watch().Count("GetKeyById"), reads);
+  EXPECT_NE(Loaded(), nullptr);
 }
 
 TEST_F(KeyringFollow, ChangesOfOthersLoadNothing) {

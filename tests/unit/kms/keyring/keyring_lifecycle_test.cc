@@ -46,11 +46,11 @@ TEST_F(KeyringLifecycle, ADisabledVersionHasNoMaterialAnyMore) {
   ASSERT_NE(Loaded(), nullptr);
   ASSERT_NE(Loaded()->Find(1), nullptr);
   EXPECT_EQ(Loaded()->Find(1)->state, VersionState::kDisabled);
-  EXPECT_FALSE(Loaded()->Find(1)->key);
+  EXPECT_FALSE(Loaded()->Find(1)->HasMaterial());
   // Nor has one that is loaded while it is disabled.
   Restart();
   ASSERT_OK(keyring().LoadById("acme", key_.key_id, 1, kNoDeadline));
-  EXPECT_FALSE(Loaded()->Find(1)->key);
+  EXPECT_FALSE(Loaded()->Find(1)->HasMaterial());
   ASSERT_OK(admin().EnableVersion(Ref(), 1, FreshId(), kNoDeadline));
   ASSERT_OK(keyring().LoadById("acme", key_.key_id, 1, kNoDeadline));
   EXPECT_TRUE(Opens(*Loaded(), 1, sealed));

@@ -176,6 +176,25 @@ absl::StatusOr<std::vector<AliasRecord>> WatchedStore::ListAliases(std::string_v
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("ListAliases"));
   return store_->ListAliases(tenant, after, limit, deadline);
 }
+absl::StatusOr<Applied<FieldRecord>> WatchedStore::PutField(const FieldRecord& field,
+                                                            const Mutation& mutation,
+                                                            Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("PutField"));
+  return store_->PutField(field, mutation, deadline);
+}
+absl::StatusOr<FieldRecord> WatchedStore::GetField(std::string_view tenant, std::string_view name,
+                                                   Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("GetField"));
+  absl::StatusOr<FieldRecord> found = store_->GetField(tenant, name, deadline);
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("GetField done"));
+  return found;
+}
+absl::StatusOr<std::vector<FieldRecord>> WatchedStore::ListFields(std::string_view tenant,
+                                                                  std::string_view after_name,
+                                                                  size_t limit, Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("ListFields"));
+  return store_->ListFields(tenant, after_name, limit, deadline);
+}
 absl::StatusOr<std::vector<KeyRecord>> WatchedStore::ListDueRotations(WallTime now, size_t limit,
                                                                       Deadline deadline) {
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("ListDueRotations"));
@@ -242,6 +261,11 @@ absl::Status WatchedStore::StageAliases(const ImportId& import, std::string_view
                                         std::span<const AliasRecord> aliases, Deadline deadline) {
   FIELDKMS_RETURN_IF_ERROR(watch_.Call("StageAliases"));
   return store_->StageAliases(import, tenant, aliases, deadline);
+}
+absl::Status WatchedStore::StageFields(const ImportId& import, std::string_view tenant,
+                                       std::span<const FieldRecord> fields, Deadline deadline) {
+  FIELDKMS_RETURN_IF_ERROR(watch_.Call("StageFields"));
+  return store_->StageFields(import, tenant, fields, deadline);
 }
 absl::StatusOr<uint64_t> WatchedStore::ApplyStaged(const ImportId& import,
                                                    std::span<const StagedTenant> tenants,

@@ -35,9 +35,9 @@ class Watch {
   std::map<std::string, Hook> hooks_;
 };
 
-// The real store, each call announced to a Watch under its method's name. Two also
+// The real store, each call announced to a Watch under its method's name. Some also
 // after they are done: "ChangeKey done", where a hook's error stands for an answer that is
-// lost, and "GetKeyWithPrimary done", where a hook lets what was read grow old.
+// lost, "GetKeyWithPrimary done" and "GetField done", where a hook lets what was read grow old.
 class WatchedStore final : public Store {
  public:
   explicit WatchedStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
@@ -101,6 +101,13 @@ class WatchedStore final : public Store {
   absl::StatusOr<std::vector<AliasRecord>> ListAliases(std::string_view tenant,
                                                        std::string_view after, size_t limit,
                                                        Deadline deadline) override;
+  absl::StatusOr<Applied<FieldRecord>> PutField(const FieldRecord& field, const Mutation& mutation,
+                                                Deadline deadline) override;
+  absl::StatusOr<FieldRecord> GetField(std::string_view tenant, std::string_view name,
+                                       Deadline deadline) override;
+  absl::StatusOr<std::vector<FieldRecord>> ListFields(std::string_view tenant,
+                                                      std::string_view after_name, size_t limit,
+                                                      Deadline deadline) override;
   absl::StatusOr<std::vector<KeyRecord>> ListDueRotations(WallTime now, size_t limit,
                                                           Deadline deadline) override;
   absl::StatusOr<std::vector<KeyAndVersion>> ListDueDestructions(WallTime now, size_t limit,
@@ -125,6 +132,8 @@ class WatchedStore final : public Store {
                          std::span<const WholeKey> keys, Deadline deadline) override;
   absl::Status StageAliases(const ImportId& import, std::string_view tenant,
                             std::span<const AliasRecord> aliases, Deadline deadline) override;
+  absl::Status StageFields(const ImportId& import, std::string_view tenant,
+                           std::span<const FieldRecord> fields, Deadline deadline) override;
   absl::StatusOr<uint64_t> ApplyStaged(const ImportId& import,
                                        std::span<const StagedTenant> tenants, ImportMode mode,
                                        uint64_t above, Deadline deadline) override;

@@ -34,7 +34,8 @@ void ScriptedAudit::Append(const AuditRecord& record, AuditWaiter* waiter) {
                       std::string(record.reason), std::string(record.request_id),
                       NamesOf(record.keys), NamesOf(record.destination_keys), record.keys.more,
                       record.items, record.failed, record.key_version, std::string(record.alias),
-                      std::string(record.recipient)});
+                      std::string(record.recipient), NamesOf(record.fields),
+                      std::string(record.shown)});
     failed_ = failed_ || fail_from_ == record.kind;
     if (failed_) status = AuditDown();
     changed_.notify_all();
@@ -97,6 +98,7 @@ absl::StatusOr<SecretBytes> ScriptedRoot::Unwrap(std::string_view wrapped, std::
 struct InProcessServer::Services {
   CryptoAsyncService crypto;
   KeyAsyncService keys;
+  FieldAsyncService fields;
   TenantAsyncService tenants;
   OperationAsyncService operations;
   SystemAsyncService system;
@@ -119,15 +121,19 @@ InProcessServer::~InProcessServer() { Stop(); }
 void InProcessServer::Start(int io_threads, size_t io_queue) {
   store = *OpenSqliteStore(dir.File("store.db"), SystemClock());
   keyring = *Keyring::Open(*store, *root, SystemClock());
+  fields = std::make_unique<FieldDirectory>(*store, SystemClock());
+  field_admin = std::make_unique<FieldAdmin>(*store, keyring->admin(), *fields, SystemClock());
   access = *StaticAccess::Create(policy_);
   refusals = std::make_unique<RefusalLog>(audit, SystemClock(), Rate{});
   troubles = std::make_unique<TroubleLog>(SystemClock());
   executor = std::make_unique<Executor>(io_threads, io_queue);
-  context.reset(new ServiceContext{*keyring, *access, *access, *access, audit, *refusals, *troubles,
-                                   *executor, SystemClock(), Rate{}, replica_});
+  context.reset(new ServiceContext{*keyring, *fields, *field_admin, *access, *access, *access,
+                                   audit, *refusals, *troubles, *executor, SystemClock(), Rate{},
+                                   replica_});
   services_ = std::make_unique<Services>();
   engine = std::make_unique<Engine>(EngineOptions{});
   AddCryptoService(*engine, services_->crypto, *context);
+  AddFieldService(*engine, services_->fields, *context);
   AddKeyService(*engine, services_->keys, *context);
   AddTenantService(*engine, services_->tenants, *context);
   AddOperationService(*engine, services_->operations, *context);
@@ -142,6 +148,7 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
                                                  grpc::InsecureChannelCredentials(), arguments);
   crypto = v1::CryptoService::NewStub(channel);
   keys = v1::KeyService::NewStub(channel);
+  field_service = v1::FieldService::NewStub(channel);
   system = v1::SystemService::NewStub(channel);
 }
 
@@ -161,13 +168,14 @@ void InProcessServer::Restart() {
   Start();
 }
 
-void InProcessServer::Make(const std::string& tenant, const std::string& key) {
+void InProcessServer::Make(const std::string& tenant, const std::string& key, KeyPurpose purpose) {
   const std::string id = "make-" + std::to_string(10'000 + ++makes_);
   const auto made = keyring->admin().CreateTenant(tenant, id + "t", kNoDeadline);
   EXPECT_TRUE(made.ok() || ReasonOf(made.status()) == Reason::kTenantExists);
   KeySpec spec;
   spec.tenant = tenant;
   spec.name = key;
+  spec.purpose = purpose;
   EXPECT_TRUE(keyring->admin().CreateKey(spec, id + "k", kNoDeadline).ok());
 }
 

@@ -14,6 +14,7 @@
 
 #include "kms/access/static_access.h"
 #include "kms/service/crypto_service.h"
+#include "kms/service/field_service.h"
 #include "kms/service/key_service.h"
 #include "kms/service/operation_service.h"
 #include "kms/service/system_service.h"
@@ -30,6 +31,8 @@ struct AuditedLine {
   bool more_keys;
   uint32_t items, failed, key_version;
   std::string alias, recipient;
+  std::vector<std::string> fields;
+  std::string shown;
 };
 
 // Tells waiters at once, or holds them, or fails them.
@@ -85,6 +88,8 @@ class InProcessServer {
   std::unique_ptr<ScriptedRoot> root;
   std::unique_ptr<Store> store;
   std::unique_ptr<Keyring> keyring;
+  std::unique_ptr<FieldDirectory> fields;
+  std::unique_ptr<FieldAdmin> field_admin;
   std::unique_ptr<StaticAccess> access;
   std::unique_ptr<RefusalLog> refusals;
   std::unique_ptr<TroubleLog> troubles;
@@ -94,11 +99,13 @@ class InProcessServer {
 
   std::unique_ptr<v1::CryptoService::Stub> crypto;
   std::unique_ptr<v1::KeyService::Stub> keys;
+  std::unique_ptr<v1::FieldService::Stub> field_service;
   std::unique_ptr<v1::SystemService::Stub> system;
   RootHealth root_health;  // what the replica says of its root
 
   // Makes a tenant and a key in it.
-  void Make(const std::string& tenant, const std::string& key);
+  void Make(const std::string& tenant, const std::string& key,
+            KeyPurpose purpose = KeyPurpose::kEncrypt);
   // Makes an alias of one of acme's keys.
   void SetAlias(const std::string& alias, const std::string& key);
   v1::EncryptRequest EncryptRequest(const std::string& key = "card") const;
