@@ -109,6 +109,8 @@ std::unique_ptr<CLI::App> MakeApp(Session* session) {
   AddTenantCommands(app.get(), session);
   AddKeyCommands(app.get(), session);
   AddAliasCommands(app.get(), session);
+  AddFieldCommands(app.get(), session);
+  AddFieldValueCommands(app.get(), session);
   AddEncryptCommand(app.get(), session);
   AddDecryptCommand(app.get(), session);
   AddRewrapCommand(app.get(), session);

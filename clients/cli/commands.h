@@ -19,6 +19,8 @@ void AddKeyLifecycleCommands(CLI::App* group, Session* session);
 // The part of AddKeyCommands in key_transfer_commands.cc.
 void AddKeyTransferCommands(CLI::App* group, Session* session);
 void AddAliasCommands(CLI::App* app, Session* session);
+void AddFieldCommands(CLI::App* app, Session* session);
+void AddFieldValueCommands(CLI::App* app, Session* session);
 void AddEncryptCommand(CLI::App* app, Session* session);
 void AddDecryptCommand(CLI::App* app, Session* session);
 void AddRewrapCommand(CLI::App* app, Session* session);

@@ -3,6 +3,8 @@
 #define FIELDKMS_CLIENTS_CLI_LINE_MODE_H_
 
 #include <cstddef>
+#include <functional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,17 +36,17 @@ class LineCodec {
   virtual void Clear() = 0;
 };
 
-// BatchCodec is what codecs have in common. `call` is the client's batch method.
+// BatchCodec is what codecs have in common. `call`: a method of Client, or what does as one.
 template <class Request, class Response>
 class BatchCodec : public LineCodec {
  public:
-  using Call = absl::StatusOr<Response> (Client::*)(const Request&);
+  using Call = std::function<absl::StatusOr<Response>(Client*, const Request&)>;
   // `shared`: the request without items.
-  BatchCodec(Request shared, Call call) : request_(std::move(shared)), call_(call) {}
+  BatchCodec(Request shared, Call call) : request_(std::move(shared)), call_(std::move(call)) {}
   ~BatchCodec() override { WipeAll(); }
 
   absl::Status Send(Client* client) override {
-    absl::StatusOr<Response> response = (client->*call_)(request_);
+    absl::StatusOr<Response> response = call_(client, request_);
     if (!response.ok()) return response.status();
     response_ = *std::move(response);
     return absl::OkStatus();

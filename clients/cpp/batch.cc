@@ -18,6 +18,15 @@ Request WithoutItems(const Request& request) {
   return shared;
 }
 
+// Of those about fields.
+template <class Request>
+Request OfFieldWithoutItems(const Request& request) {
+  Request shared;
+  shared.set_tenant(request.tenant());
+  shared.set_field(request.field());
+  return shared;
+}
+
 }  // namespace
 
 std::vector<BatchPart> PlanBatch(size_t count, size_t shared_size,
@@ -80,6 +89,31 @@ v1::BatchComputeMacRequest SharedOf(const v1::BatchComputeMacRequest& request) {
 
 v1::BatchVerifyMacRequest SharedOf(const v1::BatchVerifyMacRequest& request) {
   return WithoutItems(request);
+}
+
+v1::BatchProtectRequest SharedOf(const v1::BatchProtectRequest& request) {
+  v1::BatchProtectRequest shared = OfFieldWithoutItems(request);
+  *shared.mutable_shared_context() = request.shared_context();
+  return shared;
+}
+
+v1::BatchRevealRequest SharedOf(const v1::BatchRevealRequest& request) {
+  v1::BatchRevealRequest shared = OfFieldWithoutItems(request);
+  *shared.mutable_shared_context() = request.shared_context();
+  shared.set_view(request.view());
+  return shared;
+}
+
+v1::BatchMaskRequest SharedOf(const v1::BatchMaskRequest& request) {
+  return OfFieldWithoutItems(request);
+}
+
+v1::BatchBlindIndexRequest SharedOf(const v1::BatchBlindIndexRequest& request) {
+  return OfFieldWithoutItems(request);
+}
+
+v1::BatchValidateRequest SharedOf(const v1::BatchValidateRequest& request) {
+  return OfFieldWithoutItems(request);
 }
 
 absl::Status ItemTooLarge(size_t index) {

@@ -18,6 +18,7 @@
 #include "clients/cpp/wipe.h"
 #include "crypto/status.h"
 #include "fieldkms/v1/crypto_service.pb.h"
+#include "fieldkms/v1/field_service.pb.h"
 
 namespace fieldkms {
 
@@ -52,6 +53,11 @@ v1::BatchDecryptRequest SharedOf(const v1::BatchDecryptRequest& request);
 v1::BatchRewrapRequest SharedOf(const v1::BatchRewrapRequest& request);
 v1::BatchComputeMacRequest SharedOf(const v1::BatchComputeMacRequest& request);
 v1::BatchVerifyMacRequest SharedOf(const v1::BatchVerifyMacRequest& request);
+v1::BatchProtectRequest SharedOf(const v1::BatchProtectRequest& request);
+v1::BatchRevealRequest SharedOf(const v1::BatchRevealRequest& request);
+v1::BatchMaskRequest SharedOf(const v1::BatchMaskRequest& request);
+v1::BatchBlindIndexRequest SharedOf(const v1::BatchBlindIndexRequest& request);
+v1::BatchValidateRequest SharedOf(const v1::BatchValidateRequest& request);
 
 absl::Status ItemTooLarge(size_t index);
 // In terms of the whole batch, what `status` says of a part that begins at `begin`.
@@ -60,7 +66,7 @@ absl::Status ShiftedStatus(const absl::Status& status, size_t begin);
 // EncodedItemSize is what an item adds to its request: tag, length and bytes.
 template <class Item>
 size_t EncodedItemSize(const Item& item) {
-  constexpr size_t kTagSize = 1;  // `items` is field 4 of every batch request
+  constexpr size_t kTagSize = 1;  // `items` is a field below 16 of every batch request
   return kTagSize +
          google::protobuf::internal::WireFormatLite::LengthDelimitedSize(item.ByteSizeLong());
 }

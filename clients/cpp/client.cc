@@ -31,6 +31,7 @@ Client::Impl::Impl(const ClientOptions& options, const std::shared_ptr<grpc::Cha
       retrier_({options.max_attempts, options.backoff_base, options.backoff_cap},
                options.retry_budget, RetryEnvironment::Real()),
       crypto_(v1::CryptoService::NewStub(channel)),
+      fields_(v1::FieldService::NewStub(channel)),
       keys_(v1::KeyService::NewStub(channel)),
       leases_(v1::LeaseService::NewStub(channel)),
       tenants_(v1::TenantService::NewStub(channel)),
@@ -73,26 +74,26 @@ absl::StatusOr<v1::RewrapResponse> Client::Rewrap(const v1::RewrapRequest& reque
 
 absl::StatusOr<v1::BatchEncryptResponse> Client::BatchEncrypt(
     const v1::BatchEncryptRequest& request) {
-  return impl_->Batch(&v1::CryptoService::Stub::BatchEncrypt, request);
+  return impl_->Batch(impl_->crypto(), &v1::CryptoService::Stub::BatchEncrypt, request);
 }
 
 absl::StatusOr<v1::BatchDecryptResponse> Client::BatchDecrypt(
     const v1::BatchDecryptRequest& request) {
-  return impl_->Batch(&v1::CryptoService::Stub::BatchDecrypt, request);
+  return impl_->Batch(impl_->crypto(), &v1::CryptoService::Stub::BatchDecrypt, request);
 }
 
 absl::StatusOr<v1::BatchRewrapResponse> Client::BatchRewrap(const v1::BatchRewrapRequest& request) {
-  return impl_->Batch(&v1::CryptoService::Stub::BatchRewrap, request);
+  return impl_->Batch(impl_->crypto(), &v1::CryptoService::Stub::BatchRewrap, request);
 }
 
 absl::StatusOr<v1::BatchComputeMacResponse> Client::BatchComputeMac(
     const v1::BatchComputeMacRequest& request) {
-  return impl_->Batch(&v1::CryptoService::Stub::BatchComputeMac, request);
+  return impl_->Batch(impl_->crypto(), &v1::CryptoService::Stub::BatchComputeMac, request);
 }
 
 absl::StatusOr<v1::BatchVerifyMacResponse> Client::BatchVerifyMac(
     const v1::BatchVerifyMacRequest& request) {
-  return impl_->Batch(&v1::CryptoService::Stub::BatchVerifyMac, request);
+  return impl_->Batch(impl_->crypto(), &v1::CryptoService::Stub::BatchVerifyMac, request);
 }
 
 absl::StatusOr<v1::ComputeMacResponse> Client::ComputeMac(const v1::ComputeMacRequest& request) {

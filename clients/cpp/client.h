@@ -147,6 +147,7 @@ class Client {
   absl::Status CheckHealth();
 
  private:
+  friend class FieldClient;
   class Impl;
   explicit Client(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -15,6 +15,7 @@
 #include "clients/cpp/rpc_status.h"
 #include "crypto/status.h"
 #include "fieldkms/v1/crypto_service.grpc.pb.h"
+#include "fieldkms/v1/field_service.grpc.pb.h"
 #include "fieldkms/v1/key_service.grpc.pb.h"
 #include "fieldkms/v1/lease_service.grpc.pb.h"
 #include "fieldkms/v1/operation_service.grpc.pb.h"
@@ -67,17 +68,18 @@ class Client::Impl {
     return Call(stub, method, identified);
   }
 
-  template <class Request, class Response>
-  absl::StatusOr<Response> Batch(StubMethod<v1::CryptoService::Stub, Request, Response> method,
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> Batch(Stub& stub, StubMethod<Stub, Request, Response> method,
                                  const Request& request) {
     return RunBatch<Request, Response>(
-        request, BatchLimits(), [&](const Request& part) { return Call(crypto(), method, part); });
+        request, BatchLimits(), [&](const Request& part) { return Call(stub, method, part); });
   }
 
   absl::Status CheckHealth();
 
   std::chrono::milliseconds timeout() const { return timeout_; }
   v1::CryptoService::Stub& crypto() { return *crypto_; }
+  v1::FieldService::Stub& fields() { return *fields_; }
   v1::KeyService::Stub& keys() { return *keys_; }
   v1::LeaseService::Stub& leases() { return *leases_; }
   v1::TenantService::Stub& tenants() { return *tenants_; }
@@ -88,6 +90,7 @@ class Client::Impl {
   const std::chrono::milliseconds timeout_;
   Retrier retrier_;
   const std::unique_ptr<v1::CryptoService::Stub> crypto_;
+  const std::unique_ptr<v1::FieldService::Stub> fields_;
   const std::unique_ptr<v1::KeyService::Stub> keys_;
   const std::unique_ptr<v1::LeaseService::Stub> leases_;
   const std::unique_ptr<v1::TenantService::Stub> tenants_;

@@ -28,9 +28,20 @@ void WipePlaintext(v1::GenerateDataKeyResponse* message);
 void WipePlaintext(v1::GenerateRandomResponse* message);
 void WipePlaintext(v1::AcquireLeaseResponse* message);
 
-// Of messages without plaintext, for templates over all of them.
+// Of FieldService's messages each `value`, of the message or of its items or results; of
+// messages without plaintext nothing, for templates over all of them.
 template <class Message>
-void WipePlaintext(Message*) {}
+void WipePlaintext(Message* message) {
+  if constexpr (requires { WipeText(message->mutable_value()); }) {
+    WipeText(message->mutable_value());
+  }
+  if constexpr (requires { WipeText(message->mutable_items(0)->mutable_value()); }) {
+    for (auto& item : *message->mutable_items()) WipeText(item.mutable_value());
+  }
+  if constexpr (requires { WipeText(message->mutable_results(0)->mutable_value()); }) {
+    for (auto& result : *message->mutable_results()) WipeText(result.mutable_value());
+  }
+}
 
 // WipeGuard calls WipePlaintext on `message` when it goes out of scope.
 template <class Message>

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "clients/cpp/client.h"
+#include "clients/cpp/field_client.h"
 #include "clients/cpp/local_crypto.h"
 #include "clients/cpp/row_context.h"
 #include "clients/cpp/rpc_status.h"
@@ -94,6 +95,56 @@ absl::StatusOr<int> OpenEmails(Client& client, const std::string& column_id,
 }
 // [example]
 
+// [field example]
+// What the shop keeps of a card: all of it may stand in the database.
+struct StoredCard {
+  std::string ciphertext;   // bytea
+  std::string blind_index;  // bytea, with an index of the database
+  std::string mask;         // to show without asking again
+};
+
+// Checks the number, and makes all that the field's policy says, in one call.
+absl::StatusOr<StoredCard> ProtectCard(Client& client, const std::string& column_id,
+                                       const std::string& primary_key, std::string card_number) {
+  v1::ProtectRequest request;
+  const WipeGuard wipe(&request);
+  request.set_tenant("acme");
+  request.set_field("customers.card_number");
+  request.set_value(std::move(card_number));
+  AddPlace(column_id, primary_key, request.mutable_context());
+  // Reason::kValueInvalid: no card number; the message names the rule that it breaks.
+  FIELDKMS_ASSIGN_OR_RETURN(v1::ProtectedValue made, FieldClient(client).Protect(request));
+  return StoredCard{std::move(*made.mutable_ciphertext()), std::move(*made.mutable_blind_index()),
+                    std::move(*made.mutable_mask())};
+}
+
+// The number as far as the caller's roles let it be seen: "************1111" for most.
+absl::StatusOr<std::string> ShowCard(Client& client, const std::string& column_id,
+                                     const std::string& primary_key,
+                                     const std::string& ciphertext) {
+  v1::RevealRequest request;
+  request.set_tenant("acme");
+  request.set_field("customers.card_number");
+  request.set_ciphertext(ciphertext);
+  AddPlace(column_id, primary_key, request.mutable_context());
+  FIELDKMS_ASSIGN_OR_RETURN(v1::RevealResponse response, FieldClient(client).Reveal(request));
+  return std::move(*response.mutable_value());
+}
+
+// What to search for: WHERE card_index = ANY ($1). More than one while the index key rotates.
+absl::StatusOr<std::vector<std::string>> IndexesOfCard(Client& client, std::string card_number) {
+  v1::BlindIndexRequest request;
+  const WipeGuard wipe(&request);
+  request.set_tenant("acme");
+  request.set_field("customers.card_number");
+  request.set_value(std::move(card_number));
+  FIELDKMS_ASSIGN_OR_RETURN(v1::BlindIndexValue found, FieldClient(client).BlindIndex(request));
+  std::vector<std::string> indexes(found.older().begin(), found.older().end());
+  indexes.push_back(found.index());
+  return indexes;
+}
+// [field example]
+
 // [local example]
 // A shop that opens thousands of values a second for one key. Keep the two objects.
 struct LocalShop {
@@ -160,6 +211,30 @@ TEST_F(DevelopersExampleTest, WhatIsSealedLocallyTheServiceOpens) {
             "alice@example.com");
 }
 
+TEST_F(DevelopersExampleTest, CardsAreProtectedShownAndFound) {
+  for (const auto& [name, purpose] : {std::pair("customers.card_number", "ENCRYPT"),
+                                      std::pair("customers.index", "BLIND_INDEX")}) {
+    ASSERT_EQ(Cli({"key", "create", name, "--tenant", "acme", "--purpose", purpose}).code, 0);
+  }
+  ASSERT_EQ(Cli({"field", "create", "customers.card_number", "--tenant", "acme", "--format", "pan",
+                 "--key", "customers.card_number", "--index-key", "customers.index"})
+                .code,
+            0);
+  ASSERT_OK_AND_ASSIGN(const auto client, Client::Create({.target = daemon().target()}));
+  const std::string column = "0123456789abcdef";
+  ASSERT_OK_AND_ASSIGN(const example::StoredCard card,
+                       example::ProtectCard(*client, column, "1", "4111 1111 1111 1111"));
+  EXPECT_EQ(card.mask, "************1111");
+  EXPECT_EQ(example::ShowCard(*client, column, "1", card.ciphertext).value(),
+            "4111 1111 1111 1111");
+  EXPECT_THAT(example::ShowCard(*client, column, "2", card.ciphertext),
+              StatusIs(Reason::kDecryptFailed));
+  EXPECT_THAT(example::IndexesOfCard(*client, "4111111111111111").value(),
+              ::testing::ElementsAre(card.blind_index));
+  EXPECT_THAT(example::ProtectCard(*client, column, "1", "4111 1111 1111 1112"),
+              StatusIs(Reason::kValueInvalid));
+}
+
 // The text between two marks is what people copy.
 void ExpectInTheDocument(const std::string& mark) {
   const std::string root = std::string(FIELDKMS_VECTORS_DIR) + "/../..";
@@ -173,6 +248,7 @@ void ExpectInTheDocument(const std::string& mark) {
 
 TEST_F(DevelopersExampleTest, StandsInTheDocument) {
   ExpectInTheDocument("// [example]\n");
+  ExpectInTheDocument("// [field example]\n");
   ExpectInTheDocument("// [local example]\n");
 }
 
