@@ -9,16 +9,16 @@ namespace {
 
 constexpr size_t kLongNote = 100'000;
 
-// `value`, or NULL or the empty string now and then.
+// `value`, or NULL now and then.
 std::optional<std::string> Perhaps(SampleRandom& random, std::string value) {
   if (random.OneIn(12)) return std::nullopt;
-  if (random.OneIn(60)) return std::string();
   return value;
 }
 
 std::optional<std::string> MakeNotes(SampleRandom& random, int64_t id) {
   if (id % 1000 == 7) return MakeNote(random, kLongNote);
   if (random.OneIn(2)) return std::nullopt;
+  if (random.OneIn(10)) return std::string();
   return Perhaps(random, MakeNote(random, 20 + random.Below(160)));
 }
 

@@ -23,11 +23,13 @@ using Fields = std::array<std::optional<std::string>, kColumnCount>;
 struct Row {
   int64_t id = 0;
   Fields fields;
+  std::optional<std::string> card_index =
+      {};  // blind index of the card number; protected rows only
   friend bool operator==(const Row&, const Row&) = default;
 };
 
 // MakeCustomer returns customer `id` (from 1): UTF-8 text with NULLs, empty
-// strings and, once in a thousand rows, a note of 100,000 bytes.
+// notes and, once in a thousand rows, a note of 100,000 bytes.
 Row MakeCustomer(int64_t id);
 
 }  // namespace fieldkms::sample

@@ -14,10 +14,10 @@
 namespace fieldkms::sample {
 namespace {
 
-// A row as libpqxx 6 streams it. The id is last: its stream_from takes a line
-// that ends in an empty field for one with too few fields.
-using StreamedRow =
-    decltype(std::tuple_cat(std::declval<Fields>(), std::declval<std::tuple<int64_t>>()));
+// A row as libpqxx 6 streams it; the index is NULL in the plain table. The id is last: its
+// stream_from takes a line that ends in an empty field for one with too few fields.
+using StreamedRow = decltype(std::tuple_cat(
+    std::declval<Fields>(), std::declval<std::tuple<std::optional<std::string>, int64_t>>()));
 
 constexpr char kSchema[] = R"sql(
   CREATE SCHEMA IF NOT EXISTS kms;
@@ -27,34 +27,37 @@ constexpr char kSchema[] = R"sql(
     iban text, notes text);
   CREATE TABLE public.customers_protected (
     id bigint PRIMARY KEY, full_name bytea, email bytea, card_number bytea, ssn bytea, ein bytea,
-    iban bytea, notes bytea);
+    iban bytea, notes bytea, card_index bytea);
+  CREATE INDEX ON public.customers_protected (card_index);
   -- Ciphertexts do not compress; do not try.
   ALTER TABLE public.customers_protected ALTER notes SET STORAGE EXTERNAL;
   -- A binding id stands for a column for good, whatever it is renamed to.
   CREATE TABLE kms.protected_columns (
     binding_id bytea PRIMARY KEY CHECK (octet_length(binding_id) = 16),
-    relation regclass NOT NULL, attribute name NOT NULL, key_name text NOT NULL,
+    relation regclass NOT NULL, attribute name NOT NULL, field_name text NOT NULL,
     UNIQUE (relation, attribute));
   INSERT INTO kms.protected_columns
     SELECT uuid_send(gen_random_uuid()), attrelid, attname, 'customers.' || attname
     FROM pg_attribute
-    WHERE attrelid = 'public.customers_protected'::regclass AND attnum > 0 AND attname <> 'id';
+    WHERE attrelid = 'public.customers_protected'::regclass AND attnum > 0
+      AND attname NOT IN ('id', 'card_index');
 )sql";
 
 std::string TableName(Table table) {
   return table == Table::kPlain ? "public.customers" : "public.customers_protected";
 }
 
-std::vector<std::string> StreamedColumns() {
+std::vector<std::string> StreamedColumns(Table table) {
   std::vector<std::string> names(kColumnNames.begin(), kColumnNames.end());
+  if (table == Table::kProtected) names.emplace_back("card_index");
   names.emplace_back("id");
   return names;
 }
 
-std::string ColumnList() {
+std::string ColumnList(Table table) {
   std::string list;
-  for (const std::string& name : StreamedColumns()) list += (list.empty() ? "" : ", ") + name;
-  return list;
+  for (const std::string_view name : kColumnNames) list += std::string(name) + ", ";
+  return list + (table == Table::kPlain ? "NULL" : "card_index") + ", id";
 }
 
 // Runs `body`, which uses libpqxx, and turns what it throws into a status.
@@ -75,22 +78,26 @@ Row FromStream(StreamedRow streamed, Table table) {
     ((row.fields[I] = std::move(std::get<I>(streamed))), ...);
   }
   (std::make_index_sequence<kColumnCount>());
+  row.card_index = std::move(std::get<kColumnCount>(streamed));
   if (table == Table::kProtected) {
     for (auto& field : row.fields) {
       if (field) field = DecodeBytea(*field);
     }
+    if (row.card_index) row.card_index = DecodeBytea(*row.card_index);
   }
   return row;
 }
 
-StreamedRow ToStream(const Row& row, Table table) {
-  Fields fields = row.fields;
-  if (table == Table::kProtected) {
-    for (auto& field : fields) {
-      if (field) field = EncodeBytea(*field);
-    }
+auto ToPlainStream(const Row& row) {
+  return std::tuple_cat(row.fields, std::tuple<int64_t>(row.id));
+}
+
+StreamedRow ToProtectedStream(Row row) {
+  for (auto& field : row.fields) {
+    if (field) field = EncodeBytea(*field);
   }
-  return std::tuple_cat(std::move(fields), std::tuple<int64_t>(row.id));
+  if (row.card_index) row.card_index = EncodeBytea(*row.card_index);
+  return std::tuple_cat(std::move(row.fields), std::make_tuple(std::move(row.card_index), row.id));
 }
 
 }  // namespace
@@ -153,7 +160,7 @@ class RowReader::Impl {
         work_(connection_),
         // libpqxx 6 hands the "table" to COPY as it is, and COPY takes a query,
         // which has an order.
-        stream_(work_, "(SELECT " + ColumnList() + " FROM " + TableName(table) +
+        stream_(work_, "(SELECT " + ColumnList(table) + " FROM " + TableName(table) +
                            " WHERE id >= " + std::to_string(first_id) + " ORDER BY id)") {}
 
   std::vector<Row> Next(size_t count) {
@@ -197,10 +204,16 @@ class RowWriter::Impl {
       : table_(table),
         connection_(dsn),
         work_(connection_),
-        stream_(work_, TableName(table), StreamedColumns()) {}
+        stream_(work_, TableName(table), StreamedColumns(table)) {}
 
   void Write(std::span<const Row> rows) {
-    for (const Row& row : rows) stream_ << ToStream(row, table_);
+    for (const Row& row : rows) {
+      if (table_ == Table::kPlain) {
+        stream_ << ToPlainStream(row);
+      } else {
+        stream_ << ToProtectedStream(row);
+      }
+    }
   }
 
   void Commit() {
@@ -264,7 +277,7 @@ absl::StatusOr<Row> ReadAfterMove(const std::string& dsn, const std::string& sta
     pqxx::work work(connection);
     work.exec0(statement);
     pqxx::row stored =
-        work.exec1("SELECT " + ColumnList() +
+        work.exec1("SELECT " + ColumnList(Table::kProtected) +
                    " FROM public.customers_protected WHERE id = " + std::to_string(id));
     for (size_t i = 0; i < kColumnCount; ++i) {
       auto column = static_cast<pqxx::row::size_type>(i);
@@ -274,6 +287,26 @@ absl::StatusOr<Row> ReadAfterMove(const std::string& dsn, const std::string& sta
   });
   if (!status.ok()) return status;
   return row;
+}
+
+absl::StatusOr<std::vector<int64_t>> FindCard(const std::string& dsn,
+                                              std::span<const std::string> indexes) {
+  std::vector<int64_t> ids;
+  absl::Status status = Guarded([&] {
+    pqxx::connection connection(dsn);
+    pqxx::work work(connection);
+    std::string wanted;
+    for (const std::string& index : indexes) {
+      wanted += (wanted.empty() ? "" : ", ") + work.quote(EncodeBytea(index)) + "::bytea";
+    }
+    for (const pqxx::row& row : work.exec("SELECT id FROM public.customers_protected "
+                                          "WHERE card_index = ANY (ARRAY[" +
+                                          wanted + "]) ORDER BY id")) {
+      ids.push_back(row[0].as<int64_t>());
+    }
+  });
+  if (!status.ok()) return status;
+  return ids;
 }
 
 }  // namespace fieldkms::sample

@@ -76,6 +76,10 @@ class RowWriter {
 absl::StatusOr<int64_t> ReplaceCards(const std::string& dsn, std::span<const Row> before,
                                      std::span<const Row> after);
 
+// FindCard returns the ids of protected rows that have one of these blind indexes.
+absl::StatusOr<std::vector<int64_t>> FindCard(const std::string& dsn,
+                                              std::span<const std::string> indexes);
+
 // ReadAfterMove runs `statement` (an UPDATE of customers_protected), reads row
 // `id` and rolls back.
 absl::StatusOr<Row> ReadAfterMove(const std::string& dsn, const std::string& statement, int64_t id);

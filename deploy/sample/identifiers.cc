@@ -19,9 +19,9 @@ constexpr PanRange kPanRanges[] = {
     {"305693", 14}, {"385200", 14},  // Diners Club
 };
 
-// Prefixes missing from the IRS's list of valid ones.
-constexpr std::string_view kEinPrefixes[] = {"07", "08", "09", "17", "18", "19", "28",
-                                             "29", "49", "69", "70", "78", "79", "89"};
+// Prefixes of the IRS's list.
+constexpr std::string_view kEinPrefixes[] = {"10", "12", "20", "26", "30", "45", "46",
+                                             "54", "66", "81", "83", "91", "95", "98"};
 
 // Account part of an IBAN (BBAN): runs of `count` digits (n), upper-case letters
 // (a) or both (c), after the SWIFT IBAN registry.
@@ -104,8 +104,9 @@ std::string MakePan(SampleRandom& random) {
 }
 
 std::string MakeSsn(SampleRandom& random) {
-  std::string area = "9" + random.Digits(2);
-  std::string group = std::to_string(100 + 1 + random.Below(49)).substr(1);
+  // Areas that the SSA had assigned to nobody until 2011.
+  std::string area = std::to_string(773 + random.Below(127));
+  std::string group = std::to_string(100 + 1 + random.Below(99)).substr(1);
   std::string serial = std::to_string(10'000 + 1 + random.Below(9'999)).substr(1);
   return area + "-" + group + "-" + serial;
 }

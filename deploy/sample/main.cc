@@ -27,7 +27,8 @@ constexpr Command kCommands[] = {
     {"load", "Make the tables and load the customers", &Load},
     {"protect", "Encrypt customers into customers_protected", &Protect},
     {"verify", "Decrypt everything and compare byte by byte", &Verify},
-    {"show", "Show a few customers stored, masked and revealed", &Show},
+    {"show", "Show a few customers as stored, and as each role sees them", &Show},
+    {"find", "Find a customer by the blind index of a card number", &Find},
     {"misplace", "Show that a moved ciphertext does not open", &Misplace},
     {"rotate", "Rotate a key while reading, rewrap a part", &Rotate},
 };
@@ -46,7 +47,7 @@ int Run(int argc, char** argv) {
   app.require_subcommand(1);
   app.add_option("--dsn", stage.dsn, "libpq connection string")->required();
   app.add_option("--target", options.target, "unix:/path/of/fieldkmsd.sock")->required();
-  app.add_option("--tenant", stage.tenant, "tenant that owns the keys")->required();
+  app.add_option("--tenant", stage.tenant, "tenant that owns the fields")->required();
   app.add_option("--other-tenant", stage.other_tenant, "tenant to bring a ciphertext to")
       ->required();
   app.add_option("--rows", stage.rows, "customers")->check(CLI::Range(100, 1'000'000));

@@ -5,6 +5,7 @@
 
 #include "clients/cpp/row_context.h"
 #include "clients/cpp/wipe.h"
+#include "crypto/hex.h"
 #include "crypto/status.h"
 
 namespace fieldkms::sample {
@@ -53,10 +54,13 @@ absl::Status CheckResults(const Response& response, size_t count, Column column)
 
 }  // namespace
 
-std::string KeyName(Column column) { return "customers." + std::string(kColumnNames[column]); }
+std::string FieldName(Column column) { return "customers." + std::string(kColumnNames[column]); }
 
 Protector::Protector(Client& client, std::string tenant, BindingIds binding_ids)
-    : client_(client), tenant_(std::move(tenant)), binding_ids_(std::move(binding_ids)) {}
+    : client_(client),
+      fields_(client),
+      tenant_(std::move(tenant)),
+      binding_ids_(std::move(binding_ids)) {}
 
 absl::StatusOr<std::vector<Row>> Protector::Protect(std::span<const Row> rows) {
   std::vector<Row> out = EmptyRows(rows);
@@ -66,17 +70,17 @@ absl::StatusOr<std::vector<Row>> Protector::Protect(std::span<const Row> rows) {
   return out;
 }
 
-absl::StatusOr<std::vector<Row>> Protector::Reveal(std::span<const Row> rows) {
+absl::StatusOr<std::vector<Row>> Protector::Reveal(std::span<const Row> rows, v1::View view) {
   std::vector<Row> out = EmptyRows(rows);
   for (size_t column = 0; column < kColumnCount; ++column) {
-    FIELDKMS_RETURN_IF_ERROR(OpenColumn(rows, static_cast<Column>(column), &out));
+    FIELDKMS_RETURN_IF_ERROR(OpenColumn(rows, static_cast<Column>(column), view, &out));
   }
   return out;
 }
 
 absl::StatusOr<std::vector<Row>> Protector::RevealColumn(std::span<const Row> rows, Column column) {
   std::vector<Row> out = EmptyRows(rows);
-  FIELDKMS_RETURN_IF_ERROR(OpenColumn(rows, column, &out));
+  FIELDKMS_RETURN_IF_ERROR(OpenColumn(rows, column, v1::VIEW_FULL, &out));
   return out;
 }
 
@@ -84,58 +88,74 @@ absl::Status Protector::ProtectColumn(std::span<const Row> rows, Column column,
                                       std::vector<Row>* out) {
   std::vector<size_t> present = RowsWithValue(rows, column);
   if (present.empty()) return absl::OkStatus();
-  v1::BatchEncryptRequest request;
+  v1::BatchProtectRequest request;
   const WipeGuard wipe(&request);
   request.set_tenant(tenant_);
-  request.set_key(KeyName(column));
+  request.set_field(FieldName(column));
   AddContext("b", binding_ids_[column], request.mutable_shared_context());
   for (size_t i : present) {
     auto* item = request.add_items();
-    item->set_plaintext(*rows[i].fields[column]);
+    item->set_value(*rows[i].fields[column]);
     AddContext("pk", PrimaryKey(rows[i].id), item->mutable_context());
   }
-  FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.BatchEncrypt(request));
+  FIELDKMS_ASSIGN_OR_RETURN(auto response, fields_.BatchProtect(request));
   FIELDKMS_RETURN_IF_ERROR(CheckResults(response, present.size(), column));
   for (size_t n = 0; n < present.size(); ++n) {
-    auto* result = response.mutable_results(static_cast<int>(n));
-    (*out)[present[n]].fields[column] = std::move(*result->mutable_ciphertext());
+    auto* made = response.mutable_results(static_cast<int>(n))->mutable_protected_value();
+    Row& row = (*out)[present[n]];
+    row.fields[column] = std::move(*made->mutable_ciphertext());
+    if (column == kCardNumber) row.card_index = std::move(*made->mutable_blind_index());
   }
   return absl::OkStatus();
 }
 
-absl::Status Protector::OpenColumn(std::span<const Row> rows, Column column,
+absl::Status Protector::OpenColumn(std::span<const Row> rows, Column column, v1::View view,
                                    std::vector<Row>* out) {
   std::vector<size_t> present = RowsWithValue(rows, column);
   if (present.empty()) return absl::OkStatus();
-  v1::BatchDecryptRequest request;
+  v1::BatchRevealRequest request;
   request.set_tenant(tenant_);
-  request.set_key(KeyName(column));
+  request.set_field(FieldName(column));
+  request.set_view(view);
   AddContext("b", binding_ids_[column], request.mutable_shared_context());
   for (size_t i : present) {
     auto* item = request.add_items();
     item->set_ciphertext(*rows[i].fields[column]);
     AddContext("pk", PrimaryKey(rows[i].id), item->mutable_context());
   }
-  FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.BatchDecrypt(request));
+  FIELDKMS_ASSIGN_OR_RETURN(auto response, fields_.BatchReveal(request));
   const WipeGuard wipe(&response);
   FIELDKMS_RETURN_IF_ERROR(CheckResults(response, present.size(), column));
   for (size_t n = 0; n < present.size(); ++n) {
     const auto& result = response.results(static_cast<int>(n));  // copied: the guard wipes it
-    (*out)[present[n]].fields[column] = result.plaintext();
+    (*out)[present[n]].fields[column] = result.value();
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Protector::RevealOne(std::string_view envelope, Column column,
                                                  int64_t id) {
-  v1::DecryptRequest request;
+  v1::RevealRequest request;
   request.set_tenant(tenant_);
+  request.set_field(FieldName(column));
   request.set_ciphertext(std::string(envelope));
   AddContext("b", binding_ids_[column], request.mutable_context());
   AddContext("pk", PrimaryKey(id), request.mutable_context());
-  FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.Decrypt(request));
+  FIELDKMS_ASSIGN_OR_RETURN(auto response, fields_.Reveal(request));
   const WipeGuard wipe(&response);
-  return std::move(*response.mutable_plaintext());
+  return std::move(*response.mutable_value());
+}
+
+absl::StatusOr<std::vector<std::string>> Protector::CardIndexes(const std::string& card_number) {
+  v1::BlindIndexRequest request;
+  const WipeGuard wipe(&request);
+  request.set_tenant(tenant_);
+  request.set_field(FieldName(kCardNumber));
+  request.set_value(card_number);
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::BlindIndexValue found, fields_.BlindIndex(request));
+  std::vector<std::string> indexes = {found.index()};
+  indexes.insert(indexes.end(), found.older().begin(), found.older().end());
+  return indexes;
 }
 
 absl::StatusOr<std::vector<Row>> Protector::RewrapCards(std::span<const Row> rows) {
@@ -144,6 +164,8 @@ absl::StatusOr<std::vector<Row>> Protector::RewrapCards(std::span<const Row> row
   if (present.empty()) return out;
   v1::BatchRewrapRequest request;
   request.set_tenant(tenant_);
+  FIELDKMS_ASSIGN_OR_RETURN(std::string field_id, FieldId(kCardNumber));
+  AddContext("f", std::move(field_id), request.mutable_shared_context());
   AddContext("b", binding_ids_[kCardNumber], request.mutable_shared_context());
   for (size_t i : present) {
     auto* item = request.add_items();
@@ -157,6 +179,18 @@ absl::StatusOr<std::vector<Row>> Protector::RewrapCards(std::span<const Row> row
     out[present[n]].fields[kCardNumber] = std::move(*result->mutable_ciphertext());
   }
   return out;
+}
+
+absl::StatusOr<std::string> Protector::FieldId(Column column) {
+  v1::GetFieldRequest request;
+  request.set_tenant(tenant_);
+  request.set_name(FieldName(column));
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::Field field, fields_.GetField(request));
+  std::string id(field.field_id().size() / 2, '\0');
+  if (!DecodeHex(field.field_id(), AsMutableBytes(id))) {
+    return absl::InternalError("the id of a field is not in hex");
+  }
+  return id;
 }
 
 }  // namespace fieldkms::sample

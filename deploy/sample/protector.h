@@ -1,4 +1,4 @@
-// Encrypts and decrypts rows through the service, a batch a column.
+// Protects and reveals rows through the service, a batch a column.
 #ifndef FIELDKMS_DEPLOY_SAMPLE_PROTECTOR_H_
 #define FIELDKMS_DEPLOY_SAMPLE_PROTECTOR_H_
 
@@ -11,34 +11,37 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "clients/cpp/client.h"
+#include "clients/cpp/field_client.h"
 #include "deploy/sample/customer.h"
 #include "deploy/sample/database.h"
 
 namespace fieldkms::sample {
 
-// KeyName: every column has a key of its own, such as "customers.card_number".
-std::string KeyName(Column column);
+// FieldName: every column is a field, such as "customers.card_number", and has a key of that
+// name.
+std::string FieldName(Column column);
 
 // Protector is safe for concurrent use. `client` must outlive it.
 class Protector {
  public:
   Protector(Client& client, std::string tenant, BindingIds binding_ids);
 
-  // Protect returns `rows` with an envelope in place of every value. Each value
-  // is bound to its column (`b`) and row (`pk`). NULL stays NULL; the empty
-  // string is a value. Fails if any value does.
+  // Protect returns `rows` with an envelope in place of every value, and the blind index of the
+  // card number. Each value is checked by its field's format and bound to its column (`b`) and
+  // row (`pk`). NULL stays NULL; an empty note is a value. Fails if any value does.
   absl::StatusOr<std::vector<Row>> Protect(std::span<const Row> rows);
 
-  // Reveal is its inverse.
-  absl::StatusOr<std::vector<Row>> Reveal(std::span<const Row> rows);
+  // Reveal is its inverse, as far as `view` shows values.
+  absl::StatusOr<std::vector<Row>> Reveal(std::span<const Row> rows, v1::View view = v1::VIEW_FULL);
 
   // Reveal of one column only; the others are left out (NULL).
   absl::StatusOr<std::vector<Row>> RevealColumn(std::span<const Row> rows, Column column);
 
-  // Decrypts one envelope as the value of `column` in row `id`. Names no key, as an
-  // application would: what is shown with it is that the context alone keeps a value
-  // in its place.
+  // Reveals one envelope as the value of `column` in row `id`.
   absl::StatusOr<std::string> RevealOne(std::string_view envelope, Column column, int64_t id);
+
+  // The blind indexes by which rows with this card number are found.
+  absl::StatusOr<std::vector<std::string>> CardIndexes(const std::string& card_number);
 
   // Brings the card numbers of `rows` under the primary version of their key. No
   // plaintext leaves the service.
@@ -46,9 +49,13 @@ class Protector {
 
  private:
   absl::Status ProtectColumn(std::span<const Row> rows, Column column, std::vector<Row>* out);
-  absl::Status OpenColumn(std::span<const Row> rows, Column column, std::vector<Row>* out);
+  // The id of the column's field, as bytes: what its ciphertexts are bound to.
+  absl::StatusOr<std::string> FieldId(Column column);
+  absl::Status OpenColumn(std::span<const Row> rows, Column column, v1::View view,
+                          std::vector<Row>* out);
 
   Client& client_;
+  FieldClient fields_;
   std::string tenant_;
   BindingIds binding_ids_;
 };

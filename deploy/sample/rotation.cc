@@ -72,7 +72,7 @@ class BusyReader {
 absl::StatusOr<uint32_t> RotateCardKey(const Stage& stage) {
   v1::GetKeyRequest get;
   get.set_tenant(stage.tenant);
-  get.set_name(KeyName(kCardNumber));
+  get.set_name(FieldName(kCardNumber));
   FIELDKMS_ASSIGN_OR_RETURN(v1::Key before, stage.client->GetKey(get));
   v1::RotateKeyRequest rotate;
   rotate.set_tenant(stage.tenant);

@@ -13,8 +13,8 @@ namespace fieldkms::sample {
 
 struct Stage {
   std::string dsn;     // of libpq
-  std::string tenant;  // that owns the keys customers.*
-  // A second tenant with a key of the same name, for a ciphertext to be brought to.
+  std::string tenant;  // that owns the fields customers.*
+  // A second tenant with a field of the same name, for a ciphertext to be brought to.
   std::string other_tenant;
   int64_t rows = 20'000;
   Client* client = nullptr;
@@ -23,15 +23,18 @@ struct Stage {
 // Load: makes the tables and streams `rows` customers into public.customers.
 absl::Status Load(const Stage& stage);
 
-// Protect: customers to customers_protected, through batch encryption.
+// Protect: customers to customers_protected, through BatchProtect.
 absl::Status Protect(const Stage& stage);
 
 // Verify: decrypts every value of every row of customers_protected and compares
 // it with customers, byte by byte.
 absl::Status Verify(const Stage& stage);
 
-// Show: a few customers as stored, masked and revealed.
+// Show: a few customers as stored, and as roles of each mask level see them.
 absl::Status Show(const Stage& stage);
+
+// Find: a customer by the card number, through its blind index.
+absl::Status Find(const Stage& stage);
 
 // Misplace: moves a ciphertext to another row, column and tenant; each must be
 // refused, in its own place it must open.

@@ -39,8 +39,11 @@ absl::StatusOr<BenchResult> RunUnary(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunBatch(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunKeysScale(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunColdUnwrap(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunFf1(const BenchOptions& options);  // with Java
 absl::StatusOr<BenchResult> RunLeased(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunReplicas(const BenchOptions& options);  // with PostgreSQL
+absl::StatusOr<BenchResult> RunProtect(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunMask(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunStartup(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunIdle(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunOverhead(const BenchOptions& options);

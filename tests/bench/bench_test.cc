@@ -91,12 +91,12 @@ TEST_P(CaseTest, PrintsItsResultLast) {
   }
 }
 
-constexpr const char* kCases[] = {"seal",       "unary",       "batch",
-                                  "keys_scale", "cold_unwrap", "leased",
+constexpr const char* kCases[] = {"seal",     "unary",      "batch",       "protect",
+                                  "mask",     "keys_scale", "cold_unwrap", "leased",
 #ifdef FIELDKMS_STORE_POSTGRES
                                   "replicas",
 #endif
-                                  "startup",    "idle",        "overhead"};
+                                  "startup",  "idle",       "overhead"};
 
 INSTANTIATE_TEST_SUITE_P(All, CaseTest, ::testing::ValuesIn(kCases),
                          [](const auto& one) { return std::string(one.param); });
@@ -111,13 +111,24 @@ TEST(BenchTest, KeysScaleStatesWhatAKeyCosts) {
   }
 }
 
+// Java is large, and so no package that tests need.
+TEST(BenchTest, Ff1NamesThePackagesThatItLacks) {
+  const CommandResult result =
+      RunCommand({.argv = {BinaryPath("fieldkms-bench"), "ff1", "--seconds", "1"},
+                  .env = {{"PATH", "/nonexistent"}}});
+  EXPECT_EQ(result.status.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("apt install openjdk-17-jdk-headless"));
+}
+
 TEST(BenchTest, ListNamesCasesAndTargets) {
   const CommandResult result = RunCommand({.argv = {BinaryPath("fieldkms-bench"), "list"}});
   EXPECT_EQ(result.status.code, 0);
   for (const char* name : kCases) {
     EXPECT_THAT(result.out, HasSubstr(fmt::format("  {} ", name)));
   }
-  for (const char* target : {"0.90", "0.85", "0.60", "0.80", "0.50", "0.70", "0.10", "1.00"}) {
+  EXPECT_THAT(result.out, HasSubstr("  ff1 "));
+  for (const char* target :
+       {"0.90", "0.85", "0.60", "0.80", "0.50", "0.70", "3.00", "0.10", "1.00"}) {
     EXPECT_THAT(result.out, HasSubstr(target));
   }
 }

@@ -78,8 +78,10 @@ absl::Status Run(const std::string& dir, const sigset_t& stop) {
   const AnyoneIsMe authenticator(*access);
   TroubleLog troubles(clock);
   const Replica replica{"", "", clock.Now(), "sqlite", *root};
-  ServiceContext context{*keyring, authenticator, *access, *access, *audit, refusals,
-                         troubles, executor,      clock,   Rate{},  replica};
+  FieldDirectory fields(*store, clock);
+  FieldAdmin field_admin(*store, keyring->admin(), fields, clock);
+  ServiceContext context{*keyring, fields,   field_admin, authenticator, *access, *access, *audit,
+                         refusals, troubles, executor,    clock,         Rate{},  replica};
   return Serve(context, stop);
 }
 

@@ -36,7 +36,7 @@ TEST_F(CustomerTest, TheSameOnEveryMachine) {
   const auto digest = Sha256(AsBytes(all));
   ASSERT_TRUE(digest.ok());
   EXPECT_EQ(Hex(AsText(*digest)),
-            "ac0ca8a263c89e0f52f20dfc9b28d3d6394d17bf86622ab62bd7931c63ec7c0f");
+            "5a2fe292e75c6d258cedf352e7c9a912916a713debff2ea5073b0ddcc5d0f033");
 }
 
 TEST_F(CustomerTest, HoldsWhatTheSampleMustHave) {

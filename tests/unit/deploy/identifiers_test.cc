@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 
+#include "crypto/field/format.h"
+
 namespace fieldkms::sample {
 namespace {
 
@@ -63,22 +65,30 @@ TEST(MakePanTest, SixBrandsAllLuhnValid) {
   EXPECT_EQ(seen.size(), lengths.size());
 }
 
-TEST(MakeSsnTest, ShapeOfNumbersThatAreNeverIssued) {
-  const std::regex shape("9[0-9]{2}-(0[1-9]|[1-4][0-9])-[0-9]{4}");
+// The quickstart protects them by these formats.
+void ExpectLegal(FieldFormat format, const std::string& value) {
+  std::string canonical;
+  EXPECT_EQ(CanonicaliseField(*FindFormat(format), value, {{2026, 1, 1}}, &canonical), nullptr)
+      << value;
+}
+
+TEST(MakeSsnTest, LegalNumbersOfAreasThatWereLongNotIssued) {
+  const std::regex shape("(77[3-9]|7[89][0-9]|8[0-9]{2})-[0-9]{2}-[0-9]{4}");
   SampleRandom random(2);
   for (int i = 0; i < kTries; ++i) {
     const std::string ssn = MakeSsn(random);
     ASSERT_TRUE(std::regex_match(ssn, shape)) << ssn;
-    ASSERT_NE(ssn.substr(7), "0000");
+    ExpectLegal(FieldFormat::kSsn, ssn);
   }
 }
 
-TEST(MakeEinTest, Shape) {
+TEST(MakeEinTest, LegalNumbers) {
   const std::regex shape("[0-9]{2}-[0-9]{7}");
   SampleRandom random(3);
   for (int i = 0; i < kTries; ++i) {
     const std::string ein = MakeEin(random);
     ASSERT_TRUE(std::regex_match(ein, shape)) << ein;
+    ExpectLegal(FieldFormat::kEin, ein);
   }
 }
 
