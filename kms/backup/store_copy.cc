@@ -48,6 +48,13 @@ std::optional<Progress> ParseProgress(std::string_view text) {
   return progress;
 }
 
+absl::Status HoldsTokens() {
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::kStoreUnavailable,
+               "the source holds vaulted tokens, which this release does not copy: they would be "
+               "lost with it",
+               "from");
+}
+
 absl::Status NotEmpty() {
   return Error(absl::StatusCode::kAlreadyExists, Reason::kTenantExists,
                "the target is neither empty nor an unfinished copy of this store: nothing is "
@@ -68,6 +75,9 @@ class Copy {
     if (!caught_up.ok() && !(request_.final && absl::IsAborted(caught_up))) return caught_up;
     if (request_.final) {
       FIELDKMS_RETURN_IF_ERROR(source_.SetFrozen(true, Soon()));
+      // Also one that was put meanwhile.
+      FIELDKMS_ASSIGN_OR_RETURN(const bool has_tokens, source_.tokens().HasTokens(Soon()));
+      if (has_tokens) return HoldsTokens();
       FIELDKMS_RETURN_IF_ERROR(CatchUp());
     }
     report_.change = progress_.from;
@@ -105,6 +115,8 @@ class Copy {
     FIELDKMS_ASSIGN_OR_RETURN(const auto theirs, target_.GetRootBinding(Soon()));
     if (theirs) return NotEmpty();
     FIELDKMS_ASSIGN_OR_RETURN(operation_.operation_id, IdOf(value));
+    FIELDKMS_ASSIGN_OR_RETURN(const bool has_tokens, source_.tokens().HasTokens(Soon()));
+    if (has_tokens) return HoldsTokens();
     const auto before = target_.GetOperation(operation_.operation_id, Soon());
     if (before.ok()) return GoOn(*before);
     if (ReasonOf(before.status()) != Reason::kOperationNotFound) return before.status();

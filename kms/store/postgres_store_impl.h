@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kms/store/postgres_changes.h"
+#include "kms/store/postgres_token_store.h"
 #include "kms/store/postgres_transaction.h"
 #include "kms/store/store.h"
 
@@ -126,38 +127,26 @@ class PostgresStore final : public Store {
                           Deadline deadline) override;
   absl::Status SetFrozen(bool frozen, Deadline deadline) override;
   absl::StatusOr<bool> IsFrozen(Deadline deadline) override;
+  TokenStore& tokens() override { return tokens_; }
 
  private:
   // Runs `body(db)`, an absl::StatusOr<T>, on behalf of a tenant ("": of none).
   template <class T, class Body>
   absl::StatusOr<T> Read(std::string_view tenant, Deadline deadline, const Body& body) {
-    return Result<T>(&PostgresTransactions::Read, tenant, deadline, body);
+    return ResultOf<T>(transactions_, &PostgresTransactions::Read, tenant, deadline, body);
   }
   template <class T, class Body>
   absl::StatusOr<T> Write(std::string_view tenant, Deadline deadline, const Body& body) {
-    return Result<T>(&PostgresTransactions::Write, tenant, deadline, body);
+    return ResultOf<T>(transactions_, &PostgresTransactions::Write, tenant, deadline, body);
   }
   template <class T, class Body>
   absl::StatusOr<T> WriteLong(std::string_view tenant, Deadline deadline, const Body& body) {
-    return Result<T>(&PostgresTransactions::WriteLong, tenant, deadline, body);
-  }
-  template <class T, class Run, class Body>
-  absl::StatusOr<T> Result(Run run, std::string_view tenant, Deadline deadline, const Body& body) {
-    std::optional<T> result;
-    const absl::Status status =
-        (transactions_.*run)(deadline, [&](PostgresTransaction& db) -> absl::Status {
-          if (!tenant.empty()) db.ActFor(tenant);
-          absl::StatusOr<T> value = body(db);
-          if (!value.ok()) return std::move(value).status();
-          result = std::move(value).value();
-          return absl::OkStatus();
-        });
-    if (!status.ok()) return status;
-    return *std::move(result);
+    return ResultOf<T>(transactions_, &PostgresTransactions::WriteLong, tenant, deadline, body);
   }
 
   const Clock& clock_;
   PostgresTransactions transactions_;
+  PostgresTokenStore tokens_{&transactions_};
   PostgresChanges changes_;
 };
 

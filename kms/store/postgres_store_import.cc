@@ -13,6 +13,7 @@
 #include "kms/store/postgres_mutation.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_store_impl.h"
+#include "kms/store/postgres_tokens.h"
 #include "kms/store/postgres_value.h"
 #include "kms/store/store_errors.h"
 
@@ -297,6 +298,7 @@ absl::Status PostgresStore::DropStaged(const ImportId& import, std::string_view 
 
 absl::Status PostgresStore::SetFrozen(bool frozen, Deadline deadline) {
   return transactions_.Write(deadline, [&](PostgresTransaction& db) -> absl::Status {
+    WaitForTokens(db);
     db.Run("UPDATE fieldkms_store.store_state SET frozen = $1", {frozen});
     return absl::OkStatus();
   });

@@ -21,12 +21,16 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <pqxx/result>
 #include <pqxx/transaction_base>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "kms/clock.h"
 #include "kms/store/postgres_connection.h"
 #include "kms/store/postgres_pool.h"
@@ -105,6 +109,24 @@ class PostgresTransactions {
   PostgresWatchdog watchdog_;
   PostgresPool pool_;
 };
+
+// Runs `body(db)`, an absl::StatusOr<T>, by one of the methods above, on behalf of a tenant
+// ("": of none).
+template <class T, class Run, class Body>
+absl::StatusOr<T> ResultOf(PostgresTransactions& transactions, Run run, std::string_view tenant,
+                           Deadline deadline, const Body& body) {
+  std::optional<T> result;
+  const absl::Status status =
+      (transactions.*run)(deadline, [&](PostgresTransaction& db) -> absl::Status {
+        if (!tenant.empty()) db.ActFor(tenant);
+        absl::StatusOr<T> value = body(db);
+        if (!value.ok()) return std::move(value).status();
+        result = std::move(value).value();
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  return *std::move(result);
+}
 
 }  // namespace fieldkms
 

@@ -232,6 +232,29 @@ CREATE TABLE staged_fields (
   UNIQUE (tenant, import, field_id)
 ) STRICT;
 )sql",
+    // 4: vaulted tokens. Rows are found through an index, so that new ones come behind the
+    // others: a tree that is ordered by random tokens would move sealed bytes from page to
+    // page, and leave copies. A lookup has one convergent token, or any number of others.
+    R"sql(
+CREATE TABLE tokens (
+  tenant TEXT NOT NULL,
+  field_id INTEGER NOT NULL CHECK (field_id <> 0),
+  token BLOB NOT NULL CHECK (length(token) BETWEEN 1 AND 1024),
+  lookup BLOB CHECK (length(lookup) BETWEEN 1 AND 64),
+  convergent INTEGER NOT NULL CHECK (convergent IN (0, 1)),
+  single_use INTEGER NOT NULL CHECK (single_use IN (0, 1)),
+  sealed BLOB NOT NULL CHECK (length(sealed) > 0),
+  metadata BLOB NOT NULL CHECK (length(metadata) <= 4096),
+  create_time INTEGER NOT NULL,
+  expire_time INTEGER,
+  CHECK (convergent = 0 OR (lookup IS NOT NULL AND single_use = 0)),
+  UNIQUE (tenant, field_id, token)
+) STRICT;
+CREATE UNIQUE INDEX tokens_by_lookup ON tokens (tenant, field_id, lookup) WHERE convergent = 1;
+CREATE INDEX tokens_of_lookup ON tokens (tenant, field_id, lookup)
+  WHERE convergent = 0 AND lookup IS NOT NULL;
+CREATE INDEX tokens_by_end ON tokens (expire_time) WHERE expire_time IS NOT NULL;
+)sql",
 };
 
 absl::Status Apply(SqliteConnection& connection, size_t number, const char* sql) {

@@ -16,6 +16,7 @@
 #include "kms/store/sqlite_migrations.h"
 #include "kms/store/sqlite_operations.h"
 #include "kms/store/sqlite_tenants.h"
+#include "kms/store/sqlite_token_store.h"
 #include "kms/store/sqlite_work.h"
 
 namespace fieldkms {
@@ -379,6 +380,8 @@ class SqliteStore final : public Store {
     return work_.Read(deadline, ReadFrozen);
   }
 
+  TokenStore& tokens() override { return tokens_; }
+
  private:
   // A write that has no outcome.
   template <class Body>
@@ -404,6 +407,7 @@ class SqliteStore final : public Store {
   }
 
   SqliteWork work_;
+  SqliteTokenStore tokens_{&work_};
 };
 
 // A draft has no log: it is written the old way and is complete in one file.

@@ -102,7 +102,7 @@ absl::Status SqliteWork::EmptyLog(SqliteConnection& db, Shred shred) {
     log_to_empty_ = false;
     return absl::OkStatus();
   }
-  if (shred == Shred::kNo) return absl::OkStatus();
+  if (shred != Shred::kYes) return absl::OkStatus();
   return StillThere();
 }
 

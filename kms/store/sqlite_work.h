@@ -24,8 +24,9 @@
 
 namespace fieldkms {
 
-// Whether a write makes wrapped bytes the past, which must then leave the log, too.
-enum class Shred : uint8_t { kNo, kYes };
+// Whether a write makes wrapped bytes the past, which must then leave the log, too: before it
+// returns, or (kSoon) with the first write from this one on that can do it.
+enum class Shred : uint8_t { kNo, kSoon, kYes };
 
 // Thread-safe.
 class SqliteWork {
@@ -96,7 +97,7 @@ class SqliteWork {
     if (!result.ok()) return result;
     // Also of a replay: the first attempt may have been committed in doubt.
     FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, ReadChangeNumber(db));
-    if (shred == Shred::kYes) log_to_empty_ = true;
+    if (shred != Shred::kNo) log_to_empty_ = true;
     FIELDKMS_RETURN_IF_ERROR(transaction.Commit());
     signal_.Publish(number);
     return result;

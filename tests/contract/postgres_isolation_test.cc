@@ -30,6 +30,9 @@ class PostgresIsolation : public ::testing::Test {
       INSERT INTO fieldkms_store.aliases VALUES ('acme', 'x', 7, 5), ('globex', 'x', 8, 6);
       INSERT INTO fieldkms_store.fields VALUES
         (9, 'acme', 'f', '{}', now(), now(), 7), (10, 'globex', 'f', '{}', now(), now(), 8);
+      INSERT INTO fieldkms_store.tokens VALUES
+        (9, now(), null, false, false, 'acme', 't', null, 'a', ''),
+        (10, now(), null, false, false, 'globex', 't', null, 'g', '');
       INSERT INTO fieldkms_store.leases VALUES
         ('acme', repeat('a', 32), 7, 1, true, 'p', now(), now(), 1, 0),
         ('globex', repeat('b', 32), 8, 1, true, 'p', now(), now(), 1, 0);
@@ -58,8 +61,9 @@ class PostgresIsolation : public ::testing::Test {
     return "SET fieldkms.tenant = '" + tenant + "'; " + sql;
   }
 
-  static constexpr const char* kTables[] = {"tenants", "keks",   "keys",   "key_versions",
-                                            "aliases", "fields", "leases", "mutations"};
+  static constexpr const char* kTables[] = {"tenants",      "keks",    "keys",
+                                            "key_versions", "aliases", "fields",
+                                            "tokens",       "leases",  "mutations"};
 
  private:
   PostgresServer& server_ = PostgresServer::Shared();
@@ -97,6 +101,24 @@ TEST_F(PostgresIsolation, OnlyTheTenantNamedIsWritten) {
       HasSubstr("row-level security"));
 }
 
+TEST_F(PostgresIsolation, OnlyTheTokensOfTheTenantNamedAreWritten) {
+  Service(For("acme", "UPDATE fieldkms_store.tokens SET expire_time = now()"));
+  EXPECT_EQ(Superuser("SELECT tenant FROM fieldkms_store.tokens WHERE expire_time IS NOT NULL"),
+            (PostgresServer::Rows{{"acme"}}));
+  Service(For("acme", "DELETE FROM fieldkms_store.tokens"));
+  EXPECT_EQ(Superuser("SELECT tenant FROM fieldkms_store.tokens"),
+            (PostgresServer::Rows{{"globex"}}));
+  EXPECT_THAT(ServiceError(For("acme",
+                               "INSERT INTO fieldkms_store.tokens VALUES (9, now(), null, false, "
+                               "false, 'globex', 'u', null, 'z', '')")),
+              HasSubstr("row-level security"));
+  // Nor does a conflict tell of another's.
+  EXPECT_EQ(Service(For("acme",
+                        "INSERT INTO fieldkms_store.tokens VALUES (10, now(), null, false, false, "
+                        "'acme', 't', null, 'z', '') ON CONFLICT DO NOTHING RETURNING tenant")),
+            (PostgresServer::Rows{{"acme"}}));
+}
+
 TEST_F(PostgresIsolation, StagedFieldsAreATenantsOwn) {
   const std::string row = ", 77, $$globex$$, $$f$$, $$x$$, now(), now(), 1)";
   EXPECT_THAT(ServiceError(For("acme",
@@ -120,8 +142,11 @@ TEST_F(PostgresIsolation, WhatIdentifiesARecordStays) {
         "UPDATE fieldkms_store.fields SET tenant = 'globex'",
         "UPDATE fieldkms_store.fields SET field_id = 11",
         "UPDATE fieldkms_store.fields SET name = 'g'", "DELETE FROM fieldkms_store.fields",
-        "DELETE FROM fieldkms_store.tenants", "UPDATE fieldkms_store.mutations SET outcome = '{}'",
-        "TRUNCATE fieldkms_store.leases", "DELETE FROM fieldkms_store.store_state",
+        "UPDATE fieldkms_store.tokens SET tenant = 'globex'",
+        "UPDATE fieldkms_store.tokens SET token = 'x'",
+        "UPDATE fieldkms_store.tokens SET sealed = 'x'", "DELETE FROM fieldkms_store.tenants",
+        "UPDATE fieldkms_store.mutations SET outcome = '{}'", "TRUNCATE fieldkms_store.leases",
+        "DELETE FROM fieldkms_store.store_state",
         "INSERT INTO fieldkms_store.schema_migrations VALUES (9, 'x', repeat('0', 64))"}) {
     const std::string error = ServiceError(For("acme", change));
     // Nothing may be deleted where there is the policy alone.
@@ -162,7 +187,7 @@ TEST_F(PostgresIsolation, FunctionsAreTheServicesAndPinned) {
   EXPECT_EQ(Superuser("SELECT count(*) FROM pg_proc "
                       "WHERE pronamespace = 'fieldkms_store'::regnamespace AND prosecdef "
                       "AND 'search_path=pg_catalog, pg_temp' = ANY (proconfig)")[0][0],
-            "9");
+            "11");
   Superuser("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN");
   for (const std::string sql :
        {"SELECT fieldkms_store.tenant_of_key(7)",

@@ -91,6 +91,8 @@ TEST_F(PostgresMigrations, AnOlderStoreIsBroughtUpToDate) {
     EXPECT_EQ(put.value.change, 2u);
     ASSERT_OK_AND_ASSIGN(const auto changes, store->ReadChanges(0, 9, kNoDeadline));
     EXPECT_THAT(changes, SizeIs(2));
+    ASSERT_OK_AND_ASSIGN(const bool has_tokens, store->tokens().HasTokens(kNoDeadline));
+    EXPECT_FALSE(has_tokens);
     // What replicas of the older release call, until they are replaced.
     EXPECT_EQ(Sql("SELECT string_agg(tenant || is_alias, ',') "
                   "FROM fieldkms_store.read_changes(0, 9)"),

@@ -43,6 +43,13 @@ inline auto Fields(const FieldRecord& r) {
   return std::make_tuple(r.tenant, r.name, r.field_id, r.policy, Micros(r.create_time),
                          Micros(r.update_time), r.change);
 }
+inline auto Fields(const TokenRecord& r) {
+  return std::make_tuple(r.token, r.lookup, r.convergent, r.single_use, r.sealed, r.metadata,
+                         Micros(r.create_time), Micros(r.expire_time));
+}
+inline auto Fields(const PutOutcome& r) {
+  return std::make_tuple(static_cast<int>(r.result), r.token, Micros(r.expire_time));
+}
 inline auto Fields(const LeaseRecord& r) {
   return std::make_tuple(r.lease_id, r.tenant, r.key_id, r.version, r.encrypt, r.principal,
                          Micros(r.create_time), Micros(r.expire_time), r.most_messages,

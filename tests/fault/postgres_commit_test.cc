@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tests/fault/postgres_fixture.h"
 
@@ -133,6 +135,43 @@ TEST_P(PostgresCommit, OperationsAndLeasesAreWritten) {
   ExpectCut();
   ASSERT_OK_AND_ASSIGN(const auto lease, straight().GetLease("acme", id, kNoDeadline));
   EXPECT_EQ(lease.most_messages, 10u);
+}
+
+TEST_P(PostgresCommit, TokensArePutUsedAndErasedOnce) {
+  const TokenDomain domain{"acme", 7};
+  TokenRecord often;
+  often.token = "often";
+  often.lookup = "value";
+  often.convergent = true;
+  often.sealed = "sealed";
+  TokenRecord once = often;
+  once.token = "once";
+  once.convergent = false;
+  once.single_use = true;
+  once.sealed = "sealed, too";
+  proxied();
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK_AND_ASSIGN(const auto put, proxied().tokens().PutTokens(
+                                           domain, std::vector{often, once}, Time(), kNoDeadline));
+  ExpectCut();
+  for (const PutOutcome& outcome : put) EXPECT_EQ(outcome.result, PutResult::kStored);
+  EXPECT_EQ(Superuser("SELECT count(*) FROM fieldkms_store.tokens"), "2");
+
+  // Where the commit happened, nobody knows whose it was: the value is lost, not given twice.
+  const std::vector<std::string_view> names = {"once", "often"};
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK_AND_ASSIGN(const auto used,
+                       proxied().tokens().UseTokens(domain, names, Time(), kNoDeadline));
+  ExpectCut();
+  EXPECT_EQ(used[0].has_value(), GetParam() == Cut::kBeforeCommit);
+  EXPECT_EQ(Superuser("SELECT token FROM fieldkms_store.tokens"), "\\x6f6674656e");
+
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK_AND_ASSIGN(const auto erased,
+                       proxied().tokens().EraseTokens(domain, names, kNoDeadline));
+  ExpectCut();
+  EXPECT_EQ(erased, (std::vector<bool>{false, true}));
+  EXPECT_EQ(Superuser("SELECT count(*) FROM fieldkms_store.tokens"), "0");
 }
 
 // The watchdog ends what waits for an answer that does not come.

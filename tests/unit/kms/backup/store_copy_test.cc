@@ -146,6 +146,25 @@ TEST_F(StoreCopy, ADifferenceIsFound) {
   EXPECT_FALSE(binding.has_value());
 }
 
+// They would be lost.
+TEST_F(StoreCopy, ASourceWithTokensIsRefused) {
+  from_.HaveRichTenant();
+  ASSERT_OK(Copy());
+  TokenRecord token;
+  token.token = "t";
+  token.sealed = "s";
+  const TokenDomain domain{"acme", 7};
+  ASSERT_OK(from_.store().tokens().PutTokens(domain, std::vector{token}, SystemClock().Now(),
+                                             kNoDeadline));
+  for (const bool final : {false, true}) {
+    EXPECT_THAT(Copy(final), StatusIs(StatusCode::kFailedPrecondition, Reason::kStoreUnavailable));
+  }
+  ASSERT_OK_AND_ASSIGN(const bool frozen, from_.store().IsFrozen(kNoDeadline));
+  EXPECT_FALSE(frozen);
+  ASSERT_OK(from_.store().tokens().EraseField(domain, 9, kNoDeadline));
+  EXPECT_OK(Copy(true));
+}
+
 TEST_F(StoreCopy, ADifferenceOfFieldsIsFound) {
   from_.HaveRichTenant();
   ASSERT_OK(Copy());

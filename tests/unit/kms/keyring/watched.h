@@ -141,6 +141,7 @@ class WatchedStore final : public Store {
                           Deadline deadline) override;
   absl::Status SetFrozen(bool frozen, Deadline deadline) override;
   absl::StatusOr<bool> IsFrozen(Deadline deadline) override;
+  TokenStore& tokens() override { return store_->tokens(); }
 
  private:
   std::unique_ptr<Store> store_;

@@ -161,11 +161,11 @@ TEST_F(SqliteUpgrade, OldMutationsAreAnsweredAsBefore) {
 }
 
 // Migrations 1 and 2 are as they were, so this is what one of schema 2 looked like.
-TEST_F(SqliteUpgrade, StoresWithoutFieldsGetThem) {
+TEST_F(SqliteUpgrade, StoresWithoutFieldsAndTokensGetThem) {
   RunSql(kRows);
   ASSERT_OK(Open());
   Close();
-  RunSql("DROP TABLE fields; DROP TABLE staged_fields; PRAGMA user_version=2");
+  RunSql("DROP TABLE fields; DROP TABLE staged_fields; DROP TABLE tokens; PRAGMA user_version=2");
   ASSERT_OK(Open());
   ASSERT_OK_AND_ASSIGN(const auto made, store().PutField({"acme", "f", kId, "{}", At(1), At(2), 0},
                                                          Old("put"), kNoDeadline));
@@ -174,6 +174,8 @@ TEST_F(SqliteUpgrade, StoresWithoutFieldsGetThem) {
   ASSERT_OK_AND_ASSIGN(const auto kept, store().GetField("acme", "f", kNoDeadline));
   EXPECT_EQ(kept.field_id, kId);
   EXPECT_OK(store().GetKey("acme", "k", kNoDeadline));
+  ASSERT_OK_AND_ASSIGN(const bool has_tokens, store().tokens().HasTokens(kNoDeadline));
+  EXPECT_FALSE(has_tokens);
 }
 
 TEST_F(SqliteUpgrade, KeptAsItWasWhereItCannotBeMigrated) {

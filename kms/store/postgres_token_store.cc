@@ -1,0 +1,279 @@
+#include "kms/store/postgres_token_store.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "crypto/status.h"
+#include "kms/store/postgres_error.h"
+#include "kms/store/postgres_records.h"
+#include "kms/store/postgres_tokens.h"
+#include "kms/store/postgres_value.h"
+#include "kms/store/store_errors.h"
+
+namespace fieldkms {
+namespace {
+
+using Names = std::span<const std::string_view>;
+using Found = std::vector<std::optional<TokenRecord>>;
+
+// More than one only where tokens of the same values expire, or are erased, at the same time.
+constexpr int kMostAttempts = 10;
+
+// Tokens by their name.
+using ByToken = std::map<std::string, TokenRecord, std::less<>>;
+
+void AddTo(ByToken& found, const pqxx::result& rows) {
+  for (const auto& row : rows) {
+    TokenRecord record = TokenOf(row);
+    std::string token = record.token;
+    found.emplace(std::move(token), std::move(record));
+  }
+}
+
+// Deletes the tokens of lookups, in the order of tokens, as whoever locks several does.
+std::string DeleteOf(std::string_view which) {
+  return "WITH locked AS (SELECT token FROM fieldkms_store.tokens WHERE tenant = $1 "
+         "AND field_id = $2 AND lookup = ANY ($3::bytea[]) AND " +
+         std::string(which) +
+         " ORDER BY token FOR UPDATE) DELETE FROM fieldkms_store.tokens t USING locked "
+         "WHERE t.tenant = $1 AND t.field_id = $2 AND t.token = locked.token RETURNING t.lookup";
+}
+
+// How many of each lookup were deleted. Twice, as there are two indexes of lookups.
+void DeleteByLookup(PostgresTransaction& db, const TokenDomain& domain, Names lookups,
+                    std::map<std::string, uint64_t, std::less<>>& deleted) {
+  static const std::string statements[] = {DeleteOf("convergent"), DeleteOf("NOT convergent")};
+  for (const std::string& sql : statements) {
+    for (const auto& row :
+         db.Run(sql, {domain.tenant, IdValue(domain.field_id), ByteaArray(lookups)})) {
+      ++deleted[BytesOf(row[0])];
+    }
+  }
+}
+
+// Expired tokens by tenant: their fields, and their names.
+using Expired = std::map<std::string, std::pair<std::vector<PostgresValue>,  //
+                                                std::vector<PostgresValue>>>;
+
+Expired ReadExpired(PostgresTransaction& db, WallTime now, size_t limit) {
+  Expired expired;
+  for (const auto& row :
+       db.Run("SELECT tenant, field_id, token FROM fieldkms_store.expired_tokens($1, $2)",
+              {now, LimitValue(limit)})) {
+    auto& [fields, tokens] = expired[TextOf(row[0])];
+    fields.push_back(IdValue(IdOf(row[1])));
+    tokens.push_back(ByteaValue(BytesOf(row[2])));
+  }
+  return expired;
+}
+
+// But those that somebody else is at, such as another replica that sweeps.
+constexpr char kSweep[] =
+    "DELETE FROM fieldkms_store.tokens t USING ("
+    "SELECT s.field_id, s.token FROM fieldkms_store.tokens s "
+    "JOIN unnest($2::bigint[], $3::bytea[]) e (field_id, token) "
+    "ON s.field_id = e.field_id AND s.token = e.token "
+    "WHERE s.tenant = $1 AND s.expire_time <= $4 FOR UPDATE OF s SKIP LOCKED) mine "
+    "WHERE t.tenant = $1 AND t.field_id = mine.field_id AND t.token = mine.token";
+
+}  // namespace
+
+template <class T, class Body>
+absl::StatusOr<T> PostgresTokenStore::Read(std::string_view tenant, Deadline deadline,
+                                           const Body& body) {
+  return ResultOf<T>(transactions_, &PostgresTransactions::Read, tenant, deadline, body);
+}
+
+template <class T, class Body>
+absl::StatusOr<T> PostgresTokenStore::Write(std::string_view tenant, Deadline deadline,
+                                            const Body& body) {
+  return ResultOf<T>(transactions_, &PostgresTransactions::Write, tenant, deadline,
+                     [&](PostgresTransaction& db) -> absl::StatusOr<T> {
+                       FIELDKMS_RETURN_IF_ERROR(LockForTokens(db));
+                       return body(db);
+                     });
+}
+
+absl::StatusOr<std::vector<PutOutcome>> PostgresTokenStore::PutTokens(
+    const TokenDomain& domain, std::span<const TokenRecord> records, WallTime now,
+    Deadline deadline) {
+  using Outcomes = std::vector<PutOutcome>;
+  for (const TokenRecord& record : records) FIELDKMS_RETURN_IF_ERROR(CheckTokenRecord(record));
+  const auto put = [&](PostgresTransaction& db,
+                       std::set<std::string>& expired) -> absl::StatusOr<std::optional<Outcomes>> {
+    if (!ReadTenant(db, domain.tenant)) return TenantNotFound();
+    auto outcomes = PutAll(db, domain, records, now, expired);
+    if (!outcomes) db.WriteNothing();
+    return outcomes;
+  };
+  std::set<std::string> expired;
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    FIELDKMS_ASSIGN_OR_RETURN(
+        auto outcomes,
+        Write<std::optional<Outcomes>>(domain.tenant, deadline,
+                                       [&](PostgresTransaction& db) { return put(db, expired); }));
+    if (outcomes) return *std::move(outcomes);
+  }
+  return PostgresUnavailable("the tokens of these values changed all the time: try again");
+}
+
+absl::StatusOr<Found> PostgresTokenStore::GetTokens(const TokenDomain& domain, Names tokens,
+                                                    WallTime now, Deadline deadline) {
+  static const std::string sql =
+      std::string("SELECT ") + kTokenColumns +
+      ", CASE WHEN NOT single_use THEN sealed END FROM fieldkms_store.tokens WHERE tenant = $1 "
+      "AND field_id = $2 AND token = ANY ($3::bytea[]) "
+      "AND (expire_time IS NULL OR expire_time > $4)";
+  return Read<Found>(
+      domain.tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Found> {
+        ByToken by_token;
+        InParts(tokens, [&](Names part) {
+          AddTo(by_token,
+                db.Run(sql, {domain.tenant, IdValue(domain.field_id), ByteaArray(part), now}));
+        });
+        Found found;
+        found.reserve(tokens.size());
+        for (const std::string_view token : tokens) {
+          const auto at = by_token.find(token);
+          found.push_back(at == by_token.end() ? std::nullopt : std::optional(at->second));
+        }
+        return found;
+      });
+}
+
+// Each run gives what it has deleted itself, and no earlier one that may have been committed.
+absl::StatusOr<Found> PostgresTokenStore::UseTokens(const TokenDomain& domain, Names tokens,
+                                                    WallTime now, Deadline deadline) {
+  static const std::string sql =
+      std::string(
+          "DELETE FROM fieldkms_store.tokens WHERE tenant = $1 AND field_id = $2 "
+          "AND token = ANY ($3::bytea[]) AND single_use "
+          "AND (expire_time IS NULL OR expire_time > $4) RETURNING ") +
+      kTokenColumns + ", sealed";
+  return Write<
+      Found>(domain.tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Found> {
+    ByToken used;
+    InParts(tokens, [&](Names part) {
+      AddTo(used, db.Run(sql, {domain.tenant, IdValue(domain.field_id), ByteaArray(part), now}));
+    });
+    Found found(tokens.size());
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      if (const auto at = used.find(tokens[i]); at != used.end()) {
+        found[i] = std::move(used.extract(at).mapped());
+      }
+    }
+    return found;
+  });
+}
+
+absl::StatusOr<std::vector<bool>> PostgresTokenStore::EraseTokens(const TokenDomain& domain,
+                                                                  Names tokens, Deadline deadline) {
+  using Erased = std::vector<bool>;
+  std::set<std::string, std::less<>> gone;
+  return Write<Erased>(
+      domain.tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Erased> {
+        if (!db.in_doubt()) gone.clear();
+        InParts(tokens, [&](Names part) {
+          for (const auto& row :
+               db.Run("DELETE FROM fieldkms_store.tokens WHERE tenant = $1 AND field_id = $2 "
+                      "AND token = ANY ($3::bytea[]) RETURNING token",
+                      {domain.tenant, IdValue(domain.field_id), ByteaArray(part)})) {
+            gone.insert(BytesOf(row[0]));
+          }
+        });
+        auto left = gone;
+        Erased erased;
+        for (const std::string_view token : tokens) {
+          const auto at = left.find(token);
+          erased.push_back(at != left.end());
+          if (at != left.end()) left.erase(at);
+        }
+        return erased;
+      });
+}
+
+absl::StatusOr<std::vector<uint64_t>> PostgresTokenStore::EraseTokensByLookup(
+    const TokenDomain& domain, Names lookups, Deadline deadline) {
+  using Erased = std::vector<uint64_t>;
+  std::map<std::string, uint64_t, std::less<>> deleted;
+  return Write<Erased>(
+      domain.tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Erased> {
+        if (!db.in_doubt()) deleted.clear();
+        InParts(lookups, [&](Names part) { DeleteByLookup(db, domain, part, deleted); });
+        auto left = deleted;
+        Erased erased;
+        for (const std::string_view lookup : lookups) {
+          const auto at = left.find(lookup);
+          erased.push_back(at == left.end() ? 0 : std::exchange(at->second, 0));
+        }
+        return erased;
+      });
+}
+
+absl::StatusOr<uint64_t> PostgresTokenStore::EraseField(const TokenDomain& domain, size_t limit,
+                                                        Deadline deadline) {
+  return Write<uint64_t>(domain.tenant, deadline,
+                         [&](PostgresTransaction& db) -> absl::StatusOr<uint64_t> {
+                           return db
+                               .Run(
+                                   "DELETE FROM fieldkms_store.tokens WHERE tenant = $1 "
+                                   "AND field_id = $2 AND token = ANY (ARRAY ("
+                                   "SELECT token FROM fieldkms_store.tokens WHERE tenant = $1 "
+                                   "AND field_id = $2 ORDER BY token LIMIT $3))",
+                                   {domain.tenant, IdValue(domain.field_id), LimitValue(limit)})
+                               .affected_rows();
+                         });
+}
+
+absl::StatusOr<uint64_t> PostgresTokenStore::SweepExpired(WallTime now, size_t limit,
+                                                          Deadline deadline) {
+  return Write<uint64_t>("", deadline, [&](PostgresTransaction& db) -> absl::StatusOr<uint64_t> {
+    uint64_t swept = 0;
+    for (const auto& [tenant, expired] : ReadExpired(db, now, limit)) {
+      db.ActFor(tenant);
+      swept += db.Run(kSweep, {tenant, ArrayValue(expired.first), ArrayValue(expired.second), now})
+                   .affected_rows();
+    }
+    return swept;
+  });
+}
+
+absl::StatusOr<std::vector<TokenRecord>> PostgresTokenStore::ListTokens(const TokenDomain& domain,
+                                                                        std::string_view after,
+                                                                        size_t limit, WallTime now,
+                                                                        Deadline deadline) {
+  using Tokens = std::vector<TokenRecord>;
+  static const std::string sql = std::string("SELECT ") + kTokenColumns +
+                                 " FROM fieldkms_store.tokens WHERE tenant = $1 AND field_id = $2 "
+                                 "AND token > $3 AND (expire_time IS NULL OR expire_time > $4) "
+                                 "ORDER BY token LIMIT $5";
+  return Read<Tokens>(domain.tenant, deadline,
+                      [&](PostgresTransaction& db) -> absl::StatusOr<Tokens> {
+                        return RecordsOf(db.Run(sql, {domain.tenant, IdValue(domain.field_id),
+                                                      ByteaValue(after), now, LimitValue(limit)}),
+                                         TokenOf);
+                      });
+}
+
+absl::StatusOr<uint64_t> PostgresTokenStore::CountTokens(const TokenDomain& domain, WallTime now,
+                                                         Deadline deadline) {
+  return Read<uint64_t>(
+      domain.tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<uint64_t> {
+        return db
+            .Run(
+                "SELECT count(*) FROM fieldkms_store.tokens WHERE tenant = $1 AND field_id = $2 "
+                "AND (expire_time IS NULL OR expire_time > $3)",
+                {domain.tenant, IdValue(domain.field_id), now})[0][0]
+            .as<uint64_t>();
+      });
+}
+
+absl::StatusOr<bool> PostgresTokenStore::HasTokens(Deadline deadline) {
+  return Read<bool>("", deadline, [](PostgresTransaction& db) -> absl::StatusOr<bool> {
+    return BoolOf(db.Run("SELECT fieldkms_store.has_tokens()", {})[0][0]);
+  });
+}
+
+}  // namespace fieldkms

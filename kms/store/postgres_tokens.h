@@ -1,0 +1,53 @@
+// The rows of tokens of a PostgreSQL store; see postgres_records.h and token_store.h. All
+// statements are of sets: arrays go in, rows come out.
+#ifndef FIELDKMS_KMS_STORE_POSTGRES_TOKENS_H_
+#define FIELDKMS_KMS_STORE_POSTGRES_TOKENS_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "kms/store/postgres_transaction.h"
+#include "kms/store/token_store.h"
+
+namespace fieldkms {
+
+// LockForTokens begins what writes tokens, of which any number run at once: it keeps the store
+// from being frozen until the transaction ends. Error: StoreFrozen(). WaitForTokens waits until
+// none runs, and keeps others from beginning. Neither waits for mutations, nor they for it.
+absl::Status LockForTokens(PostgresTransaction& db);
+void WaitForTokens(PostgresTransaction& db);
+
+// Bytes as an array.
+PostgresValue ByteaArray(std::span<const std::string_view> all);
+
+// Calls `body(part)` for one part of `all` after another, so that no statement is of any length.
+template <class T, class Body>
+void InParts(std::span<const T> all, const Body& body) {
+  constexpr size_t kAtOnce = 1'000;
+  for (size_t begin = 0; begin < all.size(); begin += kAtOnce) {
+    body(all.subspan(begin, std::min(kAtOnce, all.size() - begin)));
+  }
+}
+
+// A row of these columns, and of the sealed bytes if one more follows.
+inline constexpr char kTokenColumns[] =
+    "token, lookup, convergent, single_use, metadata, create_time, expire_time";
+TokenRecord TokenOf(const pqxx::row& row);
+
+// PutTokens, on behalf of the tenant. nullopt: it is to be run again, in a transaction of its
+// own, with what it has added to `expired`, and this one is not to be committed.
+std::optional<std::vector<PutOutcome>> PutAll(PostgresTransaction& db, const TokenDomain& domain,
+                                              std::span<const TokenRecord> records, WallTime now,
+                                              std::set<std::string>& expired);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_STORE_POSTGRES_TOKENS_H_

@@ -1,0 +1,31 @@
+#include "kms/store/token_store.h"
+
+#include "crypto/status.h"
+
+namespace fieldkms {
+
+absl::Status CheckTokenRecord(const TokenRecord& record) {
+  if (record.token.empty() || record.token.size() > kMaxTokenBytes) {
+    return InvalidField("token", "is not 1 to 1,024 bytes");
+  }
+  if (record.lookup.size() > kMaxLookupBytes) {
+    return InvalidField("lookup", "is longer than 64 bytes");
+  }
+  if (record.convergent && record.lookup.empty()) {
+    return InvalidField("lookup", "is empty, and a convergent token needs one");
+  }
+  if (record.convergent && record.single_use) {
+    return InvalidField("single_use", "is not for a convergent token");
+  }
+  if (record.sealed.empty()) return InvalidField("sealed", "is empty");
+  if (record.metadata.size() > kMaxTokenMetadata) {
+    return InvalidField("metadata", "is longer than 4,096 bytes");
+  }
+  return absl::OkStatus();
+}
+
+bool IsLater(const std::optional<WallTime>& one, const std::optional<WallTime>& other) {
+  return other && (!one || *one > *other);
+}
+
+}  // namespace fieldkms
