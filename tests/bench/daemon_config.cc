@@ -27,9 +27,11 @@ memory:
 access:
   roles:
     bench:
-      - actions: [encrypt, decrypt, key.create, key.rotate, lease.acquire, tenant.create]
+      - actions: [encrypt, decrypt, key.create, key.rotate, lease.acquire, tenant.create,
+                  field.create, field.protect]
         tenants: [{6}]
         keys: ["*"]
+        fields: ["*"]
   principals:
     bench:
       users: [{7}]
