@@ -1,29 +1,31 @@
-// Card verification values (CVV2, CVC2, CID): PCI DSS 4.0.1, 3.3.1, forbids to keep them.
 #include <array>
 
-#include "crypto/field/characters.h"
 #include "crypto/field/formats.h"
+#include "crypto/field/number_text.h"
 
 namespace fieldkms {
 namespace {
 
-constexpr std::array kRules = {
-    FieldRule{"cvv.characters", "a card verification value is digits",
-              "ISO/IEC 7813, PCI DSS glossary"},
-    FieldRule{"cvv.length", "a card verification value has 3 digits, or 4 (American Express)",
-              "PCI DSS 4.0.1, glossary"}};
+constexpr FieldRule kCharacters{"cvv.characters", "a card verification value is of digits 0 to 9",
+                                "PCI DSS v4.0.1, glossary: card verification code"};
+constexpr FieldRule kLength{"cvv.length", "a card verification value has 3 or 4 digits",
+                            "PCI DSS v4.0.1, glossary: card verification code"};
+constexpr std::array kRules = {kCharacters, kLength};
+
+constexpr NumberAlphabet kAlphabet(kAsciiDigits, "");
 
 }  // namespace
 
 std::span<const FieldRule> CvvRules() { return kRules; }
 
-const FieldRule* CanonicaliseCvv(std::string_view value, const FormatContext&,
+const FieldRule* CanonicaliseCvv(std::string_view value, const FormatContext& /*context*/,
                                  std::string* canonical) {
-  if (!AppendDigits(value, "", canonical)) return &kRules[0];
-  return value.size() == 3 || value.size() == 4 ? nullptr : &kRules[1];
+  const std::string_view digits = AppendNumber(value, kAlphabet, canonical);
+  if (digits.empty()) return &kCharacters;
+  return digits.size() == 3 || digits.size() == 4 ? nullptr : &kLength;
 }
 
-// Three stars whatever its length, which tells the scheme.
-void MaskCvv(const FieldValue&, std::string* masked) { masked->append("***"); }
+// Not even its length shows.
+void MaskCvv(const FieldValue& /*value*/, std::string* masked) { masked->append("***"); }
 
 }  // namespace fieldkms

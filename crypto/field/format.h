@@ -70,7 +70,8 @@ struct FormatInfo {
   // The rules besides those of every value (kAnyFieldRules), in the order of checking.
   std::span<const FieldRule> rules;
   // Checks `value`, which has passed the rules of every value, and appends its canonical form
-  // to `canonical`. Returns the first rule that it breaks, else null.
+  // to `canonical`. Returns the first rule that it breaks, with part of it appended for the
+  // caller to wipe, else null.
   const FieldRule* (*canonicalise)(std::string_view value, const FormatContext& context,
                                    std::string* canonical);
   // Appends the default mask of a legal value: what may be shown to whoever may see no more.

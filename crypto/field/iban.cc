@@ -1,52 +1,67 @@
-// International bank account numbers: ISO 13616-1.
 #include <array>
 
-#include "crypto/field/characters.h"
 #include "crypto/field/check_digits.h"
 #include "crypto/field/formats.h"
 #include "crypto/field/iban_registry.h"
+#include "crypto/field/number_text.h"
 
 namespace fieldkms {
 namespace {
 
-constexpr char kRegistry[] = "SWIFT, IBAN Registry (ISO 13616-2), release 99";
-constexpr std::array kRules = {
-    FieldRule{"iban.characters", "an IBAN is letters and digits, with single spaces between",
-              "ISO 13616-1:2020"},
-    FieldRule{"iban.country", "an IBAN begins with a registered country and two digits", kRegistry},
-    FieldRule{"iban.length", "an IBAN has the length of its country", kRegistry},
-    FieldRule{"iban.structure", "letters and digits stand where the country has them", kRegistry},
-    FieldRule{"iban.check_digits", "the check digits are those of the rest (MOD 97-10)",
-              "ISO 13616-1:2020, annex A; ISO/IEC 7064"}};
+constexpr std::string_view kRegistry = "SWIFT, IBAN Registry, release 101";
 
-// 98 minus a remainder below 97 is 02 to 98: other check digits may give remainder 1, too.
-bool HasCheckDigits(std::string_view iban) {
-  const unsigned check = NumberOf(iban, 2, 2);
-  return check >= 2 && check <= 98 && Mod97(iban.substr(0, 4), Mod97(iban.substr(4))) == 1;
+constexpr FieldRule kCharacters{
+    "iban.characters",
+    "an IBAN is of letters A to Z and digits, single spaces or hyphens between them",
+    "ISO 13616-1:2020"};
+constexpr FieldRule kCountry{
+    "iban.country", "the first two letters are the code of a country of the registry", kRegistry};
+constexpr FieldRule kLength{"iban.length", "an IBAN is as long as those of its country", kRegistry};
+constexpr FieldRule kStructure{
+    "iban.structure",
+    "two check digits, then letters and digits where those of the country have them", kRegistry};
+constexpr FieldRule kCheckDigits{"iban.check_digits",
+                                 "the check digits are 02 to 98 and right by MOD 97-10",
+                                 "ISO 13616-1:2020; ISO/IEC 7064:2003"};
+constexpr std::array kRules = {kCharacters, kCountry, kLength, kStructure, kCheckDigits};
+
+constexpr NumberAlphabet kAlphabet(kAsciiLettersAndDigits, " -");
+constexpr size_t kCodeLength = 2;
+constexpr size_t kBbanAt = 4;
+constexpr size_t kGroup = 4;
+
+// 00, 01 and 99 would be as right as 97, 98 and 02, and are never the ones computed.
+bool CheckDigitsHold(std::string_view iban) {
+  const std::string_view digits = iban.substr(kCodeLength, 2);
+  if (digits == "00" || digits == "01" || digits == "99") return false;
+  return Mod97(iban.substr(0, kBbanAt), Mod97(iban.substr(kBbanAt))) == 1;
 }
 
 }  // namespace
 
 std::span<const FieldRule> IbanRules() { return kRules; }
 
-const FieldRule* CanonicaliseIban(std::string_view value, const FormatContext&,
+const FieldRule* CanonicaliseIban(std::string_view value, const FormatContext& /*context*/,
                                   std::string* canonical) {
-  const size_t begin = canonical->size();
-  if (!AppendAlphanumeric(value, " ", canonical)) return &kRules[0];
-  const std::string_view iban = std::string_view(*canonical).substr(begin);
-  const IbanCountry* const country = FindIbanCountry(iban.substr(0, 2));
-  if (country == nullptr || !AllDigits(iban.substr(2, 2))) return &kRules[1];
-  if (iban.size() != country->length()) return &kRules[2];
-  if (!country->Fits(iban.substr(4))) return &kRules[3];
-  return HasCheckDigits(iban) ? nullptr : &kRules[4];
+  const std::string_view iban = AppendNumber(value, kAlphabet, canonical);
+  if (iban.empty()) return &kCharacters;
+  const IbanCountry* country = FindIbanCountry(iban.substr(0, kCodeLength));
+  if (country == nullptr) return &kCountry;
+  if (iban.size() != country->length) return &kLength;
+  if (!AllDigits(iban.substr(kCodeLength, 2)) ||
+      !HasBbanStructure(iban.substr(kBbanAt), country->bban)) {
+    return &kStructure;
+  }
+  return CheckDigitsHold(iban) ? nullptr : &kCheckDigits;
 }
 
-// In groups of four, as IBANs are printed: the first group and the last four characters.
+// In groups of four, as ISO 13616 prints it; the first and the last four characters show.
 void MaskIban(const FieldValue& value, std::string* masked) {
   const std::string_view iban = value.canonical;
-  for (size_t i = 0; i < iban.size(); ++i) {
-    if (i > 0 && i % 4 == 0) masked->push_back(' ');
-    masked->push_back(i < 4 || i + 4 >= iban.size() ? iban[i] : '*');
+  for (size_t at = 0; at < iban.size(); ++at) {
+    if (at != 0 && at % kGroup == 0) masked->push_back(' ');
+    const bool shown = at < kGroup || at + kGroup >= iban.size();
+    masked->push_back(shown ? iban[at] : '*');
   }
 }
 

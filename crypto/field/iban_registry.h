@@ -1,4 +1,4 @@
-// The countries that have IBANs, as SWIFT registers them (ISO 13616-2).
+// The countries of the IBAN registry: which numbers each has. Internal to crypto/field.
 #ifndef FIELDKMS_CRYPTO_FIELD_IBAN_REGISTRY_H_
 #define FIELDKMS_CRYPTO_FIELD_IBAN_REGISTRY_H_
 
@@ -8,22 +8,21 @@
 
 namespace fieldkms {
 
-// A country and the structure of its account numbers: "4!a6!n8!n" is 4 letters, 6 digits and 8
-// digits; `c` is a letter or a digit.
 struct IbanCountry {
-  std::string_view code;
-  std::string_view bban;
-
-  // Of the whole IBAN.
-  size_t length() const;
-  // Whether an account number, upper case, has that structure.
-  bool Fits(std::string_view account) const;
+  std::string_view code;  // ISO 3166-1 alpha-2, or XK
+  size_t length;          // of the whole number
+  std::string_view bban;  // the registry's notation of what follows the check digits:
+                          // "4!n4!a12!c" is 4 digits, 4 letters, 12 of letters and digits
 };
 
 // In the order of their codes.
 std::span<const IbanCountry> IbanCountries();
-// Null: the country has none.
+
+// Null: no country of the registry.
 const IbanCountry* FindIbanCountry(std::string_view code);
+
+// Whether upper-case `bban` is as the registry's notation has it.
+bool HasBbanStructure(std::string_view bban, std::string_view notation);
 
 }  // namespace fieldkms
 

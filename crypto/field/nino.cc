@@ -1,56 +1,62 @@
-// UK national insurance numbers: HMRC, National Insurance Manual NIM39110.
 #include <algorithm>
 #include <array>
 
-#include "crypto/field/characters.h"
 #include "crypto/field/formats.h"
+#include "crypto/field/number_text.h"
 
 namespace fieldkms {
 namespace {
 
-constexpr char kSource[] = "HMRC, NIM39110";
-constexpr std::array kRules = {
-    FieldRule{"nino.characters",
-              "a national insurance number is letters and digits, with single spaces between",
-              kSource},
-    FieldRule{"nino.structure",
-              "a national insurance number is two letters, six digits and a letter A to D",
-              kSource},
-    FieldRule{"nino.letters",
-              "neither of the first letters is D, F, I, Q, U or V, and the second is not O",
-              kSource},
-    FieldRule{"nino.prefix", "the first letters are none of BG, GB, KN, NK, NT, TN and ZZ",
-              kSource}};
-constexpr std::array<std::string_view, 7> kNoPrefixes = {"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"};
+constexpr std::string_view kHmrc = "HMRC, National Insurance Manual NIM39110";
 
-bool HasStructure(std::string_view text) {
-  return text.size() == 9 && IsUpper(text[0]) && IsUpper(text[1]) && AllDigits(text.substr(2, 6)) &&
-         text[8] >= 'A' && text[8] <= 'D';
+constexpr FieldRule kCharacters{
+    "nino.characters",
+    "a NINO is of letters A to Z and digits, single spaces or hyphens between them", kHmrc};
+constexpr FieldRule kStructure{"nino.structure", "a NINO is 2 letters, 6 digits and a letter",
+                               kHmrc};
+constexpr FieldRule kLetters{
+    "nino.letters",
+    "the first two letters are other than D, F, I, Q, U and V, and the second other than O", kHmrc};
+constexpr FieldRule kPrefix{
+    "nino.prefix", "the first two letters are other than BG, GB, KN, NK, NT, TN and ZZ", kHmrc};
+constexpr FieldRule kSuffix{"nino.suffix", "the last letter is A, B, C or D", kHmrc};
+constexpr std::array kRules = {kCharacters, kStructure, kLetters, kPrefix, kSuffix};
+
+constexpr NumberAlphabet kAlphabet(kAsciiLettersAndDigits, " -");
+constexpr std::string_view kUnusedLetters = "DFIQUV";
+constexpr std::array<std::string_view, 7> kUnusedPrefixes = {"BG", "GB", "KN", "NK",
+                                                             "NT", "TN", "ZZ"};
+
+bool HasStructure(std::string_view nino) {
+  return nino.size() == 9 && IsAsciiUpper(nino[0]) && IsAsciiUpper(nino[1]) &&
+         AllDigits(nino.substr(2, 6)) && IsAsciiUpper(nino[8]);
 }
 
 }  // namespace
 
 std::span<const FieldRule> NinoRules() { return kRules; }
 
-const FieldRule* CanonicaliseNino(std::string_view value, const FormatContext&,
+const FieldRule* CanonicaliseNino(std::string_view value, const FormatContext& /*context*/,
                                   std::string* canonical) {
-  constexpr std::string_view kNever = "DFIQUV";
-  const size_t begin = canonical->size();
-  if (!AppendAlphanumeric(value, " ", canonical)) return &kRules[0];
-  const std::string_view text = std::string_view(*canonical).substr(begin);
-  if (!HasStructure(text)) return &kRules[1];
-  if (kNever.find(text[0]) != std::string_view::npos ||
-      kNever.find(text[1]) != std::string_view::npos || text[1] == 'O') {
-    return &kRules[2];
+  const std::string_view nino = AppendNumber(value, kAlphabet, canonical);
+  if (nino.empty()) return &kCharacters;
+  if (!HasStructure(nino)) return &kStructure;
+  const std::string_view prefix = nino.substr(0, 2);
+  if (prefix.find_first_of(kUnusedLetters) != std::string_view::npos || prefix[1] == 'O') {
+    return &kLetters;
   }
-  const auto prefix = text.substr(0, 2);
-  const bool none = std::find(kNoPrefixes.begin(), kNoPrefixes.end(), prefix) != kNoPrefixes.end();
-  return none ? &kRules[3] : nullptr;
+  const bool unused =
+      std::find(kUnusedPrefixes.begin(), kUnusedPrefixes.end(), prefix) != kUnusedPrefixes.end();
+  if (unused) return &kPrefix;
+  return nino[8] <= 'D' ? nullptr : &kSuffix;
 }
 
+// In pairs, as HMRC writes it: all but the last digit and the letter are hidden.
 void MaskNino(const FieldValue& value, std::string* masked) {
-  masked->append("** ** ** *").append(value.canonical.substr(7, 1)).append(" ");
-  masked->append(value.canonical.substr(8));
+  masked->append("** ** ** *");
+  masked->push_back(value.canonical[7]);
+  masked->push_back(' ');
+  masked->push_back(value.canonical[8]);
 }
 
 }  // namespace fieldkms

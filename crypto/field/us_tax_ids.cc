@@ -1,104 +1,118 @@
-// US identifiers of persons and employers: the agencies' rules, which some published checkers get
-// wrong.
+// Numbers of US taxpayers: SSN of persons, ITIN of those who get no SSN, EIN of employers. Nine
+// digits each; which is which, and whether one was ever given out, is in the first five.
 #include <algorithm>
 #include <array>
 
-#include "crypto/field/characters.h"
+#include "crypto/field/check_digits.h"
 #include "crypto/field/formats.h"
+#include "crypto/field/number_text.h"
 
 namespace fieldkms {
 namespace {
 
-constexpr char kSsa[] = "SSA, POMS RM 10201.035";
-constexpr char kItinSource[] = "IRS, Publication 4757 (ITIN)";
-constexpr char kEinSource[] = "IRS, How EINs are assigned and valid EIN prefixes";
+constexpr std::string_view kSsa = "SSA, POMS RM 10201.035";
+constexpr std::string_view kIrsItin = "IRS, Publication 4757";
+constexpr std::string_view kIrsEin = "IRS, How EINs are assigned and valid EIN prefixes";
 
-constexpr std::array kSsnRules = {
-    FieldRule{
-        "ssn.characters",
-        "a social security number is digits, as AAA-GG-SSSS, AAA GG SSSS or without separators",
-        kSsa},
-    FieldRule{"ssn.length", "a social security number has 9 digits", kSsa},
-    FieldRule{"ssn.area", "the area is neither 000 nor 666, and below 900", kSsa},
-    FieldRule{"ssn.group", "the group is not 00", kSsa},
-    FieldRule{"ssn.serial", "the serial is not 0000", kSsa},
-    FieldRule{"ssn.void", "the number is none that the SSA voided after it was published", kSsa}};
-constexpr std::array<std::string_view, 3> kVoidSsns = {"078051120", "219099999", "457555462"};
+constexpr FieldRule kSsnCharacters{
+    "ssn.characters", "an SSN is of digits 0 to 9, single hyphens or spaces between them",
+    "SSA, POMS RM 10201.030"};
+constexpr FieldRule kSsnLength{"ssn.length", "an SSN has 9 digits", "SSA, POMS RM 10201.030"};
+constexpr FieldRule kSsnArea{"ssn.area",
+                             "the first three digits are other than 000, 666 and 900 to 999", kSsa};
+constexpr FieldRule kSsnGroup{"ssn.group", "the fourth and fifth digit are other than 00", kSsa};
+constexpr FieldRule kSsnSerial{"ssn.serial", "the last four digits are other than 0000", kSsa};
+constexpr FieldRule kSsnVoid{
+    "ssn.void",
+    "an SSN is other than those that are void since they were printed in advertisements",
+    "SSA, Social Security Cards Issued by Woolworth; FTC v. LifeLock (2010)"};
+constexpr std::array kSsnRules = {kSsnCharacters, kSsnLength, kSsnArea,
+                                  kSsnGroup,      kSsnSerial, kSsnVoid};
+constexpr std::array<std::string_view, 3> kVoid = {"078051120", "219099999", "457555462"};
 
-constexpr std::array kItinRules = {
-    FieldRule{"itin.characters",
-              "an ITIN is digits, as 9NN-NN-NNNN, 9NN NN NNNN or without separators", kItinSource},
-    FieldRule{"itin.length", "an ITIN has 9 digits", kItinSource},
-    FieldRule{"itin.area", "an ITIN begins with 9", kItinSource},
-    FieldRule{"itin.group", "digits 4 and 5 are in 50-65, 70-88, 90-92 or 94-99", kItinSource}};
+constexpr FieldRule kItinCharacters{
+    "itin.characters", "an ITIN is of digits 0 to 9, single hyphens or spaces between them",
+    kIrsItin};
+constexpr FieldRule kItinLength{"itin.length", "an ITIN has 9 digits", kIrsItin};
+constexpr FieldRule kItinArea{"itin.area", "an ITIN begins with 9", kIrsItin};
+// 93 is an ATIN, of a child in adoption; the rest are numbers of the IRS's own.
+constexpr FieldRule kItinGroup{
+    "itin.group", "the fourth and fifth digit are 50 to 65, 70 to 88, 90 to 92 or 94 to 99",
+    kIrsItin};
+constexpr std::array kItinRules = {kItinCharacters, kItinLength, kItinArea, kItinGroup};
 
-constexpr std::array kEinRules = {
-    FieldRule{"ein.characters", "an EIN is digits, as NN-NNNNNNN or without separators",
-              kEinSource},
-    FieldRule{"ein.length", "an EIN has 9 digits", kEinSource},
-    FieldRule{"ein.prefix", "the first two digits are a prefix that the IRS assigns", kEinSource}};
-// Those that it does not.
-constexpr std::array<unsigned, 16> kNoEinPrefixes = {0,  7,  8,  9,  17, 18, 19, 28,
-                                                     29, 49, 69, 70, 78, 79, 89, 96};
+constexpr FieldRule kEinCharacters{
+    "ein.characters", "an EIN is of digits 0 to 9, single hyphens or spaces between them", kIrsEin};
+constexpr FieldRule kEinLength{"ein.length", "an EIN has 9 digits", kIrsEin};
+constexpr FieldRule kEinPrefix{"ein.prefix", "the first two digits are a prefix that the IRS gives",
+                               kIrsEin};
+constexpr std::array kEinRules = {kEinCharacters, kEinLength, kEinPrefix};
+constexpr std::array<unsigned, 17> kNoEinPrefix = {0,  7,  8,  9,  17, 18, 19, 28, 29,
+                                                   49, 69, 70, 78, 79, 89, 96, 97};
 
-void AppendPersonMask(const FieldValue& value, std::string* masked) {
-  masked->append("***-**-").append(value.canonical.substr(5));
+constexpr NumberAlphabet kAlphabet(kAsciiDigits, "- ");
+constexpr size_t kDigits = 9;
+constexpr size_t kShown = 4;
+
+bool IsItinGroup(uint64_t group) {
+  return group >= 50 && group != 93 && group != 89 && (group < 66 || group > 69);
+}
+
+// `hidden` and the last four digits.
+void MaskAllButLast(std::string_view hidden, const FieldValue& value, std::string* masked) {
+  masked->append(hidden).append(value.canonical.substr(kDigits - kShown));
 }
 
 }  // namespace
 
 std::span<const FieldRule> SsnRules() { return kSsnRules; }
 
-const FieldRule* CanonicaliseSsn(std::string_view value, const FormatContext&,
+const FieldRule* CanonicaliseSsn(std::string_view value, const FormatContext& /*context*/,
                                  std::string* canonical) {
-  const size_t begin = canonical->size();
-  if (!AppendDigits(value, " -", canonical)) return &kSsnRules[0];
-  const std::string_view digits = std::string_view(*canonical).substr(begin);
-  if (digits.size() != 9) return &kSsnRules[1];
-  const unsigned area = NumberOf(digits, 0, 3);
-  if (area == 0 || area == 666 || area >= 900) return &kSsnRules[2];
-  if (NumberOf(digits, 3, 2) == 0) return &kSsnRules[3];
-  if (NumberOf(digits, 5, 4) == 0) return &kSsnRules[4];
-  const bool is_void = std::find(kVoidSsns.begin(), kVoidSsns.end(), digits) != kVoidSsns.end();
-  return is_void ? &kSsnRules[5] : nullptr;
+  const std::string_view digits = AppendNumber(value, kAlphabet, canonical);
+  if (digits.empty()) return &kSsnCharacters;
+  if (digits.size() != kDigits) return &kSsnLength;
+  const std::string_view area = digits.substr(0, 3);
+  if (area == "000" || area == "666" || area[0] == '9') return &kSsnArea;
+  if (digits.substr(3, 2) == "00") return &kSsnGroup;
+  if (digits.substr(5) == "0000") return &kSsnSerial;
+  const bool is_void = std::find(kVoid.begin(), kVoid.end(), digits) != kVoid.end();
+  return is_void ? &kSsnVoid : nullptr;
 }
 
-void MaskSsn(const FieldValue& value, std::string* masked) { AppendPersonMask(value, masked); }
+void MaskSsn(const FieldValue& value, std::string* masked) {
+  MaskAllButLast("***-**-", value, masked);
+}
 
 std::span<const FieldRule> ItinRules() { return kItinRules; }
 
-const FieldRule* CanonicaliseItin(std::string_view value, const FormatContext&,
+const FieldRule* CanonicaliseItin(std::string_view value, const FormatContext& /*context*/,
                                   std::string* canonical) {
-  const size_t begin = canonical->size();
-  if (!AppendDigits(value, " -", canonical)) return &kItinRules[0];
-  const std::string_view digits = std::string_view(*canonical).substr(begin);
-  if (digits.size() != 9) return &kItinRules[1];
-  if (digits[0] != '9') return &kItinRules[2];
-  const unsigned group = NumberOf(digits, 3, 2);
-  // 93 is for adoptions (ATIN), 66-69 and 89 for nobody.
-  const bool assigned = (group >= 50 && group <= 65) || (group >= 70 && group <= 88) ||
-                        (group >= 90 && group <= 92) || group >= 94;
-  return assigned ? nullptr : &kItinRules[3];
+  const std::string_view digits = AppendNumber(value, kAlphabet, canonical);
+  if (digits.empty()) return &kItinCharacters;
+  if (digits.size() != kDigits) return &kItinLength;
+  if (digits[0] != '9') return &kItinArea;
+  return IsItinGroup(NumberOf(digits.substr(3, 2))) ? nullptr : &kItinGroup;
 }
 
-void MaskItin(const FieldValue& value, std::string* masked) { AppendPersonMask(value, masked); }
+void MaskItin(const FieldValue& value, std::string* masked) {
+  MaskAllButLast("***-**-", value, masked);
+}
 
 std::span<const FieldRule> EinRules() { return kEinRules; }
 
-const FieldRule* CanonicaliseEin(std::string_view value, const FormatContext&,
+const FieldRule* CanonicaliseEin(std::string_view value, const FormatContext& /*context*/,
                                  std::string* canonical) {
-  const size_t begin = canonical->size();
-  if (!AppendDigits(value, "-", canonical)) return &kEinRules[0];
-  const std::string_view digits = std::string_view(*canonical).substr(begin);
-  if (digits.size() != 9) return &kEinRules[1];
-  const unsigned prefix = NumberOf(digits, 0, 2);
-  const bool none = prefix == 97 || std::find(kNoEinPrefixes.begin(), kNoEinPrefixes.end(),
-                                              prefix) != kNoEinPrefixes.end();
-  return none ? &kEinRules[2] : nullptr;
+  const std::string_view digits = AppendNumber(value, kAlphabet, canonical);
+  if (digits.empty()) return &kEinCharacters;
+  if (digits.size() != kDigits) return &kEinLength;
+  const bool unused = std::binary_search(kNoEinPrefix.begin(), kNoEinPrefix.end(),
+                                         static_cast<unsigned>(NumberOf(digits.substr(0, 2))));
+  return unused ? &kEinPrefix : nullptr;
 }
 
 void MaskEin(const FieldValue& value, std::string* masked) {
-  masked->append("**-***").append(value.canonical.substr(5));
+  MaskAllButLast("**-***", value, masked);
 }
 
 }  // namespace fieldkms
