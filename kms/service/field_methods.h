@@ -14,10 +14,11 @@ namespace fieldkms {
 //   using BatchRequest, BatchResponse;   // of many
 //   static constexpr const char *kName, *kBatchName;
 //   static constexpr Action kAction;
-//   template <class Item, class Result>  // Request and Response, or those of a batch
+//   template <class Item, class Options, class Result>
 //   static absl::StatusOr<RunState> Run(ItemField&, const LoadedField&, const ItemPlace&,
 //                                       const Item&, const Options&, Result*);
-// Options: what a batch has in common; of one value, the request itself.
+// Item and Result: those of a batch; of one value, the request and the response themselves.
+// Options: the request, for what the items of a batch have in common.
 
 // The entries of the context that an item, or the items of a batch, have.
 template <class Message>
@@ -37,7 +38,7 @@ const ContextField& SharedContextOf(const Message& message) {
   }
 }
 
-// Wipes what a message has of a value: `value`, and what a document of JSON leaves readable.
+// Wipes a message's `value`, where it has one: a field's value or a whole document.
 template <class Message>
 void WipeValue(Message* message) {
   if constexpr (requires { message->mutable_value(); }) WipeString(message->mutable_value());

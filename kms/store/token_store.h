@@ -6,9 +6,8 @@
 // Contract of every implementation (tests/contract/token_*_test.cc):
 // - Tokens belong to a tenant and a field (TokenDomain); a method sees and touches nothing of
 //   another. Tokens, lookups and metadata are bytes, in byte order.
-// - A call that writes is atomic, and durable when it returns OK. An error other than kUnavailable
-// means
-//   that nothing was changed.
+// - A call that writes is atomic, and durable when it returns OK. An error other than
+//   kUnavailable means that nothing was changed.
 // - Any number of calls run at once, also of several processes where the backend allows it.
 //   Tokens have no change numbers: nobody follows them, and calls that write need not wait for
 //   each other but where they are about the same tokens. (SQLite has one writer all the same.)
