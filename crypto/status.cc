@@ -33,6 +33,7 @@ constexpr std::array kNames = {
     NamedReason{Reason::kOtherTenant, "OTHER_TENANT"},
     NamedReason{Reason::kOtherKey, "OTHER_KEY"},
     NamedReason{Reason::kTagMismatch, "TAG_MISMATCH"},
+    NamedReason{Reason::kSubjectErased, "SUBJECT_ERASED"},
     NamedReason{Reason::kValueInvalid, "VALUE_INVALID"},
     NamedReason{Reason::kMacMismatch, "MAC_MISMATCH"},
     NamedReason{Reason::kKeyUnwrapFailed, "KEY_UNWRAP_FAILED"},
@@ -46,6 +47,9 @@ constexpr std::array kNames = {
     NamedReason{Reason::kFieldNotFound, "FIELD_NOT_FOUND"},
     NamedReason{Reason::kFieldExists, "FIELD_EXISTS"},
     NamedReason{Reason::kFieldPolicy, "FIELD_POLICY"},
+    NamedReason{Reason::kTokenNotFound, "TOKEN_NOT_FOUND"},
+    NamedReason{Reason::kSubjectNotFound, "SUBJECT_NOT_FOUND"},
+    NamedReason{Reason::kLegalHold, "LEGAL_HOLD"},
     NamedReason{Reason::kEtagMismatch, "ETAG_MISMATCH"},
     NamedReason{Reason::kKeyState, "KEY_STATE"},
     NamedReason{Reason::kVersionIsPrimary, "VERSION_IS_PRIMARY"},
@@ -111,6 +115,7 @@ Reason PublicReason(Reason reason) {
     case Reason::kOtherTenant:
     case Reason::kOtherKey:
     case Reason::kTagMismatch:
+    case Reason::kSubjectErased:
       return Reason::kDecryptFailed;
     default:
       return reason;

@@ -34,6 +34,7 @@ enum class Reason {
   kOtherTenant,
   kOtherKey,
   kTagMismatch,
+  kSubjectErased,
   // Values of fields: what breaks a rule of its format (crypto/field/format.h).
   kValueInvalid,
   // What else proves itself or not.
@@ -50,6 +51,9 @@ enum class Reason {
   kFieldNotFound,
   kFieldExists,
   kFieldPolicy,
+  kTokenNotFound,
+  kSubjectNotFound,
+  kLegalHold,
   kEtagMismatch,
   // The life of keys.
   kKeyState,

@@ -1,0 +1,126 @@
+// SubjectStore keeps data subjects: persons (GDPR Art. 4(1)) whose values are erased as one. Of
+// each it keeps a small secret without which no ciphertext of the subject opens (suite 3 of
+// crypto/FORMAT.md); whoever has the secret alone can open nothing.
+//
+// Contract of every implementation (tests/contract/subject_*_test.cc), beside that of TokenStore:
+// - A subject belongs to a tenant; its id is the application's own, opaque, and goes with it. One
+//   that is made again under the id of an erased one is another, with another handle.
+// - Tokens of a subject (TokenRecord::subject) go with it, in the same transaction. No token of
+//   a subject that is not there can be put.
+// - Erasing overwrites what it can, as for tokens.
+// - A subject on legal hold is not erased, nor are its tokens (EraseScope). Tokens of it expire,
+//   and single-use ones are used, all the same.
+// - Errors: those of TokenStore; kNotFound, kSubjectNotFound; kFailedPrecondition, kLegalHold.
+#ifndef FIELDKMS_KMS_STORE_SUBJECT_STORE_H_
+#define FIELDKMS_KMS_STORE_SUBJECT_STORE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kms/clock.h"
+#include "kms/store/token_store.h"
+
+namespace fieldkms {
+
+inline constexpr size_t kMaxSubjectId = 256;
+inline constexpr size_t kSubjectHandleSize = 16;
+inline constexpr size_t kSubjectSecretSize = 32;
+inline constexpr size_t kMaxHoldReason = 1'024;
+
+// Why a subject may not be erased now.
+struct LegalHold {
+  std::string reason;  // 1 to kMaxHoldReason bytes
+  WallTime time;       // since when
+};
+
+struct SubjectRecord {
+  std::string subject;  // 1 to kMaxSubjectId bytes
+  std::string handle;   // kSubjectHandleSize bytes, random
+  std::string secret;   // kSubjectSecretSize bytes, random
+  WallTime create_time;
+  std::optional<LegalHold> hold;
+};
+
+// A subject of which a value is about to be protected as a field.
+struct SubjectUse {
+  SubjectRecord fresh;    // what it is to be if it is not there; without a hold
+  uint64_t field_id = 0;  // noted with the subject; never 0
+};
+
+struct ErasedSubject {
+  SubjectRecord subject;            // without its secret
+  uint64_t tokens = 0;              // that went with it
+  std::vector<uint64_t> field_ids;  // that its values were protected as, ascending
+};
+
+class SubjectStore {
+ public:
+  virtual ~SubjectStore() = default;
+
+  // EnsureSubjects makes those that are not there and notes the fields, all at once, and returns
+  // each as it is there. A subject may stand several times in a call. Writes nothing, and waits
+  // for nobody, where all is there. Errors: kTenantNotFound; kInternal for a handle that is taken.
+  virtual absl::StatusOr<std::vector<SubjectRecord>> EnsureSubjects(
+      std::string_view tenant, std::span<const SubjectUse> uses, Deadline deadline) = 0;
+  // By their handles, in their order; nullopt for one that is not there.
+  virtual absl::StatusOr<std::vector<std::optional<SubjectRecord>>> GetSubjects(
+      std::string_view tenant, std::span<const std::string_view> handles, Deadline deadline) = 0;
+
+  // What follows leaves out the secret. FindSubject: kSubjectNotFound. ListSubjects: after the
+  // id `after` ("" for the first), in byte order.
+  virtual absl::StatusOr<SubjectRecord> FindSubject(std::string_view tenant,
+                                                    std::string_view subject,
+                                                    Deadline deadline) = 0;
+  virtual absl::StatusOr<std::vector<SubjectRecord>> ListSubjects(std::string_view tenant,
+                                                                  std::string_view after,
+                                                                  size_t limit,
+                                                                  Deadline deadline) = 0;
+  // The fields that values of it were protected as, ascending.
+  virtual absl::StatusOr<std::vector<uint64_t>> ListSubjectFields(std::string_view tenant,
+                                                                  std::string_view handle,
+                                                                  Deadline deadline) = 0;
+  // Its tokens after (field id, token), in the order of these as unsigned number and bytes;
+  // {0, ""} for the first. Without sealed bytes. An expired one is not there.
+  struct TokenPlace {
+    uint64_t field_id = 0;
+    std::string token;
+  };
+  virtual absl::StatusOr<std::vector<std::pair<uint64_t, TokenRecord>>> ListSubjectTokens(
+      std::string_view tenant, std::string_view handle, const TokenPlace& after, size_t limit,
+      WallTime now, Deadline deadline) = 0;
+
+  // SetHold puts a hold on a subject, in the place of one that is there, or takes it away.
+  virtual absl::StatusOr<SubjectRecord> SetHold(std::string_view tenant, std::string_view subject,
+                                                const std::optional<LegalHold>& hold,
+                                                Deadline deadline) = 0;
+  // EraseSubject takes one away with its tokens and its fields. It may have a handle other than
+  // `handle` by now: then kSubjectNotFound.
+  virtual absl::StatusOr<ErasedSubject> EraseSubject(std::string_view tenant,
+                                                     std::string_view subject,
+                                                     std::string_view handle,
+                                                     Deadline deadline) = 0;
+  // Takes away, whether on hold or not, those that are there: for erasures that were done before
+  // and came undone with a restored store. Returns how many.
+  virtual absl::StatusOr<uint64_t> EraseAgain(std::string_view tenant,
+                                              std::span<const std::string_view> handles,
+                                              Deadline deadline) = 0;
+
+  // How far the erasures of a log outside the store (named by 16 random bytes) are done here:
+  // the last MarkErased, 0 without one. MarkErased never goes back.
+  using LogId = std::array<uint8_t, 16>;
+  virtual absl::StatusOr<uint64_t> ErasedUpTo(const LogId& log, Deadline deadline) = 0;
+  virtual absl::Status MarkErased(const LogId& log, uint64_t number, Deadline deadline) = 0;
+};
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_STORE_SUBJECT_STORE_H_
