@@ -38,9 +38,9 @@ class Authorizer {
   // tenant. Actions on tenants themselves have the name "".
   virtual bool Allows(const Principal& who, Action action, std::string_view tenant,
                       std::string_view name) const = 0;
-  // How much of a field's values `who` may see: the most that a rule says which allows
-  // kFieldReveal on it; kMasked where none does.
-  virtual MaskLevel MayView(const Principal& who, std::string_view tenant,
+  // How much of a field's values `who` may see by `action` (kFieldReveal, kFieldDetokenize): the
+  // most that a rule says which allows that on it; kMasked where none does.
+  virtual MaskLevel MayView(const Principal& who, Action action, std::string_view tenant,
                             std::string_view field) const = 0;
   // Whether there is any key or field, real or not, of the tenant for which Allows is true.
   virtual bool AllowsSome(const Principal& who, Action action, std::string_view tenant) const = 0;

@@ -40,8 +40,11 @@ enum class Action : uint8_t {
   kFieldMask,      // a value that the caller has
   kFieldIndex,     // tells whether a value is there
   kFieldValidate,  // uses no key
+  kFieldTokenize,
+  kFieldDetokenize,  // up to the rule's mask level
+  kFieldErase,       // tokens, and data subjects
 };
-inline constexpr int kActionCount = 31;
+inline constexpr int kActionCount = 34;
 
 // What an action is on. kTenants: tenants themselves, or the service; what is of no tenant
 // counts as the tenant "", which the pattern "*" matches.
@@ -64,6 +67,9 @@ constexpr ActionTarget TargetOf(Action action) {
     case Action::kFieldMask:
     case Action::kFieldIndex:
     case Action::kFieldValidate:
+    case Action::kFieldTokenize:
+    case Action::kFieldDetokenize:
+    case Action::kFieldErase:
       return ActionTarget::kFields;
     default:
       return ActionTarget::kKeys;

@@ -102,11 +102,11 @@ bool StaticAccess::Allows(const Principal& who, Action action, std::string_view 
                      [&](const Rule& rule) { return rule.Allows(action, tenant, name); });
 }
 
-MaskLevel StaticAccess::MayView(const Principal& who, std::string_view tenant,
+MaskLevel StaticAccess::MayView(const Principal& who, Action action, std::string_view tenant,
                                 std::string_view field) const {
   MaskLevel most = MaskLevel::kMasked;
   for (const Rule& rule : entries_[who.index]->rules) {
-    if (rule.mask_level > most && rule.Allows(Action::kFieldReveal, tenant, field)) {
+    if (rule.mask_level > most && rule.Allows(action, tenant, field)) {
       most = rule.mask_level;
     }
   }

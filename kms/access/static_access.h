@@ -22,7 +22,7 @@ struct AccessRule {
   std::vector<std::string> tenants;
   std::vector<std::string> keys;              // asked for actions on keys
   std::vector<std::string> fields = {};       // asked for actions on fields
-  MaskLevel mask_level = MaskLevel::kMasked;  // up to which kFieldReveal shows values
+  MaskLevel mask_level = MaskLevel::kMasked;  // up to which values are shown
 };
 
 struct AccessPolicy {
@@ -48,7 +48,7 @@ class StaticAccess final : public Authenticator, public Authorizer, public Limit
   const Principal* Authenticate(const Peer& peer) const override;
   bool Allows(const Principal& who, Action action, std::string_view tenant,
               std::string_view name) const override;
-  MaskLevel MayView(const Principal& who, std::string_view tenant,
+  MaskLevel MayView(const Principal& who, Action action, std::string_view tenant,
                     std::string_view field) const override;
   bool AllowsSome(const Principal& who, Action action, std::string_view tenant) const override;
   bool AllowsAnywhere(const Principal& who, Action action) const override;

@@ -51,13 +51,34 @@ std::string TextOf(const FieldPatch& patch) {
     named += "json_pointers,";
     asked.json_pointers = *patch.json_pointers;
   }
+  if (patch.token) {
+    named += "token,";
+    asked.token = *patch.token;
+  }
   return named + ToJson(asked);
+}
+
+// Tokens that are there must be found, read and told apart as before.
+absl::Status CheckTokenChange(const std::optional<TokenPolicy>& old,
+                              const std::optional<TokenPolicy>& now) {
+  if (!old) return absl::OkStatus();
+  std::optional<TokenPolicy> same = now;
+  if (same) {
+    same->single_use = old->single_use;
+    same->ttl = old->ttl;
+  }
+  if (same == old) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::kFieldPolicy,
+               "of a field's tokens only single_use and ttl change: those that are there would "
+               "not be found",
+               "token");
 }
 
 }  // namespace
 
 absl::Status FieldAdmin::Resolve(std::string_view tenant, KeyPurpose purpose,
-                                 std::string_view field, PolicyKey* key, Deadline deadline) {
+                                 std::string_view field, PolicyKey* key, Deadline deadline,
+                                 uint32_t* primary) {
   if (key->empty()) return InvalidField(field, "is required");
   FIELDKMS_RETURN_IF_ERROR(CheckKeyName(key->name, field));
   const absl::StatusOr<KeyRecord> found = keys_.GetKey(tenant, key->name, deadline);
@@ -71,6 +92,7 @@ absl::Status FieldAdmin::Resolve(std::string_view tenant, KeyPurpose purpose,
                  "the key's purpose is not " + std::string(PurposeName(purpose)), field);
   }
   *key = {found->name, found->key_id};
+  if (primary != nullptr) *primary = found->primary_version;
   return absl::OkStatus();
 }
 
@@ -87,6 +109,18 @@ absl::Status FieldAdmin::ResolveAll(std::string_view tenant, FieldPolicy* policy
     FIELDKMS_RETURN_IF_ERROR(
         Resolve(tenant, KeyPurpose::kBlindIndex, "blind_index.key", &policy->index->key, deadline));
   }
+  return policy->token ? ResolveToken(tenant, &*policy->token, deadline) : absl::OkStatus();
+}
+
+absl::Status FieldAdmin::ResolveToken(std::string_view tenant, TokenPolicy* token,
+                                      Deadline deadline) {
+  if (token->key.empty()) return absl::OkStatus();  // volatile
+  FIELDKMS_RETURN_IF_ERROR(Resolve(tenant, KeyPurpose::kToken, "token.key", &token->key, deadline));
+  if (token->lookup_key.empty()) return absl::OkStatus();
+  uint32_t primary = 0;
+  FIELDKMS_RETURN_IF_ERROR(Resolve(tenant, KeyPurpose::kBlindIndex, "token.lookup_key",
+                                   &token->lookup_key, deadline, &primary));
+  if (token->lookup_version == 0) token->lookup_version = primary;
   return absl::OkStatus();
 }
 
@@ -121,8 +155,13 @@ absl::Status FieldAdmin::Apply(const FieldPatch& patch, std::string_view tenant,
   if (patch.mask) policy->mask = *patch.mask;
   if (patch.role_masks) policy->role_masks = *patch.role_masks;
   if (patch.json_pointers) policy->json_pointers = *patch.json_pointers;
+  if (patch.token) {
+    policy->token = *patch.token;
+    if (old.token && policy->token) policy->token->lookup_version = old.token->lookup_version;
+  }
   FIELDKMS_RETURN_IF_ERROR(CheckPolicy(*policy));
   FIELDKMS_RETURN_IF_ERROR(ResolveAll(tenant, policy, deadline));
+  FIELDKMS_RETURN_IF_ERROR(CheckTokenChange(old.token, policy->token));
   if (old.index && policy->index &&
       (old.index->key != policy->index->key || old.index->bits != policy->index->bits)) {
     return Error(absl::StatusCode::kFailedPrecondition, Reason::kFieldPolicy,

@@ -31,6 +31,7 @@ struct FieldPatch {
   std::optional<std::optional<MaskTemplate>> mask;
   std::optional<std::vector<RoleMask>> role_masks;
   std::optional<std::vector<std::string>> json_pointers;
+  std::optional<std::optional<TokenPolicy>> token;
 };
 
 // Safe for concurrent use. Mutations are durable when they return OK, and in force on this
@@ -55,10 +56,11 @@ class FieldAdmin {
                                                 size_t limit, Deadline deadline);
 
  private:
-  // The key that `key` names, checked to have that purpose.
+  // The key that `key` names, checked to have that purpose, and its primary version.
   absl::Status Resolve(std::string_view tenant, KeyPurpose purpose, std::string_view field,
-                       PolicyKey* key, Deadline deadline);
+                       PolicyKey* key, Deadline deadline, uint32_t* primary = nullptr);
   absl::Status ResolveAll(std::string_view tenant, FieldPolicy* policy, Deadline deadline);
+  absl::Status ResolveToken(std::string_view tenant, TokenPolicy* token, Deadline deadline);
   absl::Status Apply(const FieldPatch& patch, std::string_view tenant, FieldPolicy* policy,
                      Deadline deadline);
 

@@ -15,6 +15,31 @@ absl::Status CheckNothingKept(const FieldPolicy& policy) {
   if (!policy.key.empty()) return InvalidField("key", why);
   if (policy.fpe) return InvalidField("fpe", why);
   if (policy.index) return InvalidField("blind_index", why);
+  if (!policy.token) return absl::OkStatus();
+  const TokenPolicy& token = *policy.token;
+  if (!token.key.empty()) return InvalidField("token.key", why);
+  if (!token.lookup_key.empty()) return InvalidField("token.lookup_key", why);
+  if (token.text != TokenTemplate()) {
+    return InvalidField("token", "of a CVV is text of the form's own length, and keeps nothing");
+  }
+  if (token.ttl > kMaxVolatileTtl) {
+    return InvalidField("token.ttl", "of a CVV is at most 15 minutes");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckToken(const TokenPolicy& token) {
+  if (token.key.empty()) return InvalidField("token.key", "is required");
+  FIELDKMS_RETURN_IF_ERROR(CheckTokenTemplate(token.text, "token"));
+  if (token.convergent && token.lookup_key.empty()) {
+    return InvalidField("token.lookup_key", "is required for convergent tokens");
+  }
+  if (token.convergent && token.single_use) {
+    return InvalidField("token.single_use", "is not for convergent tokens");
+  }
+  if (token.ttl.count() < 0 || token.ttl > kMaxTokenTtl) {
+    return InvalidField("token.ttl", "is at most a hundred years");
+  }
   return absl::OkStatus();
 }
 
@@ -22,6 +47,7 @@ absl::Status CheckJson(const FieldPolicy& policy) {
   if (policy.key.empty()) return InvalidField("key", "is required");
   if (policy.fpe) return InvalidField("fpe", "is not for JSON documents");
   if (policy.index) return InvalidField("blind_index", "is not for JSON documents");
+  if (policy.token) return InvalidField("token", "is not for JSON documents");
   return CheckPointers(policy.json_pointers, "json_pointers");
 }
 
@@ -74,9 +100,10 @@ absl::Status CheckPolicy(const FieldPolicy& policy) {
     return InvalidField("json_pointers", "are for JSON documents");
   }
   if (!format->may_be_kept) return CheckNothingKept(policy);
-  if (policy.key.empty() && !policy.fpe) {
-    return InvalidField("key", "is required, where there is no `fpe`");
+  if (policy.key.empty() && !policy.fpe && !policy.token) {
+    return InvalidField("key", "is required, where there is no `fpe` and no `token`");
   }
+  if (policy.token) FIELDKMS_RETURN_IF_ERROR(CheckToken(*policy.token));
   if (policy.index) FIELDKMS_RETURN_IF_ERROR(CheckIndex(*policy.index));
   return policy.fpe ? CheckFpe(policy) : absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 #ifndef FIELDKMS_KMS_FIELDS_FIELD_POLICY_H_
 #define FIELDKMS_KMS_FIELDS_FIELD_POLICY_H_
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "crypto/blind_index.h"
 #include "crypto/field/format.h"
 #include "crypto/field/mask.h"
+#include "crypto/field/token_text.h"
 #include "crypto/fpe_text.h"
 
 namespace fieldkms {
@@ -39,6 +41,18 @@ struct IndexPolicy {
   friend bool operator==(const IndexPolicy&, const IndexPolicy&) = default;
 };
 
+// Vaulted tokens; of a CVV volatile ones, which have no keys.
+struct TokenPolicy {
+  PolicyKey key;  // TOKEN
+  TokenTemplate text;
+  PolicyKey lookup_key;         // BLIND_INDEX; empty: nobody finds the tokens of a value
+  uint32_t lookup_version = 0;  // of it, for ever: tokens do not converge over versions
+  bool convergent = false;
+  bool single_use = false;
+  std::chrono::seconds ttl{0};  // 0: none
+  friend bool operator==(const TokenPolicy&, const TokenPolicy&) = default;
+};
+
 struct RoleMask {
   std::string role;
   MaskTemplate mask;
@@ -51,6 +65,7 @@ struct FieldPolicy {
   std::vector<uint64_t> former_keys;  // ids of those that sealed before `key` did
   std::optional<FpePolicy> fpe;
   std::optional<IndexPolicy> index;
+  std::optional<TokenPolicy> token;
   std::optional<MaskTemplate> mask;  // nothing: the format's own
   std::vector<RoleMask> role_masks;  // the first that a caller has
   std::vector<std::string> json_pointers;
@@ -59,6 +74,8 @@ struct FieldPolicy {
 
 inline constexpr size_t kMaxRoleMasks = 32;
 inline constexpr size_t kMaxFormerKeys = 64;
+inline constexpr std::chrono::seconds kMaxTokenTtl = std::chrono::hours(24 * 366 * 100);
+inline constexpr std::chrono::seconds kMaxVolatileTtl = std::chrono::minutes(15);
 inline constexpr uint64_t kLeastDistinctValues = 32;
 
 // CheckPolicy: whether a policy makes sense as a whole; names of keys and their purposes are

@@ -51,6 +51,36 @@ IndexPolicy IndexFrom(const Json& json) {
   return {KeyFrom(json.at("key")), json.at("bits"), json.at("distinct")};
 }
 
+Json ToJson(const TokenPolicy& token) {
+  Json json = {{"form", static_cast<int>(token.text.form)}};
+  if (!token.key.empty()) json["key"] = ToJson(token.key);
+  if (token.text.same_length) json["same_length"] = true;
+  if (token.text.keep_last != 0) json["last"] = token.text.keep_last;
+  if (!token.lookup_key.empty()) {
+    json["lookup"] = {{"key", ToJson(token.lookup_key)}, {"version", token.lookup_version}};
+  }
+  if (token.convergent) json["convergent"] = true;
+  if (token.single_use) json["single_use"] = true;
+  if (token.ttl.count() != 0) json["ttl"] = token.ttl.count();
+  return json;
+}
+
+TokenPolicy TokenFrom(const Json& json) {
+  TokenPolicy token;
+  token.text.form = static_cast<TokenForm>(json.at("form").get<int>());
+  if (json.contains("key")) token.key = KeyFrom(json.at("key"));
+  token.text.same_length = json.value("same_length", false);
+  token.text.keep_last = json.value("last", uint32_t{0});
+  if (json.contains("lookup")) {
+    token.lookup_key = KeyFrom(json.at("lookup").at("key"));
+    token.lookup_version = json.at("lookup").at("version");
+  }
+  token.convergent = json.value("convergent", false);
+  token.single_use = json.value("single_use", false);
+  token.ttl = std::chrono::seconds(json.value("ttl", int64_t{0}));
+  return token;
+}
+
 FieldPolicy PolicyFrom(const Json& json) {
   FieldPolicy policy;
   policy.format = static_cast<FieldFormat>(json.at("format").get<int>());
@@ -60,6 +90,7 @@ FieldPolicy PolicyFrom(const Json& json) {
   }
   if (json.contains("fpe")) policy.fpe = FpeFrom(json.at("fpe"));
   if (json.contains("index")) policy.index = IndexFrom(json.at("index"));
+  if (json.contains("token")) policy.token = TokenFrom(json.at("token"));
   if (json.contains("mask")) policy.mask = MaskFrom(json.at("mask"));
   for (const Json& mask : json.value("role_masks", Json::array())) {
     policy.role_masks.push_back({mask.at("role"), MaskFrom(mask.at("mask"))});
@@ -90,6 +121,7 @@ std::string ToJson(const FieldPolicy& policy) {
                      {"bits", policy.index->bits},
                      {"distinct", policy.index->distinct_values}};
   }
+  if (policy.token) json["token"] = ToJson(*policy.token);
   if (policy.mask) json["mask"] = ToJson(*policy.mask);
   for (const RoleMask& mask : policy.role_masks) {
     json["role_masks"].push_back({{"role", mask.role}, {"mask", ToJson(mask.mask)}});

@@ -191,9 +191,9 @@ absl::Status Serve(const Config& config, Parts& parts) {
       std::make_unique<Executor>(config.io_threads, static_cast<size_t>(config.io_queue));
   parts.troubles = std::make_unique<TroubleLog>(SystemClock());
   parts.context.reset(new ServiceContext{
-      *parts.keyring, *parts.fields, *parts.field_admin, *parts.access, *parts.access,
-      *parts.access, *parts.audit, *parts.refusals, *parts.troubles, *parts.executor, SystemClock(),
-      config.calls_per_connection, *parts.replica});
+      *parts.keyring, *parts.fields, *parts.field_admin, parts.store->tokens(), *parts.access,
+      *parts.access, *parts.access, *parts.audit, *parts.refusals, *parts.troubles, *parts.executor,
+      SystemClock(), config.calls_per_connection, *parts.replica});
   EngineOptions options;
   options.queues = config.threads;
   parts.engine = std::make_unique<Engine>(options);

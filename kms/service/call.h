@@ -38,6 +38,7 @@ struct ServiceContext {
   Keyring& keyring;
   FieldDirectory& fields;
   FieldAdmin& field_admin;
+  TokenStore& tokens;
   const Authenticator& authenticator;
   const Authorizer& authorizer;
   Limiter& limiter;
@@ -158,6 +159,14 @@ enum class RunState {
   kNeedsIo,  // something must be loaded: run again, from where it stopped, on the executor
 };
 
+// RunKeys: the snapshot of keys that all of a run looks into. The thread has one view, so that
+// taking it anew, after a load, ends the life of what anybody found in the one before.
+struct RunKeys {
+  const KeySnapshot* snapshot = nullptr;  // until the first use
+  uint64_t generation = 0;                // how often it was taken anew
+  absl::Status down;                      // why the store or the root could not be asked, if so
+};
+
 // RunContext: what a method runs with.
 struct RunContext {
   ServiceContext& service;
@@ -166,6 +175,7 @@ struct RunContext {
   Deadline deadline;
   bool may_block;
   CallOutcome& outcome;
+  RunKeys keys = {};  // KeyFinder's
 };
 
 // The refusal of what no role allows.

@@ -5,7 +5,8 @@
 #include "crypto/names.h"
 #include "fieldkms/v1/field_service.pb.h"
 #include "kms/service/batch.h"
-#include "kms/service/item_field.h"
+#include "kms/service/field_run.h"
+#include "kms/service/token_seal.h"
 
 namespace fieldkms {
 
@@ -14,11 +15,23 @@ namespace fieldkms {
 //   using BatchRequest, BatchResponse;   // of many
 //   static constexpr const char *kName, *kBatchName;
 //   static constexpr Action kAction;
+//   static constexpr MethodInfo::Kind kKind;
+//   explicit Operation(FieldRun&);
 //   template <class Item, class Options, class Result>
-//   static absl::StatusOr<RunState> Run(ItemField&, const LoadedField&, const ItemPlace&,
-//                                       const Item&, const Options&, Result*);
+//   absl::StatusOr<RunState> Run(int index, const LoadedField&, const ItemPlace&, const Item&,
+//                                const Options&, Result*);
+//   void Finish(const FailItemFunction&);   // where items are carried out together: after all
 // Item and Result: those of a batch; of one value, the request and the response themselves.
 // Options: the request, for what the items of a batch have in common.
+
+// The messages of an operation.
+template <class OneRequest, class OneResponse, class ManyRequest, class ManyResponse>
+struct OperationOn {
+  using Request = OneRequest;
+  using Response = OneResponse;
+  using BatchRequest = ManyRequest;
+  using BatchResponse = ManyResponse;
+};
 
 // The entries of the context that an item, or the items of a batch, have.
 template <class Message>
@@ -38,6 +51,12 @@ const ContextField& SharedContextOf(const Message& message) {
   }
 }
 
+// Carries out what was put off, if anything. `fail` as Finish has it.
+template <class Operation>
+void FinishOperation(Operation& operation, const FailItemFunction& fail) {
+  if constexpr (requires { operation.Finish(fail); }) operation.Finish(fail);
+}
+
 // Wipes a message's `value`, where it has one: a field's value or a whole document.
 template <class Message>
 void WipeValue(Message* message) {
@@ -49,8 +68,7 @@ class FieldMethod {
  public:
   using Request = typename Operation::Request;
   using Response = typename Operation::Response;
-  static constexpr MethodInfo kInfo{Operation::kName, Operation::kAction,
-                                    MethodInfo::Kind::kInline};
+  static constexpr MethodInfo kInfo{Operation::kName, Operation::kAction, Operation::kKind};
 
   absl::Status Describe(const Request& request, CallPlan* plan) {
     FIELDKMS_RETURN_IF_ERROR(CheckTenantId(request.tenant()));
@@ -62,11 +80,19 @@ class FieldMethod {
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     SingleNonce nonce;
-    ItemField item(context, Operation::kAction, request.tenant(), nonce);
-    FIELDKMS_ASSIGN_OR_RETURN(const LoadedField* const field, item.Find(request.field()));
+    FieldRun run(context, Operation::kAction, request.tenant(), nonce);
+    FIELDKMS_ASSIGN_OR_RETURN(const LoadedField* const field, run.Find(request.field()));
     if (field == nullptr) return RunState::kNeedsIo;
     const ItemPlace place{Workspace::NoContext(), ContextOf(request)};
-    return Operation::Run(item, *field, place, request, request, response);
+    Operation operation(run);
+    FIELDKMS_ASSIGN_OR_RETURN(const RunState state,
+                              operation.Run(0, *field, place, request, request, response));
+    absl::Status failed;
+    if (state == RunState::kDone) {
+      FinishOperation(operation, [&](int, const absl::Status& status) { failed = status; });
+    }
+    FIELDKMS_RETURN_IF_ERROR(failed);
+    return state;
   }
   static void WipeRequest(Request* request) { WipeValue(request); }
   static void WipeResponse(Response* response) { WipeValue(response); }
@@ -78,8 +104,7 @@ class FieldBatchMethod {
  public:
   using Request = typename Operation::BatchRequest;
   using Response = typename Operation::BatchResponse;
-  static constexpr MethodInfo kInfo{Operation::kBatchName, Operation::kAction,
-                                    MethodInfo::Kind::kInline};
+  static constexpr MethodInfo kInfo{Operation::kBatchName, Operation::kAction, Operation::kKind};
 
   absl::Status Describe(const Request& request, CallPlan* plan) {
     FIELDKMS_RETURN_IF_ERROR(
@@ -94,11 +119,15 @@ class FieldBatchMethod {
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     NonceRun nonces;
-    ItemField items(context, Operation::kAction, request.tenant(), nonces);
-    return RunBatch(context, request.items_size(), &next_, response,
-                    [&](int index, typename Response::Result* result) {
-                      return RunOne(items, request, request.items(index), result);
-                    });
+    FieldRun run(context, Operation::kAction, request.tenant(), nonces);
+    Operation operation(run);
+    FIELDKMS_ASSIGN_OR_RETURN(const RunState state,
+                              RunBatch(context, request.items_size(), &next_, response,
+                                       [&](int index, typename Response::Result* result) {
+                                         return RunOne(run, operation, request, index, result);
+                                       }));
+    if (state == RunState::kDone) FIELDKMS_RETURN_IF_ERROR(Finish(context, operation, response));
+    return state;
   }
   static void WipeRequest(Request* request) {
     for (auto& item : *request->mutable_items()) WipeValue(&item);
@@ -113,16 +142,35 @@ class FieldBatchMethod {
   }
 
  private:
-  static absl::StatusOr<RunState> RunOne(ItemField& items, const Request& request,
-                                         const typename Request::Item& item,
+  static absl::StatusOr<RunState> RunOne(FieldRun& run, Operation& operation,
+                                         const Request& request, int index,
                                          typename Response::Result* result) {
+    const typename Request::Item& item = request.items(index);
     FIELDKMS_ASSIGN_OR_RETURN(const std::string_view name,
                               ItemKey(item.field(), request.field(), "field"));
     if (name.empty()) return CheckKeyName(name, "field");  // neither names one
-    FIELDKMS_ASSIGN_OR_RETURN(const LoadedField* const field, items.Find(name));
+    FIELDKMS_ASSIGN_OR_RETURN(const LoadedField* const field, run.Find(name));
     if (field == nullptr) return RunState::kNeedsIo;
     const ItemPlace place{SharedContextOf(request), ContextOf(item)};
-    return Operation::Run(items, *field, place, item, request, result);
+    return operation.Run(index, *field, place, item, request, result);
+  }
+
+  // As RunBatch: what was not tried at all, for want of the store, is to be retried as a whole.
+  static absl::Status Finish(RunContext& context, Operation& operation, Response* response) {
+    int outages = 0;
+    absl::Status outage;
+    FinishOperation(operation, [&](int index, const absl::Status& status) {
+      typename Response::Result* const result = response->mutable_results(index);
+      WipeValue(result);
+      result->Clear();
+      FailItem(index, status, result->mutable_error(), &context.outcome);
+      if (!IsOutage(status)) return;
+      ++outages;
+      outage = status;
+    });
+    if (outages == response->results_size()) return outage;
+    response->set_failed_count(context.outcome.failed);
+    return absl::OkStatus();
   }
 
   int next_ = 0;

@@ -46,6 +46,35 @@ IndexPolicy FromProto(const v1::BlindIndexPolicy& index) {
   return out;
 }
 
+absl::StatusOr<TokenPolicy> FromProto(const v1::TokenPolicy& token) {
+  if (!v1::TokenForm_IsValid(token.form())) {
+    return InvalidField("token.form", "is not one that this release knows");
+  }
+  TokenPolicy out;
+  out.key.name = token.key();
+  if (token.form() != v1::TOKEN_FORM_UNSPECIFIED) {
+    out.text.form = TokenForm{static_cast<uint8_t>(token.form())};
+  }
+  out.text.same_length = token.same_length();
+  out.text.keep_last = token.keep_last();
+  out.lookup_key.name = token.lookup_key();
+  out.convergent = token.convergent();
+  out.single_use = token.single_use();
+  FIELDKMS_ASSIGN_OR_RETURN(out.ttl, WholeSeconds(token.ttl(), "token.ttl"));
+  return out;
+}
+
+void ToProto(const TokenPolicy& token, v1::TokenPolicy* out) {
+  out->set_key(token.key.name);
+  out->set_form(static_cast<v1::TokenForm>(token.text.form));
+  out->set_same_length(token.text.same_length);
+  out->set_keep_last(token.text.keep_last);
+  out->set_lookup_key(token.lookup_key.name);
+  out->set_convergent(token.convergent);
+  out->set_single_use(token.single_use);
+  if (token.ttl.count() != 0) fieldkms::ToProto(token.ttl, out->mutable_ttl());
+}
+
 template <class Request>
 absl::StatusOr<std::vector<RoleMask>> RoleMasksOf(const Request& request) {
   std::vector<RoleMask> masks;
@@ -72,6 +101,7 @@ void PolicyToProto(const FieldPolicy& policy, v1::Field* out) {
     if (policy.index->bits != kFullIndexBits) index->set_bucket_bits(policy.index->bits);
     index->set_distinct_values(policy.index->distinct_values);
   }
+  if (policy.token) ToProto(*policy.token, out->mutable_token());
   if (policy.mask) ToProto(*policy.mask, out->mutable_mask());
   for (const RoleMask& mask : policy.role_masks) {
     v1::RoleMask* const added = out->add_role_masks();
@@ -108,6 +138,9 @@ absl::StatusOr<FieldSpec> FromProto(const v1::CreateFieldRequest& request) {
   policy.key.name = request.key();
   if (request.has_fpe()) policy.fpe = FromProto(request.fpe());
   if (request.has_blind_index()) policy.index = FromProto(request.blind_index());
+  if (request.has_token()) {
+    FIELDKMS_ASSIGN_OR_RETURN(policy.token, FromProto(request.token()));
+  }
   if (request.has_mask()) {
     FIELDKMS_ASSIGN_OR_RETURN(policy.mask, FromProto(request.mask(), "mask"));
   }
@@ -125,6 +158,11 @@ absl::StatusOr<FieldPatch> FromProto(const v1::UpdateFieldRequest& request) {
     } else if (path == "blind_index") {
       patch.index.emplace();
       if (request.has_blind_index()) patch.index->emplace(FromProto(request.blind_index()));
+    } else if (path == "token") {
+      patch.token.emplace();
+      if (request.has_token()) {
+        FIELDKMS_ASSIGN_OR_RETURN(*patch.token, FromProto(request.token()));
+      }
     } else if (path == "mask") {
       patch.mask.emplace();
       if (request.has_mask()) {

@@ -1,108 +1,136 @@
 #include "kms/service/field_service.h"
 
+#include <optional>
+
 #include "kms/service/field_methods.h"
+#include "kms/service/item_protect.h"
+#include "kms/service/item_reveal.h"
 #include "kms/service/method_call.h"
+#include "kms/service/token_maker.h"
 
 namespace fieldkms {
 namespace {
 
-struct Protect {
-  using Request = v1::ProtectRequest;
-  using Response = v1::ProtectResponse;
-  using BatchRequest = v1::BatchProtectRequest;
-  using BatchResponse = v1::BatchProtectResponse;
+struct Protect : OperationOn<v1::ProtectRequest, v1::ProtectResponse, v1::BatchProtectRequest,
+                             v1::BatchProtectResponse> {
   static constexpr const char* kName = "FieldService.Protect";
   static constexpr const char* kBatchName = "FieldService.BatchProtect";
   static constexpr Action kAction = Action::kFieldProtect;
+  static constexpr auto kKind = MethodInfo::Kind::kInline;
+
+  explicit Protect(FieldRun& run) : run_(run), protect_(run) {}
 
   template <class Item, class Options, class Result>
-  static absl::StatusOr<RunState> Run(ItemField& items, const LoadedField& field,
-                                      const ItemPlace& place, const Item& item, const Options&,
-                                      Result* result) {
-    return items.Protect(field, place, item.value(), result->mutable_protected_value());
+  absl::StatusOr<RunState> Run(int index, const LoadedField& field, const ItemPlace& place,
+                               const Item& item, const Options&, Result* result) {
+    const bool stores = field.policy.token.has_value() && field.format->may_be_kept;
+    if (stores && !run_.context().may_block) return RunState::kNeedsIo;
+    v1::ProtectedValue* const made = result->mutable_protected_value();
+    FIELDKMS_ASSIGN_OR_RETURN(const RunState state,
+                              protect_.Protect(field, place, item.value(), made));
+    if (!stores || state == RunState::kNeedsIo) return state;
+    if (!tokens_) tokens_.emplace(run_);
+    FIELDKMS_RETURN_IF_ERROR(tokens_->Add(index, field, item.value(), {}, made->mutable_token()));
+    return RunState::kDone;
   }
+  void Finish(const FailItemFunction& fail) {
+    if (tokens_) tokens_->Finish(fail);
+  }
+
+ private:
+  FieldRun& run_;
+  ItemProtect protect_;
+  std::optional<TokenMaker> tokens_;
 };
 
 template <class Item>
-ItemField::Source SourceOf(const Item& item) {
-  using Kind = ItemField::Source::Kind;
+ItemReveal::Source SourceOf(const Item& item) {
+  using Kind = ItemReveal::Source::Kind;
   if (item.has_ciphertext()) return {Kind::kCiphertext, item.ciphertext()};
   if (item.has_document()) return {Kind::kDocument, item.document()};
   if (item.has_fpe()) return {Kind::kFpe, item.fpe().text(), item.fpe().key_version()};
   return {};
 }
 
-struct Reveal {
-  using Request = v1::RevealRequest;
-  using Response = v1::RevealResponse;
-  using BatchRequest = v1::BatchRevealRequest;
-  using BatchResponse = v1::BatchRevealResponse;
+struct Reveal : OperationOn<v1::RevealRequest, v1::RevealResponse, v1::BatchRevealRequest,
+                            v1::BatchRevealResponse> {
   static constexpr const char* kName = "FieldService.Reveal";
   static constexpr const char* kBatchName = "FieldService.BatchReveal";
   static constexpr Action kAction = Action::kFieldReveal;
+  static constexpr auto kKind = MethodInfo::Kind::kInline;
+
+  explicit Reveal(FieldRun& run) : reveal_(run) {}
 
   template <class Item, class Options, class Result>
-  static absl::StatusOr<RunState> Run(ItemField& items, const LoadedField& field,
-                                      const ItemPlace& place, const Item& item,
-                                      const Options& options, Result* result) {
-    ItemField::Revealed out{result->mutable_value()};
+  absl::StatusOr<RunState> Run(int, const LoadedField& field, const ItemPlace& place,
+                               const Item& item, const Options& options, Result* result) {
+    ItemReveal::Revealed out{result->mutable_value()};
     FIELDKMS_ASSIGN_OR_RETURN(const RunState state,
-                              items.Reveal(field, place, SourceOf(item), options.view(), &out));
+                              reveal_.Reveal(field, place, SourceOf(item), options.view(), &out));
     result->set_view(static_cast<v1::View>(out.shown));
     result->set_key_version(out.key_version);
     return state;
   }
+
+ private:
+  ItemReveal reveal_;
 };
 
-struct Mask {
-  using Request = v1::MaskRequest;
-  using Response = v1::MaskResponse;
-  using BatchRequest = v1::BatchMaskRequest;
-  using BatchResponse = v1::BatchMaskResponse;
+struct Mask
+    : OperationOn<v1::MaskRequest, v1::MaskResponse, v1::BatchMaskRequest, v1::BatchMaskResponse> {
   static constexpr const char* kName = "FieldService.Mask";
   static constexpr const char* kBatchName = "FieldService.BatchMask";
   static constexpr Action kAction = Action::kFieldMask;
+  static constexpr auto kKind = MethodInfo::Kind::kInline;
+
+  explicit Mask(FieldRun& run) : protect_(run) {}
 
   template <class Item, class Options, class Result>
-  static absl::StatusOr<RunState> Run(ItemField& items, const LoadedField& field, const ItemPlace&,
-                                      const Item& item, const Options&, Result* result) {
-    FIELDKMS_RETURN_IF_ERROR(items.Mask(field, item.value(), result->mutable_mask()));
+  absl::StatusOr<RunState> Run(int, const LoadedField& field, const ItemPlace&, const Item& item,
+                               const Options&, Result* result) {
+    FIELDKMS_RETURN_IF_ERROR(protect_.Mask(field, item.value(), result->mutable_mask()));
     return RunState::kDone;
   }
+
+ private:
+  ItemProtect protect_;
 };
 
-struct BlindIndex {
-  using Request = v1::BlindIndexRequest;
-  using Response = v1::BlindIndexResponse;
-  using BatchRequest = v1::BatchBlindIndexRequest;
-  using BatchResponse = v1::BatchBlindIndexResponse;
+struct BlindIndex : OperationOn<v1::BlindIndexRequest, v1::BlindIndexResponse,
+                                v1::BatchBlindIndexRequest, v1::BatchBlindIndexResponse> {
   static constexpr const char* kName = "FieldService.BlindIndex";
   static constexpr const char* kBatchName = "FieldService.BatchBlindIndex";
   static constexpr Action kAction = Action::kFieldIndex;
+  static constexpr auto kKind = MethodInfo::Kind::kInline;
+
+  explicit BlindIndex(FieldRun& run) : protect_(run) {}
 
   template <class Item, class Options, class Result>
-  static absl::StatusOr<RunState> Run(ItemField& items, const LoadedField& field, const ItemPlace&,
-                                      const Item& item, const Options&, Result* result) {
+  absl::StatusOr<RunState> Run(int, const LoadedField& field, const ItemPlace&, const Item& item,
+                               const Options&, Result* result) {
     v1::BlindIndexValue* const indexes = result->mutable_indexes();
     indexes->Clear();  // of a run that needed I/O in between
-    return items.BlindIndex(field, item.value(), indexes);
+    return protect_.BlindIndex(field, item.value(), indexes);
   }
+
+ private:
+  ItemProtect protect_;
 };
 
-struct Validate {
-  using Request = v1::ValidateRequest;
-  using Response = v1::ValidateResponse;
-  using BatchRequest = v1::BatchValidateRequest;
-  using BatchResponse = v1::BatchValidateResponse;
+struct Validate : OperationOn<v1::ValidateRequest, v1::ValidateResponse, v1::BatchValidateRequest,
+                              v1::BatchValidateResponse> {
   static constexpr const char* kName = "FieldService.Validate";
   static constexpr const char* kBatchName = "FieldService.BatchValidate";
   static constexpr Action kAction = Action::kFieldValidate;
+  static constexpr auto kKind = MethodInfo::Kind::kInline;
+
+  explicit Validate(FieldRun& run) : run_(run) {}
 
   template <class Item, class Options, class Result>
-  static absl::StatusOr<RunState> Run(ItemField& items, const LoadedField& field, const ItemPlace&,
-                                      const Item& item, const Options&, Result* result) {
+  absl::StatusOr<RunState> Run(int, const LoadedField& field, const ItemPlace&, const Item& item,
+                               const Options&, Result* result) {
     v1::Verdict* const verdict = result->mutable_verdict();
-    const FieldRule* const broken = items.Validate(field, item.value());
+    const FieldRule* const broken = run_.Validate(field, item.value());
     verdict->set_valid(broken == nullptr);
     if (broken == nullptr) return RunState::kDone;
     verdict->set_rule(std::string(broken->id));
@@ -110,6 +138,9 @@ struct Validate {
     verdict->set_source(std::string(broken->source));
     return RunState::kDone;
   }
+
+ private:
+  FieldRun& run_;
 };
 
 // Counts, beside what failed, what is not legal.
@@ -132,6 +163,7 @@ void AddFieldService(Engine& engine, FieldAsyncService& service, ServiceContext&
   using Async = FieldAsyncService;
   engine.AddService(service, v1::FieldService::service_full_name());
   AddFieldAdminMethods(engine, service, context);
+  AddTokenMethods(engine, service, context);
   AddMethod<FieldMethod<Protect>>(engine, service, &Async::RequestProtect, context, kBusyMethod);
   AddMethod<FieldBatchMethod<Protect>>(engine, service, &Async::RequestBatchProtect, context);
   AddMethod<FieldMethod<Reveal>>(engine, service, &Async::RequestReveal, context, kBusyMethod);

@@ -18,11 +18,16 @@ using FieldAsyncService = RawService<
     v1::FieldService::WithRawMethod_BatchReveal, v1::FieldService::WithRawMethod_Mask,
     v1::FieldService::WithRawMethod_BatchMask, v1::FieldService::WithRawMethod_BlindIndex,
     v1::FieldService::WithRawMethod_BatchBlindIndex, v1::FieldService::WithRawMethod_Validate,
-    v1::FieldService::WithRawMethod_BatchValidate>;
+    v1::FieldService::WithRawMethod_BatchValidate, v1::FieldService::WithRawMethod_Tokenize,
+    v1::FieldService::WithRawMethod_BatchTokenize, v1::FieldService::WithRawMethod_Detokenize,
+    v1::FieldService::WithRawMethod_BatchDetokenize, v1::FieldService::WithRawMethod_Erase,
+    v1::FieldService::WithRawMethod_BatchErase>;
 void AddFieldService(Engine& engine, FieldAsyncService& service, ServiceContext& context);
 
 // Its part that makes and changes fields, which AddFieldService adds.
 void AddFieldAdminMethods(Engine& engine, FieldAsyncService& service, ServiceContext& context);
+// And that of tokens.
+void AddTokenMethods(Engine& engine, FieldAsyncService& service, ServiceContext& context);
 
 }  // namespace fieldkms
 

@@ -38,16 +38,27 @@ void MarkUsed(const LoadedKey& key) {
 KeyFinder::KeyFinder(RunContext& context, std::string_view tenant)
     : context_(context),
       tenant_(tenant),
-      fresh_(context.service.keyring.CheckFresh(context.now)),
-      snapshot_(&context.service.keyring.Snapshot()) {}
+      fresh_(context.service.keyring.CheckFresh(context.now)) {
+  if (context.keys.snapshot == nullptr) {
+    context.keys.snapshot = &context.service.keyring.Snapshot();
+  }
+}
+
+void KeyFinder::ForgetStale() {
+  if (answered_in_ == generation()) return;
+  answered_in_ = generation();
+  sealer_ = {};
+  opener_ = {};
+}
 
 template <class AskFunction>
 absl::Status KeyFinder::Ask(AskFunction ask) {
-  if (!down_.ok()) return down_;
+  absl::Status& down = context_.keys.down;
+  if (!down.ok()) return down;
   absl::Status status = ask();
   if (status.code() == absl::StatusCode::kUnavailable ||
       status.code() == absl::StatusCode::kDeadlineExceeded) {
-    down_ = status;
+    down = status;
   }
   return status;
 }
@@ -56,10 +67,8 @@ template <class LoadFunction>
 absl::Status KeyFinder::Load(LoadFunction load) {
   absl::Status status = Ask(load);
   // The new snapshot ends the life of the keys found in the old one.
-  snapshot_ = &context_.service.keyring.Snapshot();
-  ++generation_;
-  sealer_ = {};
-  opener_ = {};
+  context_.keys.snapshot = &context_.service.keyring.Snapshot();
+  ++context_.keys.generation;
   return status;
 }
 
@@ -79,8 +88,10 @@ bool KeyFinder::IsReady(const LoadedVersion* version) const {
 
 absl::StatusOr<KeyFinder::Found> KeyFinder::ToSeal(std::string_view name, const KeyUse& use,
                                                    std::string_view field) {
+  ForgetStale();
   if (sealer_.key != nullptr && seal_use_ == use && HasName(*sealer_.key, name)) return sealer_;
   FIELDKMS_ASSIGN_OR_RETURN(const Found found, FindToSeal(name, use, field));
+  ForgetStale();
   seal_use_ = use;
   sealer_ = found;
   return found;
@@ -90,7 +101,7 @@ absl::StatusOr<KeyFinder::Found> KeyFinder::FindToSeal(std::string_view name, co
                                                        std::string_view field) {
   FIELDKMS_RETURN_IF_ERROR(fresh_);
   for (int loads = 0; loads < kMostLoads; ++loads) {
-    const LoadedKey* key = snapshot_->FindByName(tenant_, name);
+    const LoadedKey* key = snapshot().FindByName(tenant_, name);
     if (key != nullptr) {
       if (!Allows(use, key->record)) return PermissionDenied();
       if (key->record.purpose != use.purpose) return WrongPurpose(use.purpose, field);
@@ -134,8 +145,10 @@ absl::Status KeyFinder::LoadToSeal(std::string_view name, const KeyUse& use,
 }
 
 absl::StatusOr<KeyFinder::Found> KeyFinder::ToOpen(const Wanted& wanted) {
+  ForgetStale();
   if (opener_.key != nullptr && open_wanted_ == wanted) return opener_;
   FIELDKMS_ASSIGN_OR_RETURN(const Found found, FindToOpen(wanted));
+  ForgetStale();
   open_wanted_ = wanted;
   opener_ = found;
   return found;
@@ -144,7 +157,7 @@ absl::StatusOr<KeyFinder::Found> KeyFinder::ToOpen(const Wanted& wanted) {
 absl::StatusOr<KeyFinder::Found> KeyFinder::FindToOpen(const Wanted& wanted) {
   FIELDKMS_RETURN_IF_ERROR(fresh_);
   for (int loads = 0; loads < kMostLoads; ++loads) {
-    const LoadedKey* key = snapshot_->FindById(wanted.key_id);
+    const LoadedKey* key = snapshot().FindById(wanted.key_id);
     // Another tenant's key is refused before anything is loaded for it.
     if (key != nullptr && key->record.tenant != tenant_) return DecryptError(Reason::kOtherTenant);
     const LoadedVersion* version = key == nullptr ? nullptr : key->Find(wanted.version);
@@ -188,7 +201,7 @@ absl::StatusOr<KeyFinder::Found> KeyFinder::CheckOpener(const Wanted& wanted, co
 
 KeyFinder::PinMatch KeyFinder::MatchPin(const LoadedKey& key, std::string_view pin) const {
   if (pin.empty() || key.record.name == pin) return PinMatch::kYes;
-  const LoadedKey* pinned = snapshot_->FindByName(tenant_, pin);
+  const LoadedKey* pinned = snapshot().FindByName(tenant_, pin);
   if (pinned == nullptr) return PinMatch::kNotLoaded;
   return pinned->record.key_id == key.record.key_id ? PinMatch::kYes : PinMatch::kNo;
 }

@@ -27,7 +27,8 @@ struct KeyUse {
 // Names may be aliases. Rights are those on a key's own name. Who has none on a name
 // gets PermissionDenied() whether it is a key, an alias or nothing.
 //
-// Keys that it returns are valid until generation() changes.
+// Keys that it returns are valid until generation() changes: also when another finder of the run
+// loads one.
 class KeyFinder {
  public:
   // `tenant`, and each `pin` given to ToOpen, must outlive it.
@@ -59,9 +60,13 @@ class KeyFinder {
   };
   absl::StatusOr<Found> ToOpen(const Wanted& wanted);
 
-  uint64_t generation() const { return generation_; }
+  uint64_t generation() const { return context_.keys.generation; }
 
  private:
+  const KeySnapshot& snapshot() const { return *context_.keys.snapshot; }
+  // Forgets the answers of a snapshot that is no more.
+  void ForgetStale();
+
   bool Allows(const KeyUse& use, std::string_view own_name) const;
   bool Allows(const KeyUse& use, const KeyRecord& key) const;
   // Whether a version is as an answer needs it: with material that serves, or in a state
@@ -90,10 +95,8 @@ class KeyFinder {
   RunContext& context_;
   const std::string_view tenant_;
   const absl::Status fresh_;
-  const KeySnapshot* snapshot_;
-  uint64_t generation_ = 0;
-  absl::Status down_;
 
+  uint64_t answered_in_ = 0;  // the generation of the answers below
   KeyUse seal_use_;
   Found sealer_;
   Wanted open_wanted_;

@@ -22,6 +22,9 @@ FieldPolicy Everything() {
   policy.former_keys = {1, 0xffffffffffffffff};
   policy.fpe = FpePolicy{{"cards.fpe", 2}, {.keep_first = 6, .keep_last = 4}};
   policy.index = IndexPolicy{{"cards.index", 3}, 16, 1'000'000};
+  policy.token = TokenPolicy{
+      {"cards.token", 4},    {TokenForm::kNumeric, true, 4}, {"cards.index", 3}, 7, true, false,
+      std::chrono::hours(24)};
   policy.mask = MaskTemplate{.keep_last = 4, .fixed_length = 6};
   policy.role_masks = {{"support", {.keep_first = 6, .hides = MaskClass::kDigits, .fill = "#"}}};
   return policy;
@@ -32,7 +35,10 @@ TEST(FieldPolicyTest, WhatTheStoreKeepsIsTheSamePolicy) {
   documents.format = FieldFormat::kJson;
   documents.key = {"documents", 7};
   documents.json_pointers = {"/name", "/cards/*/number"};
-  for (const FieldPolicy& policy : {Cards(), Everything(), documents}) {
+  FieldPolicy volatile_tokens;
+  volatile_tokens.format = FieldFormat::kCvv;
+  volatile_tokens.token = TokenPolicy{.single_use = true, .ttl = kMaxVolatileTtl};
+  for (const FieldPolicy& policy : {Cards(), Everything(), documents, volatile_tokens}) {
     ASSERT_OK(CheckPolicy(policy));
     const std::string json = ToJson(policy);
     ASSERT_OK_AND_ASSIGN(const FieldPolicy read, PolicyFromJson(json));

@@ -31,6 +31,7 @@ void FieldFixture::StartAs(AccessPolicy policy) {
   server_->Make("acme", "note");
   server_->Make("acme", "index", KeyPurpose::kBlindIndex);
   server_->Make("acme", "fpe", KeyPurpose::kFpe);
+  server_->Make("acme", "token", KeyPurpose::kToken);
 }
 
 std::string FieldFixture::Create(v1::CreateFieldRequest request, v1::Field* field) {
@@ -85,6 +86,43 @@ std::string FieldFixture::Revealed(const std::string& field, const std::string& 
                                    v1::View view, const std::string& pk) {
   v1::RevealResponse response;
   const std::string reason = Reveal(field, ciphertext, &response, view, pk);
+  return reason == "OK" ? response.value() : reason;
+}
+
+v1::CreateFieldRequest FieldFixture::TokenField(const std::string& name) const {
+  v1::CreateFieldRequest request;
+  request.set_name(name);
+  request.set_format(v1::FIELD_FORMAT_PAN);
+  request.mutable_token()->set_key("token");
+  request.mutable_token()->set_lookup_key("index");
+  return request;
+}
+
+std::string FieldFixture::Tokenize(const std::string& field, const std::string& value,
+                                   const v1::TokenSettings& settings, v1::TokenValue* made) {
+  v1::TokenizeRequest request;
+  v1::TokenizeResponse response;
+  request.set_field(field);
+  request.set_value(value);
+  *request.mutable_settings() = settings;
+  const std::string reason = Call(&Stub::Tokenize, std::move(request), &response);
+  if (made != nullptr) *made = response.token();
+  return reason == "OK" ? response.token().token() : reason;
+}
+
+std::string FieldFixture::Detokenize(const std::string& field, const std::string& token,
+                                     v1::DetokenizeResponse* response, v1::View view) {
+  v1::DetokenizeRequest request;
+  request.set_field(field);
+  request.set_token(token);
+  request.set_view(view);
+  return Call(&Stub::Detokenize, std::move(request), response);
+}
+
+std::string FieldFixture::Detokenized(const std::string& field, const std::string& token,
+                                      v1::View view) {
+  v1::DetokenizeResponse response;
+  const std::string reason = Detokenize(field, token, &response, view);
   return reason == "OK" ? response.value() : reason;
 }
 

@@ -21,7 +21,7 @@ inline constexpr char kMastercard[] = "5555555555554444";
 class FieldFixture : public ::testing::Test {
  protected:
   void SetUp() override { StartAs(InProcessServer::DefaultPolicy()); }
-  // Keys `card` and `note` (ENCRYPT), `index` and `fpe`.
+  // Keys `card` and `note` (ENCRYPT), `index`, `fpe` and `token`.
   void StartAs(AccessPolicy policy);
   // One principal, with these rules by role.
   static AccessPolicy WithRoles(std::map<std::string, std::vector<AccessRule>> roles);
@@ -52,6 +52,18 @@ class FieldFixture : public ::testing::Test {
   // The value that Reveal shows, or why it does not.
   std::string Revealed(const std::string& field, const std::string& ciphertext,
                        v1::View view = v1::VIEW_UNSPECIFIED, const std::string& pk = "1");
+
+  // A field of card numbers that has tokens and nothing else, with keys `token` and `index`.
+  v1::CreateFieldRequest TokenField(const std::string& name = "tokens") const;
+  // The token, or why there is none.
+  std::string Tokenize(const std::string& field, const std::string& value,
+                       const v1::TokenSettings& settings = {}, v1::TokenValue* made = nullptr);
+  std::string Detokenize(const std::string& field, const std::string& token,
+                         v1::DetokenizeResponse* response, v1::View view = v1::VIEW_UNSPECIFIED);
+  // The value, or why it is not given.
+  std::string Detokenized(const std::string& field, const std::string& token,
+                          v1::View view = v1::VIEW_UNSPECIFIED);
+
   std::string NextId() { return "request-" + std::to_string(++requests_); }
 
   std::unique_ptr<InProcessServer> server_;

@@ -127,9 +127,9 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
   refusals = std::make_unique<RefusalLog>(audit, SystemClock(), Rate{});
   troubles = std::make_unique<TroubleLog>(SystemClock());
   executor = std::make_unique<Executor>(io_threads, io_queue);
-  context.reset(new ServiceContext{*keyring, *fields, *field_admin, *access, *access, *access,
-                                   audit, *refusals, *troubles, *executor, SystemClock(), Rate{},
-                                   replica_});
+  context.reset(new ServiceContext{*keyring, *fields, *field_admin, store->tokens(), *access,
+                                   *access, *access, audit, *refusals, *troubles, *executor,
+                                   SystemClock(), Rate{}, replica_});
   services_ = std::make_unique<Services>();
   engine = std::make_unique<Engine>(EngineOptions{});
   AddCryptoService(*engine, services_->crypto, *context);
