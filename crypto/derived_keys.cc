@@ -64,6 +64,8 @@ bool AllZero(std::span<const uint8_t, 16> block) {
   return (words[0] | words[1]) == 0;
 }
 
+}  // namespace
+
 // The slab is zeroed in the child of a fork: refuse to encrypt under nothing.
 // A true K1 is zero with a chance of 2^-128.
 absl::Status CheckNotWiped(const XaesKeyView& key) {
@@ -71,8 +73,6 @@ absl::Status CheckNotWiped(const XaesKeyView& key) {
   return Error(absl::StatusCode::kFailedPrecondition, Reason::kCryptoFailure,
                "the key was wiped by a fork of the process");
 }
-
-}  // namespace
 
 void ForgetDerivedKeys() { forget_epoch.fetch_add(1, std::memory_order_release); }
 

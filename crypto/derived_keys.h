@@ -24,6 +24,9 @@ struct XaesKeyView {
   std::span<const uint8_t, 16> k1;  // K1
 };
 
+// Error: kFailedPrecondition (kCryptoFailure) for a key that a fork has wiped, in the child.
+absl::Status CheckNotWiped(const XaesKeyView& key);
+
 // How often ForgetDerivedKeys was called: what a thread keeps of an earlier epoch is to
 // be dropped before its next use.
 uint64_t ForgetEpoch();

@@ -17,7 +17,8 @@ constexpr uint8_t FormatAndSuite(Suite suite) {
 }
 
 constexpr bool IsKnown(Suite suite) {
-  return suite == Suite::kXaes256Gcm || suite == Suite::kKcXaes256Gcm;
+  return suite == Suite::kXaes256Gcm || suite == Suite::kKcXaes256Gcm ||
+         suite == Suite::kSubjectXaes256Gcm;
 }
 
 absl::Status Misuse(std::string_view rule) {
@@ -31,14 +32,16 @@ absl::StatusOr<EnvelopeView> ParseEnvelope(ByteView envelope) {
   const auto suite = static_cast<Suite>(envelope[0] & 0x0f);
   if (envelope[0] >> 4 != kFormat || !IsKnown(suite)) return DecryptError(Reason::kSuiteUnknown);
   if (envelope.size() < EnvelopeOverhead(suite)) return DecryptError(Reason::kEnvelopeMalformed);
+  const size_t nonce_at = kEnvelopeHeaderSize + SubjectSize(suite);
   const size_t commitment_at = envelope.size() - CommitmentSize(suite);
   EnvelopeView view;
   view.header.suite = suite;
   view.header.key_id = GetU64(envelope.data() + 1);
   view.header.version = GetU32(envelope.data() + 9);
   view.header_bytes = envelope.first(kEnvelopeHeaderSize);
-  view.nonce = envelope.subspan(kEnvelopeHeaderSize, kXaesNonceSize);
-  view.sealed = envelope.first(commitment_at).subspan(kEnvelopeHeaderSize + kXaesNonceSize);
+  view.subject = envelope.subspan(kEnvelopeHeaderSize, SubjectSize(suite));
+  view.nonce = envelope.subspan(nonce_at, kXaesNonceSize);
+  view.sealed = envelope.first(commitment_at).subspan(nonce_at + kXaesNonceSize);
   view.commitment = envelope.subspan(commitment_at);
   if (view.header.key_id == 0 || view.header.version == 0) {
     return DecryptError(Reason::kEnvelopeMalformed);
@@ -102,9 +105,37 @@ void FieldSealer::NoteSlots(std::span<const ContextEntry> entries) {
 
 absl::Status FieldSealer::Seal(const XaesKey& key, const EnvelopeHeader& header, XaesNonce nonce,
                                std::string_view plaintext, std::string* out) {
+  return SealEnvelope(key, header, {}, nonce, plaintext, out);
+}
+
+absl::Status FieldSealer::SealForSubject(const XaesKey& key, const EnvelopeHeader& header,
+                                         ByteView subject, XaesNonce nonce,
+                                         std::string_view plaintext, std::string* out) {
+  if (subject.size() == kEnvelopeSubjectSize) {
+    return SealEnvelope(key, header, subject, nonce, plaintext, out);
+  }
+  out->clear();
+  return Misuse("a subject's handle has 16 bytes");
+}
+
+absl::Status FieldSealer::CheckSeal(const EnvelopeHeader& header) const {
   if (!HasContext()) return Misuse("the context is not set");
   if (header.key_id == 0 || header.version == 0 || !IsKnown(header.suite)) {
     return Misuse("the header lacks a key, a version or a suite");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FieldSealer::SealEnvelope(const XaesKey& key, const EnvelopeHeader& header,
+                                       ByteView subject, XaesNonce nonce,
+                                       std::string_view plaintext, std::string* out) {
+  absl::Status status = CheckSeal(header);
+  if (status.ok() && subject.size() != SubjectSize(header.suite)) {
+    status = Misuse("suite 3 has a subject, and no other has");
+  }
+  if (!status.ok()) {
+    out->clear();
+    return status;
   }
   out->resize(plaintext.size() + EnvelopeOverhead(header.suite));
   const MutableBytes envelope = AsMutableBytes(*out);
@@ -114,13 +145,15 @@ absl::Status FieldSealer::Seal(const XaesKey& key, const EnvelopeHeader& header,
     aad_header_ = header;
   }
   std::memcpy(envelope.data(), aad_.data(), kEnvelopeHeaderSize);
-  std::memcpy(envelope.data() + kEnvelopeHeaderSize, nonce.data(), kXaesNonceSize);
+  std::copy(subject.begin(), subject.end(), envelope.begin() + kEnvelopeHeaderSize);
+  const size_t nonce_at = kEnvelopeHeaderSize + subject.size();
+  std::memcpy(envelope.data() + nonce_at, nonce.data(), kXaesNonceSize);
   const MutableBytes sealed =
-      envelope.subspan(kEnvelopeHeaderSize + kXaesNonceSize, plaintext.size() + kXaesTagSize);
-  absl::Status status = header.suite == Suite::kXaes256Gcm
-                            ? key.Seal(nonce, AsBytes(aad_), AsBytes(plaintext), sealed)
-                            : key.SealCommitting(nonce, AsBytes(aad_), AsBytes(plaintext), sealed,
-                                                 envelope.last<kXaesCommitmentSize>());
+      envelope.subspan(nonce_at + kXaesNonceSize, plaintext.size() + kXaesTagSize);
+  status = header.suite == Suite::kKcXaes256Gcm
+               ? key.SealCommitting(nonce, AsBytes(aad_), AsBytes(plaintext), sealed,
+                                    envelope.last<kXaesCommitmentSize>())
+               : key.Seal(nonce, AsBytes(aad_), AsBytes(plaintext), sealed);
   if (!status.ok()) out->clear();
   return status;
 }
@@ -130,6 +163,7 @@ absl::Status FieldSealer::Open(const XaesKey& key, const EnvelopeView& envelope,
   if (!HasContext()) return Misuse("the context is not set");
   if (envelope.header_bytes.size() != kEnvelopeHeaderSize ||
       envelope.nonce.size() != kXaesNonceSize || envelope.sealed.size() < kXaesTagSize ||
+      envelope.subject.size() != SubjectSize(envelope.header.suite) ||
       envelope.commitment.size() != CommitmentSize(envelope.header.suite)) {
     return DecryptError(Reason::kEnvelopeMalformed);
   }

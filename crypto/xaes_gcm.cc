@@ -7,6 +7,7 @@
 #include "crypto/aes_gcm.h"
 #include "crypto/cached_key.h"
 #include "crypto/derived_keys.h"
+#include "crypto/hkdf.h"
 #include "crypto/random.h"
 #include "crypto/status.h"
 
@@ -54,6 +55,15 @@ absl::StatusOr<XaesKey> XaesKey::Create(SecretBytes key) {
       DerivedKeys::OfThread().EncryptBlocks(id, k.first<kXaesKeySize>(), zero, k1));
   Double(k1);
   return XaesKey(std::move(material), id);
+}
+
+absl::StatusOr<XaesKey> XaesKey::Derive(ByteView salt, ByteView info) const {
+  if (material_.empty()) return MovedFrom();
+  const XaesKeyView key = View(material_, id_);
+  FIELDKMS_RETURN_IF_ERROR(CheckNotWiped(key));
+  FIELDKMS_ASSIGN_OR_RETURN(SecretBytes derived, SecretBytes::Allocate(kXaesKeySize));
+  FIELDKMS_RETURN_IF_ERROR(HkdfSha256(key.k, salt, info, derived.ExposeMutable()));
+  return Create(std::move(derived));
 }
 
 absl::Status XaesKey::Seal(XaesNonce nonce, ByteView aad, ByteView plaintext,

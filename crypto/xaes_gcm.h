@@ -43,6 +43,11 @@ class XaesKey {
   XaesKey(XaesKey&&) noexcept = default;
   XaesKey& operator=(XaesKey&&) noexcept = default;
 
+  // Derive returns the key whose 32 bytes are HKDF-SHA256 of this one's with `salt` and
+  // `info` (crypto/hkdf.h). Whoever derives keys for different uses gives each an `info` of
+  // its own. Error: kFailedPrecondition for a key that a fork has wiped, in the child.
+  absl::StatusOr<XaesKey> Derive(ByteView salt, ByteView info) const;
+
   // Seal writes ciphertext ‖ tag to `out`, plaintext.size() + 16 bytes.
   absl::Status Seal(XaesNonce nonce, ByteView aad, ByteView plaintext, MutableBytes out) const;
 

@@ -1,12 +1,15 @@
-// fieldkms inspect: an envelope's header, offline.
+// fieldkms inspect: what an envelope says of itself, offline.
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "clients/cli/ciphertext.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/input.h"
 #include "clients/cpp/limits.h"
 #include "crypto/envelope.h"
+#include "crypto/hex.h"
 #include "crypto/names.h"
 #include "crypto/status.h"
 
@@ -24,6 +27,8 @@ std::string SuiteName(Suite suite) {
       return "XAES-256-GCM";
     case Suite::kKcXaes256Gcm:
       return "KC-XAES-256-GCM";
+    case Suite::kSubjectXaes256Gcm:
+      return "SUBJECT-XAES-256-GCM";
   }
   return "unknown";
 }
@@ -51,6 +56,33 @@ absl::StatusOr<std::string> ReadInput(const InspectArguments& arguments) {
   return std::string(AsText(bytes));
 }
 
+absl::StatusOr<ExitCode> ShowParts(Session* session, const EnvelopeView& view, CiphertextForm form,
+                                   size_t size) {
+  const EnvelopeHeader& header = view.header;
+  const std::string form_name = form == CiphertextForm::kText ? "text" : "binary";
+  const std::string suite = std::to_string(static_cast<int>(header.suite));
+  const size_t plaintext_size = size - EnvelopeOverhead(header.suite);
+  Json json = {{"form", form_name},
+               {"suite", static_cast<int>(header.suite)},
+               {"suite_name", SuiteName(header.suite)},
+               {"key_id", FormatKeyId(header.key_id)},
+               {"key_version", header.version}};
+  std::vector<std::pair<std::string, std::string>> properties = {
+      {"form", form_name},
+      {"suite", suite + " " + SuiteName(header.suite)},
+      {"key id", FormatKeyId(header.key_id)},
+      {"key version", std::to_string(header.version)}};
+  if (!view.subject.empty()) {
+    json["subject"] = EncodeHex(view.subject);
+    properties.emplace_back("subject", EncodeHex(view.subject));
+  }
+  json["envelope_bytes"] = size;
+  json["plaintext_bytes"] = plaintext_size;
+  properties.emplace_back("envelope", std::to_string(size) + " bytes");
+  properties.emplace_back("plaintext", std::to_string(plaintext_size) + " bytes");
+  return session->Show(json, Properties(properties));
+}
+
 absl::StatusOr<ExitCode> Inspect(Session* session, const InspectArguments& arguments) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::string input, ReadInput(arguments));
   const absl::StatusOr<std::string> envelope = EnvelopeFrom(input);
@@ -58,23 +90,7 @@ absl::StatusOr<ExitCode> Inspect(Session* session, const InspectArguments& argum
   const absl::StatusOr<EnvelopeView> view = ParseEnvelope(AsBytes(*envelope));
   if (!view.ok()) return WhyNotParsed(view.status());
 
-  const EnvelopeHeader& header = view->header;
-  const std::string form = FormOf(input) == CiphertextForm::kText ? "text" : "binary";
-  const size_t plaintext_size = envelope->size() - EnvelopeOverhead(header.suite);
-  return session->Show({{"form", form},
-                        {"suite", static_cast<int>(header.suite)},
-                        {"suite_name", SuiteName(header.suite)},
-                        {"key_id", FormatKeyId(header.key_id)},
-                        {"key_version", header.version},
-                        {"envelope_bytes", envelope->size()},
-                        {"plaintext_bytes", plaintext_size}},
-                       Properties({{"form", form},
-                                   {"suite", std::to_string(static_cast<int>(header.suite)) + " " +
-                                                 SuiteName(header.suite)},
-                                   {"key id", FormatKeyId(header.key_id)},
-                                   {"key version", std::to_string(header.version)},
-                                   {"envelope", std::to_string(envelope->size()) + " bytes"},
-                                   {"plaintext", std::to_string(plaintext_size) + " bytes"}}));
+  return ShowParts(session, *view, FormOf(input), envelope->size());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "crypto/envelope.h"
 #include "crypto/status.h"
+#include "crypto/subject_key.h"
 #include "tests/fuzz/require.h"
 
 namespace fieldkms {
@@ -15,12 +16,22 @@ namespace {
 
 void ParsesToTheSameBytes(const EnvelopeView& view, ByteView envelope) {
   Require(view.header.key_id != 0 && view.header.version != 0);
+  Require(view.subject.size() == SubjectSize(view.header.suite));
   Require(view.commitment.size() == CommitmentSize(view.header.suite));
   std::array<uint8_t, kEnvelopeHeaderSize> header;
   EncodeHeader(view.header, header);
   std::string again(AsText(header));
-  again.append(AsText(view.nonce)).append(AsText(view.sealed)).append(AsText(view.commitment));
+  again.append(AsText(view.subject)).append(AsText(view.nonce));
+  again.append(AsText(view.sealed)).append(AsText(view.commitment));
   Require(again == AsText(envelope));
+}
+
+void DoesNotOpenUnder(const XaesKey& key, const EnvelopeView& view) {
+  FieldSealer sealer("acme");
+  Require(sealer.SetContext({}).ok());
+  std::string plaintext = "earlier";
+  const absl::Status status = sealer.Open(key, view, &plaintext);
+  Require(ReasonOf(status) == Reason::kTagMismatch && plaintext.empty());
 }
 
 void DoesNotOpen(const EnvelopeView& view) {
@@ -28,11 +39,13 @@ void DoesNotOpen(const EnvelopeView& view) {
     const std::array<uint8_t, kXaesKeySize> bytes = {1, 2, 3};
     return new XaesKey(XaesKey::Create(SecretBytes::CopyOf(bytes).value()).value());
   }();
-  FieldSealer sealer("acme");
-  Require(sealer.SetContext({}).ok());
-  std::string plaintext = "earlier";
-  const absl::Status status = sealer.Open(*key, view, &plaintext);
-  Require(ReasonOf(status) == Reason::kTagMismatch && plaintext.empty());
+  DoesNotOpenUnder(*key, view);
+  if (view.header.suite != Suite::kSubjectXaes256Gcm) return;
+  const std::array<uint8_t, kSubjectKeySecretSize> secret = {4, 5, 6};
+  const absl::StatusOr<XaesKey> of_subject = DeriveSubjectKey(
+      *key, secret, {"acme", view.header.key_id, view.header.version, view.subject});
+  Require(of_subject.ok());
+  DoesNotOpenUnder(*of_subject, view);
 }
 
 void FuzzEnvelope(ByteView envelope) {

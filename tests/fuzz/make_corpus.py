@@ -25,15 +25,28 @@ for i, vector in enumerate(VECTORS):
     if vector["suite"] == 1 and len(context) <= 512:  # the contexts of suite 2 are the same
         write("context", f"vector-{i}", context)
 
+SUBJECTS = json.loads((HERE.parent / "vectors" / "subject_envelope.json").read_text())["vectors"]
+for i, vector in enumerate(SUBJECTS):
+    envelope = bytes.fromhex(vector["envelope"])
+    if len(envelope) <= 128:
+        write("envelope", f"subject-{i}", envelope)
+        write("envelope", f"subject-text-{i}", vector["text"].encode())
+
 FIRST = bytes.fromhex(VECTORS[0]["envelope"])
+SUBJECT = bytes.fromhex(SUBJECTS[0]["envelope"])
 write("envelope", "empty", b"")
 write("envelope", "one-byte", b"\x11")
 write("envelope", "shortest", FIRST[:53])
 write("envelope", "too-short", FIRST[:52])
-write("envelope", "other-suite", b"\x13" + FIRST[1:])
+write("envelope", "other-suite", b"\x14" + FIRST[1:])
 write("envelope", "suite-2-shortest", b"\x12" + FIRST[1:13] + bytes(72))
 write("envelope", "suite-2-too-short", b"\x12" + FIRST[1:13] + bytes(71))
 write("envelope", "suite-2-of-suite-1", b"\x12" + FIRST[1:])
+write("envelope", "subject-shortest", SUBJECT[:69])
+write("envelope", "subject-too-short", SUBJECT[:68])
+write("envelope", "subject-of-suite-1", b"\x13" + FIRST[1:])
+write("envelope", "subject-as-suite-1", b"\x11" + SUBJECT[1:])
+write("envelope", "subject-zero-version", SUBJECT[:9] + bytes(4) + SUBJECT[13:])
 write("envelope", "zero-id", FIRST[:1] + bytes(8) + FIRST[9:])
 write("envelope", "zero-version", FIRST[:9] + bytes(4) + FIRST[13:])
 write("envelope", "text-bits-left-over", b"fk1.AB")

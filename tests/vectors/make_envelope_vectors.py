@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Makes envelope.json and mac.json: an implementation of crypto/FORMAT.md apart from ours.
+"""Makes envelope.json, subject_envelope.json and mac.json: crypto/FORMAT.md apart from ours.
 
 Written from the document, https://c2sp.org/XAES-256-GCM and eprint 2025/758 (the
-commitment), on AES-ECB and AES-GCM of Debian's python3-cryptography. Keys and nonces are made of SHA-256 of
-labels, so that a second run writes the same bytes.
+commitment), on AES-ECB and AES-GCM of Debian's python3-cryptography, and of RFC 5869 (HKDF) on HMAC of
+Python's own library. Keys and nonces are made of SHA-256 of labels, so that a second run writes the same
+bytes.
 """
 import base64
 import hashlib
@@ -80,6 +81,41 @@ def vector(comment, tenant, key_id, version, context, plaintext, suite=1):
     }
 
 
+def hkdf(ikm, salt, info):
+    prk = hmac.digest(salt, ikm, "sha256")
+    return hmac.digest(prk, info + b"\x01", "sha256")
+
+
+def subject_vector(comment, tenant, key_id, version, context, plaintext):
+    version_key = hashlib.sha256(b"key " + comment.encode()).digest()
+    secret = hashlib.sha256(b"secret " + comment.encode()).digest()
+    handle = hashlib.sha256(b"handle " + comment.encode()).digest()[:16]
+    nonce = hashlib.sha256(b"nonce " + comment.encode()).digest()[:24]
+    info = (b"fieldkms/subject/1" + bytes([len(tenant)]) + tenant.encode() +
+            struct.pack(">QI", key_id, version) + handle)
+    key = hkdf(version_key, secret, info)
+    header = b"\x13" + struct.pack(">QI", key_id, version)
+    aad = header + struct.pack(">H", len(tenant)) + tenant.encode() + canonical(context)
+    envelope = header + handle + nonce + xaes_seal(key, nonce, plaintext, aad)
+    return {
+        "comment": comment,
+        "version_key": version_key.hex(),
+        "secret": secret.hex(),
+        "handle": handle.hex(),
+        "tenant": tenant,
+        "key_id": "%016x" % key_id,
+        "version": version,
+        "info": info.hex(),
+        "key": key.hex(),
+        "canonical_context": canonical(context).hex(),
+        "nonce": nonce.hex(),
+        "plaintext": plaintext.hex(),
+        "aad": aad.hex(),
+        "envelope": envelope.hex(),
+        "text": "fk1." + base64.urlsafe_b64encode(envelope).rstrip(b"=").decode(),
+    }
+
+
 def mac_vector(comment, tenant, key_id, version, context, data):
     key = hashlib.sha256(b"key " + comment.encode()).digest()
     header = b"\x21" + struct.pack(">QI", key_id, version)
@@ -110,6 +146,10 @@ assert commitment(ONE, ALPHABET).hex() == \
 assert commitment(THREE, ALPHABET).hex() == \
     "5553cd21d1592b422e3129632a3187eee8a658cdca5c5b32ce86308dcc18e9d1"
 
+# Test case 1 of RFC 5869, as far as its first block.
+assert hkdf(b"\x0b" * 22, bytes(range(13)), bytes(range(0xf0, 0xfa))).hex() == \
+    "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"
+
 BINDING = bytes(range(16))
 VECTORS = [
     vector("a card number in a row", "acme", 0x0102030405060708, 1,
@@ -134,6 +174,17 @@ VECTORS = [
            {"b": BINDING}, bytes(range(200)), suite=2),
 ]
 
+SUBJECT_VECTORS = [
+    subject_vector("a card number of a subject", "acme", 0x0102030405060708, 1,
+                   {"pk": row_key(b"42"), "b": BINDING}, b"4111111111111111"),
+    subject_vector("empty plaintext, no context, the shortest tenant", "a", 1, 1, {}, b""),
+    subject_vector("the largest key id and version, the longest tenant", "t" + "0" * 62, 2**64 - 1,
+                   2**32 - 1, {"z" * 64: b"\xff" * 4096}, bytes(range(256))),
+    subject_vector("UTF-8 and a composite key", "t-1", 77, 3,
+                   {"b": BINDING, "pk": row_key(b"de", b"7")},
+                   "Zoë Großmann 東京".encode()),
+]
+
 MAC_VECTORS = [
     mac_vector("a card number in a row", "acme", 0x0102030405060708, 1,
                {"pk": row_key(b"42"), "b": BINDING}, b"4111111111111111"),
@@ -142,6 +193,7 @@ MAC_VECTORS = [
                {"z" * 64: b"\xff" * 4096}, bytes(range(256)) * 5),
 ]
 
-for name, vectors in (("envelope.json", VECTORS), ("mac.json", MAC_VECTORS)):
+for name, vectors in (("envelope.json", VECTORS), ("subject_envelope.json", SUBJECT_VECTORS),
+                      ("mac.json", MAC_VECTORS)):
     pathlib.Path(__file__).with_name(name).write_text(
         json.dumps({"vectors": vectors}, indent=1, ensure_ascii=True) + "\n")

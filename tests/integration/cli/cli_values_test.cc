@@ -183,6 +183,7 @@ TEST_F(CliValuesTest, InspectTellsWhatTheHeaderSays) {
   EXPECT_EQ(json["key_version"], key["primary_version"]);
   EXPECT_EQ(json["envelope_bytes"], 58);
   EXPECT_EQ(json["plaintext_bytes"], 5);
+  EXPECT_FALSE(json.contains("subject"));
   EXPECT_THAT(Cli({"inspect", ciphertext}).out, HasSubstr("plaintext    5 bytes\n"));
 }
 
@@ -196,6 +197,23 @@ TEST_F(CliValuesTest, InspectNamesTheKeyCommittingSuite) {
   EXPECT_EQ(json["suite_name"], "KC-XAES-256-GCM");
   EXPECT_EQ(json["envelope_bytes"], 101);
   EXPECT_EQ(json["plaintext_bytes"], 16);
+}
+
+TEST_F(CliValuesTest, InspectShowsTheHandleOfASubject) {
+  // The first vector of tests/vectors/subject_envelope.json.
+  const std::string ciphertext =
+      "fk1.EwECAwQFBgcIAAAAAbwCN3ikSH7zsOL7xDSvUEsFIYOBcJQx8GXIWtrH-_VAz2e_rpFIf1sOQ94D51wlO9oX1Mmq"
+      "3g_o9JKi33U_lBwyHLzFxggFcQ";
+  const auto json = Parsed(Cli({"inspect", "--json", ciphertext}).out);
+  EXPECT_EQ(json["suite"], 3);
+  EXPECT_EQ(json["suite_name"], "SUBJECT-XAES-256-GCM");
+  EXPECT_EQ(json["key_id"], "0102030405060708");
+  EXPECT_EQ(json["key_version"], 1);
+  EXPECT_EQ(json["subject"], "bc023778a4487ef3b0e2fbc434af504b");
+  EXPECT_EQ(json["envelope_bytes"], 85);
+  EXPECT_EQ(json["plaintext_bytes"], 16);
+  EXPECT_THAT(Cli({"inspect", ciphertext}).out,
+              HasSubstr("subject      bc023778a4487ef3b0e2fbc434af504b\n"));
 }
 
 TEST_F(CliValuesTest, InspectRefusesGarbage) {

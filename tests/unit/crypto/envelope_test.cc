@@ -205,7 +205,7 @@ TEST(ParseEnvelopeTest, TellsItsRefusalsApart) {
     EXPECT_THAT(parse(std::string(good).replace(9, 4, 4, '\0')), malformed);
   }
   for (int first = 0; first < 256; ++first) {
-    if (first == 0x11 || first == 0x12) continue;
+    if (first >= 0x11 && first <= 0x13) continue;
     std::string other = Vectors().front().envelope;
     other[0] = static_cast<char>(first);
     EXPECT_THAT(parse(other), StatusIs(absl::StatusCode::kInvalidArgument, Reason::kSuiteUnknown));
@@ -286,7 +286,7 @@ TEST(MalleabilityTest, AnEnvelopeDoesNotChangeItsSuite) {
 RC_GTEST_PROP(MalleabilityTest, WhatParsesReencodesIdentically, ()) {
   auto bytes = *rc::gen::container<std::string>(rc::gen::arbitrary<char>());
   // Most arbitrary bytes are refused by the first one or their length.
-  const auto first = *rc::gen::element('\x11', '\x12');
+  const auto first = *rc::gen::element('\x11', '\x12', '\x13');
   if (*rc::gen::inRange(0, 4) != 0) bytes = first + bytes + std::string(85, 'x');
   const auto view = ParseEnvelope(AsBytes(bytes));
   RC_CLASSIFY(view.ok(), "parses");
@@ -294,7 +294,8 @@ RC_GTEST_PROP(MalleabilityTest, WhatParsesReencodesIdentically, ()) {
   std::array<uint8_t, kEnvelopeHeaderSize> header;
   EncodeHeader(view->header, header);
   std::string again(AsText(header));
-  again.append(AsText(view->nonce)).append(AsText(view->sealed)).append(AsText(view->commitment));
+  again.append(AsText(view->subject)).append(AsText(view->nonce));
+  again.append(AsText(view->sealed)).append(AsText(view->commitment));
   RC_ASSERT(again == bytes);
 }
 
@@ -466,7 +467,7 @@ TEST_F(FieldSealerTest, RefusesHeadersAndTenantsThatHaveNoEncoding) {
               StatusIs(Reason::kInternal));
   EXPECT_THAT(sealer.Seal(key_, {Suite::kXaes256Gcm, 1, 0}, nonce, "v", &out),
               StatusIs(Reason::kInternal));
-  for (const int suite : {0, 3, 0x11, 0x12}) {
+  for (const int suite : {0, 3, 4, 0x11, 0x12, 0x13}) {
     EXPECT_THAT(sealer.Seal(key_, {static_cast<Suite>(suite), 1, 1}, nonce, "v", &out),
                 StatusIs(Reason::kInternal));
   }
