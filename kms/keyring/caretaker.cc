@@ -21,6 +21,8 @@ using std::chrono::seconds;
 constexpr size_t kDueAtOnce = 100;
 constexpr size_t kMostAtOnce = 100'000;
 constexpr size_t kOperationsAtOnce = 100;
+constexpr size_t kTokensAtOnce = 1'000;
+constexpr int kSweepsAtOnce = 20;
 constexpr seconds kPatience{8};  // less than a shutdown may take
 constexpr minutes kJump{1};
 constexpr seconds kFirstPause{60}, kLongestPause{3'600};
@@ -71,7 +73,9 @@ void Caretaker::Start() {
 absl::Status Caretaker::RunOnce() {
   absl::Status first;
   if (!stop_) Keep(Rotate(), &first);
-  if (!stop_) Keep(DestroyDue(), &first);
+  const bool trusted = ClockIsTrusted();
+  if (!stop_ && trusted) Keep(DestroyDue(), &first);
+  if (!stop_ && trusted) Keep(SweepTokens(), &first);
   if (!stop_) Keep(Operate(), &first);
   return first;
 }
@@ -115,7 +119,6 @@ size_t Caretaker::Widen(size_t limit, size_t seen, size_t failed) {
 
 absl::Status Caretaker::DestroyDue() {
   const WallTime now = core_.clock.Now();
-  if (!ClockIsTrusted()) return absl::OkStatus();
   const Deadline listing = core_.clock.Steady() + kPatience;
   FIELDKMS_ASSIGN_OR_RETURN(const std::vector<KeyAndVersion> due,
                             core_.store.ListDueDestructions(now, destroy_limit_, listing));
@@ -194,6 +197,23 @@ absl::Status Caretaker::Operate() {
                 : Error(absl::StatusCode::kFailedPrecondition, Reason::kInternal, after->error)});
   }
   return first;
+}
+
+// Until there are no more, or for as many batches as leave time for the rest.
+absl::Status Caretaker::SweepTokens() {
+  absl::Status status;
+  uint64_t count = 0;
+  for (int batch = 0; batch < kSweepsAtOnce && !stop_; ++batch) {
+    const absl::StatusOr<uint64_t> swept = core_.store.tokens().SweepExpired(
+        core_.clock.Now(), kTokensAtOnce, core_.clock.Steady() + kPatience);
+    status = swept.status();
+    if (swept.ok()) count += *swept;
+    if (!swept.ok() || *swept < kTokensAtOnce) break;
+  }
+  if (count != 0) {
+    Report({CaretakerEvent::Kind::kTokensExpired, {}, {}, 0, {}, absl::OkStatus(), count});
+  }
+  return status;
 }
 
 bool Caretaker::ClockIsTrusted() {

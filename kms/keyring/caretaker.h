@@ -1,5 +1,6 @@
 // Caretaker does what is due, whoever asked for it: rotates keys whose period is over,
-// destroys versions whose waiting period has ended, carries out operations.
+// destroys versions whose waiting period has ended and tokens that have expired, carries out
+// operations.
 //
 // Every replica has one. What two of them do at once is done once: each step is a
 // compare-and-swap, under a request id that all replicas make alike.
@@ -31,6 +32,7 @@ struct CaretakerEvent {
     kDestroyed,
     kNotDestroyed,  // after kDestroying; `status` says why
     kOperationEnded,
+    kTokensExpired,
     kClockJumped,
     kFailed,
   };
@@ -40,6 +42,7 @@ struct CaretakerEvent {
   uint32_t version = 0;  // the new primary, or the one that was destroyed
   std::string_view operation_id;
   absl::Status status;
+  uint64_t count = 0;  // of tokens
 };
 
 struct CaretakerOptions {
@@ -53,10 +56,10 @@ struct CaretakerOptions {
   std::function<void(const CaretakerEvent&)> on_event;
 };
 
-// Destroying is the one thing that a wrong clock makes bad for ever. A caretaker destroys
-// nothing for an hour (CaretakerOptions::settle) after its start, and after it saw the wall
-// clock jump against the monotonic one by more than a minute. A clock that has been wrong
-// for longer, and evenly, it cannot tell.
+// Destroying is what a wrong clock makes bad for ever. A caretaker destroys no version and takes no
+// expired token away for an hour (CaretakerOptions::settle) after its start, and after it saw the
+// wall clock jump against the monotonic one by more than a minute. A clock that has been wrong for
+// longer, and evenly, it cannot tell.
 class Caretaker {
  public:
   // The keyring outlives it.
@@ -77,6 +80,7 @@ class Caretaker {
   bool MustWait(const KeyAndVersion& due) const;
   void NoteDestruction(const KeyAndVersion& due, bool failed);
   absl::Status Operate();
+  absl::Status SweepTokens();
   bool ClockIsTrusted();
   static size_t Widen(size_t limit, size_t seen, size_t failed);
   void Report(const CaretakerEvent& event) const;

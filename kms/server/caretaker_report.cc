@@ -61,6 +61,9 @@ void ReportCaretakerEvent(const CaretakerEvent& event, AuditSink& audit) {
       Log(event.status.ok() ? LogLevel::kInfo : LogLevel::kError, "operation_ended",
           {{"operation", event.operation_id}, {"tenant", event.tenant}, {"error", event.status}});
       return;
+    case CaretakerEvent::Kind::kTokensExpired:
+      Log(LogLevel::kInfo, "tokens_expired", {{"count", event.count}});
+      return;
     case CaretakerEvent::Kind::kClockJumped:
       Log(LogLevel::kWarning, "clock_jumped", {{"message", "nothing is destroyed for an hour"}});
       return;

@@ -46,6 +46,9 @@ struct Config {
   KeyringOptions cache;
   std::chrono::milliseconds caretaker_pause{5'000};
 
+  std::vector<std::string> peers;  // sockets of the other replicas on this machine
+  int most_volatile_values = 100'000;
+
   std::string audit_file;  // empty: DATA_DIR/audit.jsonl
   AuditDurability audit_durability = AuditDurability::kFsync;
 

@@ -246,6 +246,17 @@ constexpr YamlKey<Config> kKeys[] = {
      [](const YAML::Node& node, Config& config) {
        config.caretaker_pause = ReadDuration(node, milliseconds(10), minutes(10));
      }},
+    {"volatile.peers", "list of absolute paths", "none",
+     [](const YAML::Node& node, Config& config) {
+       for (const std::string& path : ReadTexts(node)) {
+         if (!path.starts_with('/')) throw YamlError(node, "an absolute path is expected");
+         config.peers.push_back(path);
+       }
+     }},
+    {"volatile.most_values", "whole number", "100000",
+     [](const YAML::Node& node, Config& config) {
+       config.most_volatile_values = ReadInt(node, 1, 10'000'000);
+     }},
     {"audit.file", "absolute path", "DATA_DIR/audit.jsonl",
      [](const YAML::Node& node, Config& config) { config.audit_file = ReadAbsolutePath(node); }},
     {"audit.durability", "fsync or none", "fsync",

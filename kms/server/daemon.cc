@@ -16,6 +16,7 @@
 #include "kms/server/caretaker_report.h"
 #include "kms/server/data_dir.h"
 #include "kms/server/metrics.h"
+#include "kms/server/peer_channels.h"
 #include "kms/server/signals.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/field_service.h"
@@ -55,6 +56,9 @@ struct Parts {
   std::unique_ptr<Caretaker> caretaker;
   std::unique_ptr<TroubleLog> troubles;
   std::unique_ptr<Replica> replica;
+  std::unique_ptr<VolatileTokens> volatile_tokens;
+  std::unique_ptr<PeerChannels> peers;
+  std::unique_ptr<VolatileValues> volatile_values;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<ServiceContext> context;
   CryptoAsyncService crypto_service;
@@ -190,10 +194,16 @@ absl::Status Serve(const Config& config, Parts& parts) {
   parts.executor =
       std::make_unique<Executor>(config.io_threads, static_cast<size_t>(config.io_queue));
   parts.troubles = std::make_unique<TroubleLog>(SystemClock());
-  parts.context.reset(new ServiceContext{
-      *parts.keyring, *parts.fields, *parts.field_admin, parts.store->tokens(), *parts.access,
-      *parts.access, *parts.access, *parts.audit, *parts.refusals, *parts.troubles, *parts.executor,
-      SystemClock(), config.calls_per_connection, *parts.replica});
+  parts.volatile_tokens =
+      std::make_unique<VolatileTokens>(static_cast<size_t>(config.most_volatile_values));
+  parts.peers = std::make_unique<PeerChannels>(config.peers);
+  parts.volatile_values = std::make_unique<VolatileValues>(*parts.volatile_tokens, *parts.replica,
+                                                           parts.peers.get(), SystemClock());
+  parts.context.reset(
+      new ServiceContext{*parts.keyring, *parts.fields, *parts.field_admin, parts.store->tokens(),
+                         *parts.volatile_values, *parts.access, *parts.access, *parts.access,
+                         *parts.audit, *parts.refusals, *parts.troubles, *parts.executor,
+                         SystemClock(), config.calls_per_connection, *parts.replica});
   EngineOptions options;
   options.queues = config.threads;
   parts.engine = std::make_unique<Engine>(options);
@@ -229,6 +239,7 @@ void HouseKeep(Signals& signals, Parts& parts) {
     }
     parts.refusals->Flush();
     parts.troubles->Flush();
+    parts.volatile_tokens->Sweep(SteadyClock::now());
   }
 }
 

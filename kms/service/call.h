@@ -29,6 +29,7 @@
 #include "kms/service/executor.h"
 #include "kms/service/replica.h"
 #include "kms/service/trouble_log.h"
+#include "kms/service/volatile_values.h"
 
 namespace fieldkms {
 
@@ -39,6 +40,7 @@ struct ServiceContext {
   FieldDirectory& fields;
   FieldAdmin& field_admin;
   TokenStore& tokens;
+  VolatileValues& volatile_values;
   const Authenticator& authenticator;
   const Authorizer& authorizer;
   Limiter& limiter;

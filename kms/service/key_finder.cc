@@ -36,9 +36,7 @@ void MarkUsed(const LoadedKey& key) {
 }  // namespace
 
 KeyFinder::KeyFinder(RunContext& context, std::string_view tenant)
-    : context_(context),
-      tenant_(tenant),
-      fresh_(context.service.keyring.CheckFresh(context.now)) {
+    : context_(context), tenant_(tenant), fresh_(context.service.keyring.CheckFresh(context.now)) {
   if (context.keys.snapshot == nullptr) {
     context.keys.snapshot = &context.service.keyring.Snapshot();
   }

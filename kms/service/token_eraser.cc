@@ -28,13 +28,19 @@ void TellAll(const std::vector<Doomed*>& part, const absl::StatusOr<Outcomes>& o
 }  // namespace
 
 absl::Status TokenEraser::AddToken(int item, const LoadedField& field, std::string_view token,
-                                   TellFunction tell) {
+                                   bool forwarded, TellFunction tell) {
   if (!field.policy.token) return PolicyError(field, "it has no tokens");
   // What is no token may be a value, which is not to reach the store or its log.
-  if (LooksLikeToken(field.policy.token->text, token)) {
-    tokens_.push_back({item, &field, std::string(token), std::move(tell)});
-  } else {
+  if (!LooksLikeToken(field.policy.token->text, token)) {
     tell(0);
+  } else if (!field.format->may_be_kept) {
+    const RunContext& context = run_.context();
+    FIELDKMS_ASSIGN_OR_RETURN(
+        const uint64_t erased,
+        context.service.volatile_values.Erase(field, token, !forwarded, context.deadline));
+    tell(erased);
+  } else {
+    tokens_.push_back({item, &field, std::string(token), std::move(tell)});
   }
   return absl::OkStatus();
 }

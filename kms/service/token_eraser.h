@@ -22,7 +22,8 @@ class TokenEraser {
 
   // Finish gives `tell` how many tokens there were, or calls `fail`. `token` lives until then.
   using TellFunction = std::function<void(uint64_t erased)>;
-  absl::Status AddToken(int item, const LoadedField& field, std::string_view token,
+  // `forwarded`: as the request has it.
+  absl::Status AddToken(int item, const LoadedField& field, std::string_view token, bool forwarded,
                         TellFunction tell);
   absl::Status AddValue(int item, const LoadedField& field, std::string_view value,
                         TellFunction tell);

@@ -50,10 +50,11 @@ absl::StatusOr<std::string> EncodeMetadata(const v1::TokenSettings& settings) {
   return bytes;
 }
 
-// When a token ends, by its policy and by what was asked for.
-absl::StatusOr<std::optional<WallTime>> EndOf(const TokenPolicy& policy,
-                                              const v1::TokenSettings& settings, WallTime now) {
-  std::chrono::seconds life = policy.ttl;
+// How long a token lives, by its policy and by what was asked for; 0: for ever.
+absl::StatusOr<std::chrono::seconds> LifeOf(const LoadedField& field,
+                                            const v1::TokenSettings& settings) {
+  std::chrono::seconds life = field.policy.token->ttl;
+  if (life.count() == 0 && !field.format->may_be_kept) life = kMaxVolatileTtl;
   if (settings.has_ttl()) {
     FIELDKMS_ASSIGN_OR_RETURN(const std::chrono::seconds asked,
                               WholeSeconds(settings.ttl(), "settings.ttl"));
@@ -63,8 +64,7 @@ absl::StatusOr<std::optional<WallTime>> EndOf(const TokenPolicy& policy,
     }
     life = asked;
   }
-  if (life.count() == 0) return std::optional<WallTime>();
-  return std::optional<WallTime>(now + life);
+  return life;
 }
 
 void Fill(const PutOutcome& outcome, bool convergent, v1::TokenValue* out) {
@@ -83,7 +83,8 @@ absl::StatusOr<TokenRecord> TokenMaker::RecordFor(const LoadedField& field,
   record.single_use = policy.single_use;
   record.create_time = run_.context().service.clock.Now();
   FIELDKMS_ASSIGN_OR_RETURN(record.metadata, EncodeMetadata(settings));
-  FIELDKMS_ASSIGN_OR_RETURN(record.expire_time, EndOf(policy, settings, record.create_time));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::chrono::seconds life, LifeOf(field, settings));
+  if (life.count() != 0) record.expire_time = record.create_time + life;
   FIELDKMS_RETURN_IF_ERROR(DrawToken(policy.text, run_.canonical(), &record.token));
   if (!policy.lookup_key.empty()) {
     FIELDKMS_RETURN_IF_ERROR(seal_.Lookup(field, &record.lookup));
@@ -98,9 +99,22 @@ absl::Status TokenMaker::Add(int item, const LoadedField& field, std::string_vie
     return Error(absl::StatusCode::kInvalidArgument, Reason::kValueInvalid,
                  field.record.name + ": the value looks like a token of the field", "value");
   }
+  if (!field.format->may_be_kept) return AddVolatile(field, value, settings, out);
   FIELDKMS_ASSIGN_OR_RETURN(TokenRecord record, RecordFor(field, settings));
   FIELDKMS_RETURN_IF_ERROR(seal_.Seal(field, record.token, value, &record.sealed));
   drafts_.push_back({item, &field, value, out, std::move(record)});
+  return absl::OkStatus();
+}
+
+absl::Status TokenMaker::AddVolatile(const LoadedField& field, std::string_view value,
+                                     const v1::TokenSettings& settings, v1::TokenValue* out) {
+  if (!settings.metadata().empty()) {
+    return InvalidField("settings.metadata", "is not for CVVs, of which nothing is stored");
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(const std::chrono::seconds life, LifeOf(field, settings));
+  ServiceContext& service = run_.context().service;
+  FIELDKMS_ASSIGN_OR_RETURN(*out->mutable_token(), service.volatile_values.Put(field, value, life));
+  ToProto(service.clock.Now() + life, out->mutable_expire_time());
   return absl::OkStatus();
 }
 

@@ -35,6 +35,9 @@ class TokenMaker {
     TokenRecord record;
   };
 
+  // A CVV's: it is there when this returns.
+  absl::Status AddVolatile(const LoadedField& field, std::string_view value,
+                           const v1::TokenSettings& settings, v1::TokenValue* out);
   absl::StatusOr<TokenRecord> RecordFor(const LoadedField& field,
                                         const v1::TokenSettings& settings);
   // Stores drafts of one field; those whose token was taken get another, as often as it takes.

@@ -7,12 +7,12 @@
 namespace fieldkms {
 
 absl::Status TokenReader::Add(int item, const LoadedField& field, std::string_view token,
-                              v1::View view, Told out) {
+                              v1::View view, bool forwarded, Told out) {
   if (!field.policy.token) return PolicyError(field, "it has no tokens");
   FIELDKMS_ASSIGN_OR_RETURN(const MaskLevel level, run_.LevelFor(field, view));
   // What is no token may be a value, which is not to reach the store or its log.
   if (!LooksLikeToken(field.policy.token->text, token)) return TokenNotFound();
-  wanted_.push_back({item, &field, token, level, std::move(out)});
+  wanted_.push_back({item, &field, token, level, forwarded, std::move(out)});
   return absl::OkStatus();
 }
 
@@ -25,12 +25,29 @@ void TokenReader::Finish(const FailItemFunction& fail) {
 
 void TokenReader::Read(const LoadedField& field, const std::vector<Wanted*>& wanted,
                        const FailItemFunction& fail) {
+  if (!field.format->may_be_kept) {
+    for (const Wanted* const one : wanted) {
+      const absl::Status taken = TakeVolatile(field, *one);
+      if (!taken.ok()) fail(one->item, taken);
+    }
+    return;
+  }
   const absl::StatusOr<Records> records = Fetch(field, wanted);
   for (size_t i = 0; i < wanted.size(); ++i) {
     const absl::Status told =
         records.ok() ? Tell(field, (*records)[i], *wanted[i]) : records.status();
     if (!told.ok()) fail(wanted[i]->item, told);
   }
+}
+
+absl::Status TokenReader::TakeVolatile(const LoadedField& field, const Wanted& wanted) {
+  RunContext& context = run_.context();
+  std::string value;
+  const absl::Status taken = context.service.volatile_values.Take(
+      field, wanted.token, !wanted.forwarded, context.deadline, &value);
+  if (taken.ok()) run_.Show(field, wanted.level, value, wanted.out.value);
+  WipeString(&value);
+  return taken.ok() ? wanted.out.tell(wanted.level, nullptr) : taken;
 }
 
 absl::StatusOr<TokenReader::Records> TokenReader::Fetch(const LoadedField& field,
@@ -71,7 +88,7 @@ absl::Status TokenReader::Tell(const LoadedField& field, const std::optional<Tok
   const absl::Status opened = seal_.Open(field, record->token, record->sealed, &value);
   if (opened.ok()) run_.Show(field, wanted.level, value, wanted.out.value);
   WipeString(&value);
-  return opened.ok() ? wanted.out.tell(*record, wanted.level) : opened;
+  return opened.ok() ? wanted.out.tell(wanted.level, &*record) : opened;
 }
 
 absl::Status DecodeMetadata(std::string_view bytes,

@@ -23,13 +23,14 @@ class TokenReader {
   // What is told of a token: filled by Finish.
   struct Told {
     std::string* value;
-    // Gets what the store has of the token, and what of its value is shown.
-    std::function<absl::Status(const TokenRecord& record, MaskLevel shown)> tell;
+    // Gets what of the value is shown, and what the store has of the token: null of a CVV.
+    std::function<absl::Status(MaskLevel shown, const TokenRecord* record)> tell;
   };
   // `token`, and where `out` points to, live until Finish, which calls `fail` for items that fail
-  // then. Errors: TokenNotFound(), PermissionDenied(), kFieldPolicy.
+  // then. `forwarded`: as the request has it. Errors: TokenNotFound(), PermissionDenied(),
+  // kFieldPolicy.
   absl::Status Add(int item, const LoadedField& field, std::string_view token, v1::View view,
-                   Told out);
+                   bool forwarded, Told out);
   void Finish(const FailItemFunction& fail);
 
  private:
@@ -38,10 +39,12 @@ class TokenReader {
     const LoadedField* field;
     std::string_view token;
     MaskLevel level;
+    bool forwarded;
     Told out;
   };
   using Records = std::vector<std::optional<TokenRecord>>;
 
+  absl::Status TakeVolatile(const LoadedField& field, const Wanted& wanted);
   void Read(const LoadedField& field, const std::vector<Wanted*>& wanted,
             const FailItemFunction& fail);
   absl::StatusOr<Records> Fetch(const LoadedField& field, const std::vector<Wanted*>& wanted);

@@ -10,6 +10,13 @@
 namespace fieldkms {
 namespace {
 
+// Replicas forward single requests alone.
+template <class Request>
+bool IsForwarded(const Request& request) {
+  if constexpr (requires { request.forwarded(); }) return request.forwarded();
+  return false;
+}
+
 struct Tokenize : OperationOn<v1::TokenizeRequest, v1::TokenizeResponse, v1::BatchTokenizeRequest,
                               v1::BatchTokenizeResponse> {
   static constexpr const char* kName = "FieldService.Tokenize";
@@ -46,16 +53,17 @@ struct Detokenize : OperationOn<v1::DetokenizeRequest, v1::DetokenizeResponse,
   template <class Item, class Options, class Result>
   absl::StatusOr<RunState> Run(int index, const LoadedField& field, const ItemPlace&,
                                const Item& item, const Options& options, Result* result) {
-    const auto tell = [result](const TokenRecord& record, MaskLevel shown) -> absl::Status {
+    const auto tell = [result](MaskLevel shown, const TokenRecord* record) -> absl::Status {
       result->set_view(static_cast<v1::View>(shown));
-      ToProto(record.create_time, result->mutable_create_time());
-      if (record.expire_time && !record.single_use) {
-        ToProto(*record.expire_time, result->mutable_expire_time());
+      if (record == nullptr) return absl::OkStatus();
+      ToProto(record->create_time, result->mutable_create_time());
+      if (record->expire_time && !record->single_use) {
+        ToProto(*record->expire_time, result->mutable_expire_time());
       }
-      return DecodeMetadata(record.metadata, result->mutable_metadata());
+      return DecodeMetadata(record->metadata, result->mutable_metadata());
     };
-    FIELDKMS_RETURN_IF_ERROR(
-        tokens_.Add(index, field, item.token(), options.view(), {result->mutable_value(), tell}));
+    FIELDKMS_RETURN_IF_ERROR(tokens_.Add(index, field, item.token(), options.view(),
+                                         IsForwarded(options), {result->mutable_value(), tell}));
     return RunState::kDone;
   }
   void Finish(const FailItemFunction& fail) { tokens_.Finish(fail); }
@@ -75,10 +83,11 @@ struct Erase : OperationOn<v1::EraseRequest, v1::EraseResponse, v1::BatchEraseRe
 
   template <class Item, class Options, class Result>
   absl::StatusOr<RunState> Run(int index, const LoadedField& field, const ItemPlace&,
-                               const Item& item, const Options&, Result* result) {
+                               const Item& item, const Options& options, Result* result) {
     const auto tell = [result](uint64_t erased) { result->set_erased_count(erased); };
     if (item.has_token()) {
-      FIELDKMS_RETURN_IF_ERROR(tokens_.AddToken(index, field, item.token(), tell));
+      FIELDKMS_RETURN_IF_ERROR(
+          tokens_.AddToken(index, field, item.token(), IsForwarded(options), tell));
     } else if (item.has_value()) {
       FIELDKMS_RETURN_IF_ERROR(tokens_.AddValue(index, field, item.value(), tell));
     } else {

@@ -37,7 +37,8 @@ TEST(FieldPolicyTest, WhatTheStoreKeepsIsTheSamePolicy) {
   documents.json_pointers = {"/name", "/cards/*/number"};
   FieldPolicy volatile_tokens;
   volatile_tokens.format = FieldFormat::kCvv;
-  volatile_tokens.token = TokenPolicy{.single_use = true, .ttl = kMaxVolatileTtl};
+  volatile_tokens.token.emplace();
+  volatile_tokens.token->ttl = kMaxVolatileTtl;
   for (const FieldPolicy& policy : {Cards(), Everything(), documents, volatile_tokens}) {
     ASSERT_OK(CheckPolicy(policy));
     const std::string json = ToJson(policy);

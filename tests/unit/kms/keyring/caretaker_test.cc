@@ -110,6 +110,29 @@ TEST_F(CaretakerTest, DestroysWhatIsDueAndOnlyThat) {
   EXPECT_EQ(versions[0].state, VersionState::kEnabled);
 }
 
+TEST_F(CaretakerTest, TakesExpiredTokensAway) {
+  std::vector<TokenRecord> tokens(2'500);
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    tokens[i].token = "tok_" + std::to_string(i);
+    tokens[i].sealed = "sealed " + std::to_string(i);
+    tokens[i].create_time = clock().Now();
+    if (i != 0) tokens[i].expire_time = clock().Now() + hours(1);
+  }
+  TokenStore& store = keyring().core().store.tokens();
+  const TokenDomain domain{"acme", 7};
+  ASSERT_OK(store.PutTokens(domain, tokens, clock().Now(), kNoDeadline));
+  Caretaker caretaker = Make();
+  ASSERT_OK(caretaker.RunOnce());
+  EXPECT_THAT(events_, ::testing::IsEmpty());
+  const WallTime before = clock().Now();
+  clock().Advance(hours(2));
+  ASSERT_OK(caretaker.RunOnce());
+  EXPECT_THAT(events_, ::testing::ElementsAre(Kind::kTokensExpired));
+  // They are gone, whatever time it is.
+  ASSERT_OK_AND_ASSIGN(const uint64_t left, store.CountTokens(domain, before, kNoDeadline));
+  EXPECT_EQ(left, 1u);
+}
+
 TEST_F(CaretakerTest, DestroysNothingWithoutARecordOfIt) {
   HaveKey("acme", "k");
   ASSERT_OK(admin().RotateKey("acme", "k", 1, FreshId(), kNoDeadline));

@@ -126,10 +126,13 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
   access = *StaticAccess::Create(policy_);
   refusals = std::make_unique<RefusalLog>(audit, SystemClock(), Rate{});
   troubles = std::make_unique<TroubleLog>(SystemClock());
+  volatile_tokens = std::make_unique<VolatileTokens>(100);
+  volatile_values =
+      std::make_unique<VolatileValues>(*volatile_tokens, replica_, nullptr, SystemClock());
   executor = std::make_unique<Executor>(io_threads, io_queue);
-  context.reset(new ServiceContext{*keyring, *fields, *field_admin, store->tokens(), *access,
-                                   *access, *access, audit, *refusals, *troubles, *executor,
-                                   SystemClock(), Rate{}, replica_});
+  context.reset(new ServiceContext{*keyring, *fields, *field_admin, store->tokens(),
+                                   *volatile_values, *access, *access, *access, audit, *refusals,
+                                   *troubles, *executor, SystemClock(), Rate{}, replica_});
   services_ = std::make_unique<Services>();
   engine = std::make_unique<Engine>(EngineOptions{});
   AddCryptoService(*engine, services_->crypto, *context);

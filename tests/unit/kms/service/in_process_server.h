@@ -93,6 +93,8 @@ class InProcessServer {
   std::unique_ptr<StaticAccess> access;
   std::unique_ptr<RefusalLog> refusals;
   std::unique_ptr<TroubleLog> troubles;
+  std::unique_ptr<VolatileTokens> volatile_tokens;
+  std::unique_ptr<VolatileValues> volatile_values;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<ServiceContext> context;
   std::unique_ptr<Engine> engine;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "crypto/field/token_text.h"
+#include "tests/support/status_matchers.h"
 #include "tests/unit/kms/service/field_fixture.h"
 
 namespace fieldkms {
@@ -425,7 +426,7 @@ TEST_F(TokenServiceTest, OfATokenPolicyLittleChanges) {
   v1::UpdateFieldRequest update;
   update.set_name("tokens");
   update.mutable_update_mask()->add_paths("token");
-  EXPECT_EQ(Update(update), "FIELD_POLICY");  // tokens cannot be taken away
+  EXPECT_EQ(Update(update), "FIELD_POLICY") << message_;  // tokens cannot be taken away
   *update.mutable_token() = field.token();
   update.mutable_token()->set_keep_last(4);
   EXPECT_EQ(Update(update), "FIELD_POLICY");
@@ -441,6 +442,70 @@ TEST_F(TokenServiceTest, OfATokenPolicyLittleChanges) {
   const std::string once = Tokenize("tokens", kVisa);
   EXPECT_EQ(Detokenized("tokens", once), kVisa);
   EXPECT_EQ(Detokenized("tokens", once), "TOKEN_NOT_FOUND");
+}
+
+// A CVV: in memory, read once, for minutes.
+class VolatileTokenTest : public TokenServiceTest {
+ protected:
+  void SetUp() override {
+    TokenServiceTest::SetUp();
+    v1::CreateFieldRequest request;
+    request.set_name("cvv");
+    request.set_format(v1::FIELD_FORMAT_CVV);
+    request.mutable_token();
+    ASSERT_EQ(Create(request), "OK");
+  }
+};
+
+TEST_F(VolatileTokenTest, ACvvIsReadOnceAndNeverStored) {
+  v1::TokenValue made;
+  const std::string token = Tokenize("cvv", "123", {}, &made);
+  EXPECT_THAT(token, MatchesRegex("tok_a{16}[0-9A-Za-z]{22}"));  // it names the replica
+  EXPECT_GT(made.expire_time().seconds(), absl::ToUnixSeconds(absl::Now()) + 800);
+  EXPECT_LE(made.expire_time().seconds(), absl::ToUnixSeconds(absl::Now()) + 900);
+  ASSERT_OK_AND_ASSIGN(const bool stored, server_->store->tokens().HasTokens(kNoDeadline));
+  EXPECT_FALSE(stored);
+  EXPECT_EQ(Detokenized("cvv", token), "123");
+  EXPECT_EQ(Detokenized("cvv", token), "TOKEN_NOT_FOUND");
+  EXPECT_EQ(server_->volatile_tokens->size(), 0u);
+  EXPECT_EQ(Protect("cvv", "123"), "FIELD_POLICY");
+  EXPECT_EQ(Tokenize("cvv", "12"), "VALUE_INVALID");
+}
+
+TEST_F(VolatileTokenTest, ItIsErasedAndGoesWithItsReplica) {
+  const std::string token = Tokenize("cvv", "1234");
+  EXPECT_EQ(EraseToken(token, "cvv"), "1");
+  EXPECT_EQ(EraseToken(token, "cvv"), "0");
+  EXPECT_EQ(Detokenized("cvv", token), "TOKEN_NOT_FOUND");
+  EXPECT_EQ(EraseValue("123", "cvv"), "FIELD_POLICY");
+  const std::string lost = Tokenize("cvv", "123");
+  server_->Restart();
+  EXPECT_EQ(Detokenized("cvv", lost), "TOKEN_NOT_FOUND");
+  EXPECT_EQ(Detokenized("cvv", "tok_bbbbbbbbbbbbbbbb0123456789012345678901"), "TOKEN_NOT_FOUND");
+}
+
+TEST_F(VolatileTokenTest, BoundsOfIt) {
+  v1::TokenSettings settings;
+  settings.mutable_ttl()->set_seconds(901);
+  EXPECT_EQ(Tokenize("cvv", "123", settings), "INVALID_FIELD");
+  settings.mutable_ttl()->set_seconds(900);
+  (*settings.mutable_metadata())["a"] = "b";
+  EXPECT_EQ(Tokenize("cvv", "123", settings), "INVALID_FIELD");
+  v1::CreateFieldRequest request;
+  request.set_name("long");
+  request.set_format(v1::FIELD_FORMAT_CVV);
+  request.mutable_token()->mutable_ttl()->set_seconds(901);
+  EXPECT_EQ(Create(request), "INVALID_FIELD");
+  request.mutable_token()->clear_ttl();
+  request.mutable_token()->set_keep_last(1);
+  EXPECT_EQ(Create(request), "INVALID_FIELD");
+  v1::BatchTokenizeRequest batch;
+  v1::BatchTokenizeResponse made;
+  batch.set_field("cvv");
+  for (int i = 0; i < 101; ++i) batch.add_items()->set_value("123");
+  ASSERT_EQ(Call(&Stub::BatchTokenize, batch, &made), "OK");
+  EXPECT_EQ(made.failed_count(), 1u);  // the service holds a hundred here
+  EXPECT_EQ(Detokenized("cvv", made.results(99).token().token()), "123");
 }
 
 }  // namespace
