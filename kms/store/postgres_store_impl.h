@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kms/store/postgres_changes.h"
+#include "kms/store/postgres_subject_store.h"
 #include "kms/store/postgres_token_store.h"
 #include "kms/store/postgres_transaction.h"
 #include "kms/store/store.h"
@@ -128,6 +129,7 @@ class PostgresStore final : public Store {
   absl::Status SetFrozen(bool frozen, Deadline deadline) override;
   absl::StatusOr<bool> IsFrozen(Deadline deadline) override;
   TokenStore& tokens() override { return tokens_; }
+  SubjectStore& subjects() override { return subjects_; }
 
  private:
   // Runs `body(db)`, an absl::StatusOr<T>, on behalf of a tenant ("": of none).
@@ -147,6 +149,7 @@ class PostgresStore final : public Store {
   const Clock& clock_;
   PostgresTransactions transactions_;
   PostgresTokenStore tokens_{&transactions_};
+  PostgresSubjectStore subjects_{&transactions_};
   PostgresChanges changes_;
 };
 

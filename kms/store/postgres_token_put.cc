@@ -32,6 +32,11 @@ struct Conflicts {
   std::map<std::string, Row> by_lookup;
 };
 
+// Null for "".
+PostgresValue BytesIfAny(std::string_view bytes) {
+  return bytes.empty() ? PostgresValue(std::nullopt) : ByteaValue(bytes);
+}
+
 class TokenPut {
  public:
   TokenPut(PostgresTransaction& db, const TokenDomain& domain, std::span<const TokenRecord> records,
@@ -67,18 +72,18 @@ class TokenPut {
   }
 
   std::vector<PostgresValue> Values(Indexes part) const {
-    std::array<std::vector<PostgresValue>, 8> columns;
+    std::array<std::vector<PostgresValue>, 9> columns;
     for (const size_t i : part) {
       const TokenRecord& record = records_[i];
       columns[0].push_back(ByteaValue(record.token));
-      columns[1].push_back(record.lookup.empty() ? PostgresValue(std::nullopt)
-                                                 : ByteaValue(record.lookup));
+      columns[1].push_back(BytesIfAny(record.lookup));
       columns[2].emplace_back(record.convergent);
       columns[3].emplace_back(record.single_use);
       columns[4].push_back(ByteaValue(record.sealed));
       columns[5].push_back(ByteaValue(record.metadata));
       columns[6].emplace_back(record.create_time);
       columns[7].emplace_back(record.expire_time);
+      columns[8].push_back(BytesIfAny(record.subject));
     }
     std::vector<PostgresValue> values = {domain_.tenant, IdValue(domain_.field_id)};
     for (const auto& column : columns) values.push_back(ArrayValue(column));
@@ -92,9 +97,10 @@ class TokenPut {
     for (const size_t i : part) ++times[records_[i].token];
     const pqxx::result rows = db_.Run(
         "INSERT INTO fieldkms_store.tokens (tenant, field_id, token, lookup, convergent, "
-        "single_use, sealed, metadata, create_time, expire_time) SELECT $1::text, $2::bigint, n.* "
+        "single_use, sealed, metadata, create_time, expire_time, subject) SELECT $1::text, "
+        "$2::bigint, n.* "
         "FROM unnest($3::bytea[], $4::bytea[], $5::boolean[], $6::boolean[], $7::bytea[], "
-        "$8::bytea[], $9::timestamptz[], $10::timestamptz[]) n "
+        "$8::bytea[], $9::timestamptz[], $10::timestamptz[], $11::bytea[]) n "
         "ON CONFLICT DO NOTHING RETURNING token",
         Values(part));
     std::unordered_set<std::string> inserted;

@@ -8,6 +8,7 @@
 #include "crypto/status.h"
 #include "kms/store/postgres_error.h"
 #include "kms/store/postgres_records.h"
+#include "kms/store/postgres_subjects.h"
 #include "kms/store/postgres_tokens.h"
 #include "kms/store/postgres_value.h"
 #include "kms/store/store_errors.h"
@@ -29,27 +30,6 @@ void AddTo(ByToken& found, const pqxx::result& rows) {
     TokenRecord record = TokenOf(row);
     std::string token = record.token;
     found.emplace(std::move(token), std::move(record));
-  }
-}
-
-// Deletes the tokens of lookups, in the order of tokens, as whoever locks several does.
-std::string DeleteOf(std::string_view which) {
-  return "WITH locked AS (SELECT token FROM fieldkms_store.tokens WHERE tenant = $1 "
-         "AND field_id = $2 AND lookup = ANY ($3::bytea[]) AND " +
-         std::string(which) +
-         " ORDER BY token FOR UPDATE) DELETE FROM fieldkms_store.tokens t USING locked "
-         "WHERE t.tenant = $1 AND t.field_id = $2 AND t.token = locked.token RETURNING t.lookup";
-}
-
-// How many of each lookup were deleted. Twice, as there are two indexes of lookups.
-void DeleteByLookup(PostgresTransaction& db, const TokenDomain& domain, Names lookups,
-                    std::map<std::string, uint64_t, std::less<>>& deleted) {
-  static const std::string statements[] = {DeleteOf("convergent"), DeleteOf("NOT convergent")};
-  for (const std::string& sql : statements) {
-    for (const auto& row :
-         db.Run(sql, {domain.tenant, IdValue(domain.field_id), ByteaArray(lookups)})) {
-      ++deleted[BytesOf(row[0])];
-    }
   }
 }
 
@@ -86,16 +66,6 @@ absl::StatusOr<T> PostgresTokenStore::Read(std::string_view tenant, Deadline dea
   return ResultOf<T>(transactions_, &PostgresTransactions::Read, tenant, deadline, body);
 }
 
-template <class T, class Body>
-absl::StatusOr<T> PostgresTokenStore::Write(std::string_view tenant, Deadline deadline,
-                                            const Body& body) {
-  return ResultOf<T>(transactions_, &PostgresTransactions::Write, tenant, deadline,
-                     [&](PostgresTransaction& db) -> absl::StatusOr<T> {
-                       FIELDKMS_RETURN_IF_ERROR(LockForTokens(db));
-                       return body(db);
-                     });
-}
-
 absl::StatusOr<std::vector<PutOutcome>> PostgresTokenStore::PutTokens(
     const TokenDomain& domain, std::span<const TokenRecord> records, WallTime now,
     Deadline deadline) {
@@ -104,16 +74,17 @@ absl::StatusOr<std::vector<PutOutcome>> PostgresTokenStore::PutTokens(
   const auto put = [&](PostgresTransaction& db,
                        std::set<std::string>& expired) -> absl::StatusOr<std::optional<Outcomes>> {
     if (!ReadTenant(db, domain.tenant)) return TenantNotFound();
+    FIELDKMS_RETURN_IF_ERROR(UseSubjects(db, domain.tenant, records));
     auto outcomes = PutAll(db, domain, records, now, expired);
     if (!outcomes) db.WriteNothing();
     return outcomes;
   };
   std::set<std::string> expired;
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-    FIELDKMS_ASSIGN_OR_RETURN(
-        auto outcomes,
-        Write<std::optional<Outcomes>>(domain.tenant, deadline,
-                                       [&](PostgresTransaction& db) { return put(db, expired); }));
+    FIELDKMS_ASSIGN_OR_RETURN(auto outcomes,
+                              WriteUnlessFrozen<std::optional<Outcomes>>(
+                                  transactions_, domain.tenant, deadline,
+                                  [&](PostgresTransaction& db) { return put(db, expired); }));
     if (outcomes) return *std::move(outcomes);
   }
   return PostgresUnavailable("the tokens of these values changed all the time: try again");
@@ -152,92 +123,93 @@ absl::StatusOr<Found> PostgresTokenStore::UseTokens(const TokenDomain& domain, N
           "AND token = ANY ($3::bytea[]) AND single_use "
           "AND (expire_time IS NULL OR expire_time > $4) RETURNING ") +
       kTokenColumns + ", sealed";
-  return Write<
-      Found>(domain.tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Found> {
-    ByToken used;
-    InParts(tokens, [&](Names part) {
-      AddTo(used, db.Run(sql, {domain.tenant, IdValue(domain.field_id), ByteaArray(part), now}));
-    });
-    Found found(tokens.size());
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      if (const auto at = used.find(tokens[i]); at != used.end()) {
-        found[i] = std::move(used.extract(at).mapped());
-      }
-    }
-    return found;
-  });
-}
-
-absl::StatusOr<std::vector<bool>> PostgresTokenStore::EraseTokens(const TokenDomain& domain,
-                                                                  Names tokens, Deadline deadline) {
-  using Erased = std::vector<bool>;
-  std::set<std::string, std::less<>> gone;
-  return Write<Erased>(
-      domain.tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Erased> {
-        if (!db.in_doubt()) gone.clear();
+  return WriteUnlessFrozen<Found>(
+      transactions_, domain.tenant, deadline,
+      [&](PostgresTransaction& db) -> absl::StatusOr<Found> {
+        ByToken used;
         InParts(tokens, [&](Names part) {
-          for (const auto& row :
-               db.Run("DELETE FROM fieldkms_store.tokens WHERE tenant = $1 AND field_id = $2 "
-                      "AND token = ANY ($3::bytea[]) RETURNING token",
-                      {domain.tenant, IdValue(domain.field_id), ByteaArray(part)})) {
-            gone.insert(BytesOf(row[0]));
-          }
+          AddTo(used,
+                db.Run(sql, {domain.tenant, IdValue(domain.field_id), ByteaArray(part), now}));
         });
-        auto left = gone;
-        Erased erased;
-        for (const std::string_view token : tokens) {
-          const auto at = left.find(token);
-          erased.push_back(at != left.end());
-          if (at != left.end()) left.erase(at);
+        Found found(tokens.size());
+        for (size_t i = 0; i < tokens.size(); ++i) {
+          if (const auto at = used.find(tokens[i]); at != used.end()) {
+            found[i] = std::move(used.extract(at).mapped());
+          }
         }
-        return erased;
+        return found;
       });
 }
 
-absl::StatusOr<std::vector<uint64_t>> PostgresTokenStore::EraseTokensByLookup(
-    const TokenDomain& domain, Names lookups, Deadline deadline) {
-  using Erased = std::vector<uint64_t>;
-  std::map<std::string, uint64_t, std::less<>> deleted;
-  return Write<Erased>(
-      domain.tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Erased> {
-        if (!db.in_doubt()) deleted.clear();
-        InParts(lookups, [&](Names part) { DeleteByLookup(db, domain, part, deleted); });
-        auto left = deleted;
-        Erased erased;
-        for (const std::string_view lookup : lookups) {
-          const auto at = left.find(lookup);
-          erased.push_back(at == left.end() ? 0 : std::exchange(at->second, 0));
+absl::StatusOr<std::vector<EraseResult>> PostgresTokenStore::EraseTokens(const TokenDomain& domain,
+                                                                         Names tokens,
+                                                                         const EraseScope& scope,
+                                                                         Deadline deadline) {
+  using Results = std::vector<EraseResult>;
+  ErasedTokens erased;
+  return WriteUnlessFrozen<Results>(
+      transactions_, domain.tenant, deadline,
+      [&](PostgresTransaction& db) -> absl::StatusOr<Results> {
+        if (!db.in_doubt()) erased.clear();
+        const ErasedTokens held = EraseNamed(db, domain, tokens, scope, erased);
+        std::set<std::string_view> told;
+        Results results;
+        for (const std::string_view token : tokens) {
+          if (erased.contains(token) && told.insert(token).second) {
+            results.push_back(EraseResult::kErased);
+          } else {
+            results.push_back(held.contains(token) ? EraseResult::kHeld : EraseResult::kNotThere);
+          }
         }
-        return erased;
+        return results;
+      });
+}
+
+absl::StatusOr<std::vector<ErasedCount>> PostgresTokenStore::EraseTokensByLookup(
+    const TokenDomain& domain, Names lookups, const EraseScope& scope, Deadline deadline) {
+  using Counts = std::vector<ErasedCount>;
+  ErasedTokens erased;
+  return WriteUnlessFrozen<Counts>(
+      transactions_, domain.tenant, deadline,
+      [&](PostgresTransaction& db) -> absl::StatusOr<Counts> {
+        if (!db.in_doubt()) erased.clear();
+        const ErasedTokens held = EraseOfLookups(db, domain, lookups, scope, erased);
+        std::map<std::string_view, ErasedCount> by_lookup;
+        for (const auto& [token, lookup] : erased) ++by_lookup[lookup].erased;
+        for (const auto& [token, lookup] : held) ++by_lookup[lookup].held;
+        Counts counts;
+        for (const std::string_view lookup : lookups) {
+          const auto at = by_lookup.find(lookup);
+          counts.push_back(at == by_lookup.end() ? ErasedCount() : std::exchange(at->second, {}));
+        }
+        return counts;
       });
 }
 
 absl::StatusOr<uint64_t> PostgresTokenStore::EraseField(const TokenDomain& domain, size_t limit,
                                                         Deadline deadline) {
-  return Write<uint64_t>(domain.tenant, deadline,
-                         [&](PostgresTransaction& db) -> absl::StatusOr<uint64_t> {
-                           return db
-                               .Run(
-                                   "DELETE FROM fieldkms_store.tokens WHERE tenant = $1 "
-                                   "AND field_id = $2 AND token = ANY (ARRAY ("
-                                   "SELECT token FROM fieldkms_store.tokens WHERE tenant = $1 "
-                                   "AND field_id = $2 ORDER BY token LIMIT $3))",
-                                   {domain.tenant, IdValue(domain.field_id), LimitValue(limit)})
-                               .affected_rows();
-                         });
+  ErasedTokens erased;
+  return WriteUnlessFrozen<uint64_t>(transactions_, domain.tenant, deadline,
+                                     [&](PostgresTransaction& db) -> absl::StatusOr<uint64_t> {
+                                       if (!db.in_doubt()) erased.clear();
+                                       EraseOfField(db, domain, limit, erased);
+                                       return erased.size();
+                                     });
 }
 
 absl::StatusOr<uint64_t> PostgresTokenStore::SweepExpired(WallTime now, size_t limit,
                                                           Deadline deadline) {
-  return Write<uint64_t>("", deadline, [&](PostgresTransaction& db) -> absl::StatusOr<uint64_t> {
-    uint64_t swept = 0;
-    for (const auto& [tenant, expired] : ReadExpired(db, now, limit)) {
-      db.ActFor(tenant);
-      swept += db.Run(kSweep, {tenant, ArrayValue(expired.first), ArrayValue(expired.second), now})
-                   .affected_rows();
-    }
-    return swept;
-  });
+  return WriteUnlessFrozen<uint64_t>(
+      transactions_, "", deadline, [&](PostgresTransaction& db) -> absl::StatusOr<uint64_t> {
+        uint64_t swept = 0;
+        for (const auto& [tenant, expired] : ReadExpired(db, now, limit)) {
+          db.ActFor(tenant);
+          swept +=
+              db.Run(kSweep, {tenant, ArrayValue(expired.first), ArrayValue(expired.second), now})
+                  .affected_rows();
+        }
+        return swept;
+      });
 }
 
 absl::StatusOr<std::vector<TokenRecord>> PostgresTokenStore::ListTokens(const TokenDomain& domain,

@@ -34,11 +34,12 @@ class PostgresTokenStore final : public TokenStore {
   absl::StatusOr<std::vector<std::optional<TokenRecord>>> UseTokens(
       const TokenDomain& domain, std::span<const std::string_view> tokens, WallTime now,
       Deadline deadline) override;
-  absl::StatusOr<std::vector<bool>> EraseTokens(const TokenDomain& domain,
-                                                std::span<const std::string_view> tokens,
-                                                Deadline deadline) override;
-  absl::StatusOr<std::vector<uint64_t>> EraseTokensByLookup(
-      const TokenDomain& domain, std::span<const std::string_view> lookups,
+  absl::StatusOr<std::vector<EraseResult>> EraseTokens(const TokenDomain& domain,
+                                                       std::span<const std::string_view> tokens,
+                                                       const EraseScope& scope,
+                                                       Deadline deadline) override;
+  absl::StatusOr<std::vector<ErasedCount>> EraseTokensByLookup(
+      const TokenDomain& domain, std::span<const std::string_view> lookups, const EraseScope& scope,
       Deadline deadline) override;
   absl::StatusOr<uint64_t> EraseField(const TokenDomain& domain, size_t limit,
                                       Deadline deadline) override;
@@ -51,12 +52,9 @@ class PostgresTokenStore final : public TokenStore {
   absl::StatusOr<bool> HasTokens(Deadline deadline) override;
 
  private:
-  // `body(db)`, an absl::StatusOr<T>, on behalf of a tenant ("": of none); Write in a store that
-  // is not frozen.
+  // `body(db)`, an absl::StatusOr<T>, on behalf of a tenant ("": of none).
   template <class T, class Body>
   absl::StatusOr<T> Read(std::string_view tenant, Deadline deadline, const Body& body);
-  template <class T, class Body>
-  absl::StatusOr<T> Write(std::string_view tenant, Deadline deadline, const Body& body);
 
   PostgresTransactions& transactions_;
 };

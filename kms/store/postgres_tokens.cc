@@ -38,7 +38,8 @@ TokenRecord TokenOf(const pqxx::row& row) {
   token.metadata = BytesOf(row[4]);
   token.create_time = TimeOf(row[5]);
   token.expire_time = TimeIfAny(row[6]);
-  if (row.size() > 7) token.sealed = BytesOf(row[7]);
+  token.subject = BytesOf(row[7]);  // "" for null
+  if (row.size() > 8) token.sealed = BytesOf(row[8]);
   return token;
 }
 

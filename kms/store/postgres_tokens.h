@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -14,16 +16,30 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "crypto/status.h"
 #include "kms/store/postgres_transaction.h"
 #include "kms/store/token_store.h"
 
 namespace fieldkms {
 
-// LockForTokens begins what writes tokens, of which any number run at once: it keeps the store
-// from being frozen until the transaction ends. Error: StoreFrozen(). WaitForTokens waits until
-// none runs, and keeps others from beginning. Neither waits for mutations, nor they for it.
+// LockForTokens begins what writes tokens or subjects, of which any number run at once: it keeps
+// the store from being frozen until the transaction ends. Error: StoreFrozen(). WaitForTokens waits
+// until none runs, and keeps others from beginning. Neither waits for mutations, nor they for it.
 absl::Status LockForTokens(PostgresTransaction& db);
 void WaitForTokens(PostgresTransaction& db);
+
+// `body(db)`, an absl::StatusOr<T>, that writes tokens or subjects of a tenant ("": of none) in a
+// store that is not frozen.
+template <class T, class Body>
+absl::StatusOr<T> WriteUnlessFrozen(PostgresTransactions& transactions, std::string_view tenant,
+                                    Deadline deadline, const Body& body) {
+  return ResultOf<T>(transactions, &PostgresTransactions::Write, tenant, deadline,
+                     [&](PostgresTransaction& db) -> absl::StatusOr<T> {
+                       FIELDKMS_RETURN_IF_ERROR(LockForTokens(db));
+                       return body(db);
+                     });
+}
 
 // Bytes as an array.
 PostgresValue ByteaArray(std::span<const std::string_view> all);
@@ -39,8 +55,22 @@ void InParts(std::span<const T> all, const Body& body) {
 
 // A row of these columns, and of the sealed bytes if one more follows.
 inline constexpr char kTokenColumns[] =
-    "token, lookup, convergent, single_use, metadata, create_time, expire_time";
+    "token, lookup, convergent, single_use, metadata, create_time, expire_time, subject";
 TokenRecord TokenOf(const pqxx::row& row);
+
+// What was erased, or is held, of a domain: lookups by tokens.
+using ErasedTokens = std::map<std::string, std::string, std::less<>>;
+// These erase what TokenStore's Erase… say, add it to `erased`, and return what is held. A body
+// that is run again in doubt goes on with the `erased` of before.
+ErasedTokens EraseNamed(PostgresTransaction& db, const TokenDomain& domain,
+                        std::span<const std::string_view> tokens, const EraseScope& scope,
+                        ErasedTokens& erased);
+ErasedTokens EraseOfLookups(PostgresTransaction& db, const TokenDomain& domain,
+                            std::span<const std::string_view> lookups, const EraseScope& scope,
+                            ErasedTokens& erased);
+// None that is held; at least one if there is any.
+void EraseOfField(PostgresTransaction& db, const TokenDomain& domain, size_t limit,
+                  ErasedTokens& erased);
 
 // PutTokens, on behalf of the tenant. nullopt: it is to be run again, in a transaction of its
 // own, with what it has added to `expired`, and this one is not to be committed.

@@ -255,6 +255,66 @@ CREATE INDEX tokens_of_lookup ON tokens (tenant, field_id, lookup)
   WHERE convergent = 0 AND lookup IS NOT NULL;
 CREATE INDEX tokens_by_end ON tokens (expire_time) WHERE expire_time IS NOT NULL;
 )sql",
+    // 5: data subjects, and whose a token is. SQLite cannot add a key of two columns to a table:
+    // that of tokens is made anew, in the order of before. Subjects are found through indexes, as
+    // tokens are, so that no secret moves when others are made. Of tokens, field ids count as
+    // unsigned.
+    R"sql(
+CREATE TABLE subjects (
+  tenant TEXT NOT NULL,
+  subject BLOB NOT NULL CHECK (length(subject) BETWEEN 1 AND 256),
+  handle BLOB NOT NULL CHECK (length(handle) = 16),
+  secret BLOB NOT NULL CHECK (length(secret) = 32),
+  create_time INTEGER NOT NULL,
+  hold_reason BLOB CHECK (length(hold_reason) BETWEEN 1 AND 1024),
+  hold_time INTEGER,
+  CHECK ((hold_reason IS NULL) = (hold_time IS NULL)),
+  UNIQUE (tenant, subject),
+  UNIQUE (tenant, handle)
+) STRICT;
+
+CREATE TABLE subject_fields (
+  tenant TEXT NOT NULL,
+  handle BLOB NOT NULL,
+  field_id INTEGER NOT NULL CHECK (field_id <> 0),
+  PRIMARY KEY (tenant, handle, field_id),
+  FOREIGN KEY (tenant, handle) REFERENCES subjects (tenant, handle) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE erasure_marks (
+  log BLOB PRIMARY KEY CHECK (length(log) = 16),
+  number INTEGER NOT NULL CHECK (number >= 0)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tokens_of_subjects (
+  tenant TEXT NOT NULL,
+  field_id INTEGER NOT NULL CHECK (field_id <> 0),
+  token BLOB NOT NULL CHECK (length(token) BETWEEN 1 AND 1024),
+  lookup BLOB CHECK (length(lookup) BETWEEN 1 AND 64),
+  convergent INTEGER NOT NULL CHECK (convergent IN (0, 1)),
+  single_use INTEGER NOT NULL CHECK (single_use IN (0, 1)),
+  sealed BLOB NOT NULL CHECK (length(sealed) > 0),
+  metadata BLOB NOT NULL CHECK (length(metadata) <= 4096),
+  create_time INTEGER NOT NULL,
+  expire_time INTEGER,
+  subject BLOB CHECK (length(subject) = 16),
+  CHECK (convergent = 0 OR (lookup IS NOT NULL AND single_use = 0)),
+  UNIQUE (tenant, field_id, token),
+  FOREIGN KEY (tenant, subject) REFERENCES subjects (tenant, handle) ON DELETE CASCADE
+) STRICT;
+INSERT INTO tokens_of_subjects (tenant, field_id, token, lookup, convergent, single_use, sealed,
+    metadata, create_time, expire_time)
+  SELECT tenant, field_id, token, lookup, convergent, single_use, sealed, metadata, create_time,
+    expire_time FROM tokens ORDER BY rowid;
+DROP TABLE tokens;
+ALTER TABLE tokens_of_subjects RENAME TO tokens;
+CREATE UNIQUE INDEX tokens_by_lookup ON tokens (tenant, field_id, lookup) WHERE convergent = 1;
+CREATE INDEX tokens_of_lookup ON tokens (tenant, field_id, lookup)
+  WHERE convergent = 0 AND lookup IS NOT NULL;
+CREATE INDEX tokens_by_end ON tokens (expire_time) WHERE expire_time IS NOT NULL;
+CREATE INDEX tokens_of_subject ON tokens (tenant, subject, (field_id < 0), field_id, token)
+  WHERE subject IS NOT NULL;
+)sql",
 };
 
 absl::Status Apply(SqliteConnection& connection, size_t number, const char* sql) {

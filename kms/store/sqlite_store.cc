@@ -15,6 +15,7 @@
 #include "kms/store/sqlite_leases.h"
 #include "kms/store/sqlite_migrations.h"
 #include "kms/store/sqlite_operations.h"
+#include "kms/store/sqlite_subject_store.h"
 #include "kms/store/sqlite_tenants.h"
 #include "kms/store/sqlite_token_store.h"
 #include "kms/store/sqlite_work.h"
@@ -381,6 +382,7 @@ class SqliteStore final : public Store {
   }
 
   TokenStore& tokens() override { return tokens_; }
+  SubjectStore& subjects() override { return subjects_; }
 
  private:
   // A write that has no outcome.
@@ -408,6 +410,7 @@ class SqliteStore final : public Store {
 
   SqliteWork work_;
   SqliteTokenStore tokens_{&work_};
+  SqliteSubjectStore subjects_{&work_};
 };
 
 // A draft has no log: it is written the old way and is complete in one file.

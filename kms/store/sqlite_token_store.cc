@@ -1,13 +1,13 @@
 #include "kms/store/sqlite_token_store.h"
 
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "crypto/status.h"
-#include "kms/store/sqlite_changes.h"
+#include "kms/store/sqlite_subjects.h"
 #include "kms/store/sqlite_tenants.h"
 #include "kms/store/sqlite_tokens.h"
-#include "kms/store/store_errors.h"
 
 namespace fieldkms {
 namespace {
@@ -26,31 +26,24 @@ void EndAlike(std::vector<PutOutcome>& outcomes) {
 
 }  // namespace
 
-template <class T, class Body>
-absl::StatusOr<T> SqliteTokenStore::Write(Deadline deadline, Shred shred, const Body& body) {
-  return work_.Write<T>(deadline, shred, [&](Db& db) -> absl::StatusOr<T> {
-    FIELDKMS_ASSIGN_OR_RETURN(const bool frozen, ReadFrozen(db));
-    if (frozen) return StoreFrozen();
-    return body(db);
-  });
-}
-
 absl::StatusOr<std::vector<PutOutcome>> SqliteTokenStore::PutTokens(
     const TokenDomain& domain, std::span<const TokenRecord> records, WallTime now,
     Deadline deadline) {
   using Outcomes = std::vector<PutOutcome>;
   for (const TokenRecord& record : records) FIELDKMS_RETURN_IF_ERROR(CheckTokenRecord(record));
-  return Write<Outcomes>(deadline, Shred::kNo, [&](Db& db) -> absl::StatusOr<Outcomes> {
-    FIELDKMS_RETURN_IF_ERROR(NeedTenant(db, domain.tenant));
-    Outcomes outcomes;
-    outcomes.reserve(records.size());
-    for (const TokenRecord& record : records) {
-      FIELDKMS_ASSIGN_OR_RETURN(PutOutcome outcome, PutToken(db, domain, record, now));
-      outcomes.push_back(std::move(outcome));
-    }
-    EndAlike(outcomes);
-    return outcomes;
-  });
+  return work_.WriteUnlessFrozen<Outcomes>(
+      deadline, Shred::kNo, [&](Db& db) -> absl::StatusOr<Outcomes> {
+        FIELDKMS_RETURN_IF_ERROR(NeedTenant(db, domain.tenant));
+        FIELDKMS_RETURN_IF_ERROR(NeedSubjects(db, domain.tenant, records));
+        Outcomes outcomes;
+        outcomes.reserve(records.size());
+        for (const TokenRecord& record : records) {
+          FIELDKMS_ASSIGN_OR_RETURN(PutOutcome outcome, PutToken(db, domain, record, now));
+          outcomes.push_back(std::move(outcome));
+        }
+        EndAlike(outcomes);
+        return outcomes;
+      });
 }
 
 absl::StatusOr<Found> SqliteTokenStore::GetTokens(const TokenDomain& domain,
@@ -72,54 +65,60 @@ absl::StatusOr<Found> SqliteTokenStore::GetTokens(const TokenDomain& domain,
 absl::StatusOr<Found> SqliteTokenStore::UseTokens(const TokenDomain& domain,
                                                   std::span<const std::string_view> tokens,
                                                   WallTime now, Deadline deadline) {
-  return Write<Found>(deadline, Shred::kSoon, [&](Db& db) -> absl::StatusOr<Found> {
-    Found found(tokens.size());
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      FIELDKMS_ASSIGN_OR_RETURN(auto record, ReadToken(db, domain, tokens[i], now));
-      if (!record || !record->single_use) continue;
-      FIELDKMS_RETURN_IF_ERROR(DeleteToken(db, domain, tokens[i]).status());
-      found[i] = std::move(record);
-    }
-    return found;
-  });
+  return work_.WriteUnlessFrozen<Found>(
+      deadline, Shred::kSoon, [&](Db& db) -> absl::StatusOr<Found> {
+        Found found(tokens.size());
+        for (size_t i = 0; i < tokens.size(); ++i) {
+          FIELDKMS_ASSIGN_OR_RETURN(auto record, ReadToken(db, domain, tokens[i], now));
+          if (!record || !record->single_use) continue;
+          FIELDKMS_RETURN_IF_ERROR(DeleteToken(db, domain, tokens[i]).status());
+          found[i] = std::move(record);
+        }
+        return found;
+      });
 }
 
-absl::StatusOr<std::vector<bool>> SqliteTokenStore::EraseTokens(
-    const TokenDomain& domain, std::span<const std::string_view> tokens, Deadline deadline) {
-  using Erased = std::vector<bool>;
-  return Write<Erased>(deadline, Shred::kYes, [&](Db& db) -> absl::StatusOr<Erased> {
-    Erased erased;
-    for (const std::string_view token : tokens) {
-      FIELDKMS_ASSIGN_OR_RETURN(const uint64_t deleted, DeleteToken(db, domain, token));
-      erased.push_back(deleted > 0);
-    }
-    return erased;
-  });
+absl::StatusOr<std::vector<EraseResult>> SqliteTokenStore::EraseTokens(
+    const TokenDomain& domain, std::span<const std::string_view> tokens, const EraseScope& scope,
+    Deadline deadline) {
+  using Results = std::vector<EraseResult>;
+  return work_.WriteUnlessFrozen<Results>(
+      deadline, Shred::kYes, [&](Db& db) -> absl::StatusOr<Results> {
+        Results results;
+        for (const std::string_view token : tokens) {
+          FIELDKMS_ASSIGN_OR_RETURN(const EraseResult result, EraseToken(db, domain, token, scope));
+          results.push_back(result);
+        }
+        return results;
+      });
 }
 
-absl::StatusOr<std::vector<uint64_t>> SqliteTokenStore::EraseTokensByLookup(
-    const TokenDomain& domain, std::span<const std::string_view> lookups, Deadline deadline) {
-  using Erased = std::vector<uint64_t>;
-  return Write<Erased>(deadline, Shred::kYes, [&](Db& db) -> absl::StatusOr<Erased> {
-    Erased erased;
-    for (const std::string_view lookup : lookups) {
-      FIELDKMS_ASSIGN_OR_RETURN(const uint64_t deleted, DeleteTokensOf(db, domain, lookup));
-      erased.push_back(deleted);
-    }
-    return erased;
-  });
+absl::StatusOr<std::vector<ErasedCount>> SqliteTokenStore::EraseTokensByLookup(
+    const TokenDomain& domain, std::span<const std::string_view> lookups, const EraseScope& scope,
+    Deadline deadline) {
+  using Counts = std::vector<ErasedCount>;
+  return work_.WriteUnlessFrozen<Counts>(
+      deadline, Shred::kYes, [&](Db& db) -> absl::StatusOr<Counts> {
+        Counts counts(lookups.size());
+        std::unordered_set<std::string_view> done;
+        for (size_t i = 0; i < lookups.size(); ++i) {
+          if (!done.insert(lookups[i]).second) continue;
+          FIELDKMS_ASSIGN_OR_RETURN(counts[i], EraseTokensOf(db, domain, lookups[i], scope));
+        }
+        return counts;
+      });
 }
 
 absl::StatusOr<uint64_t> SqliteTokenStore::EraseField(const TokenDomain& domain, size_t limit,
                                                       Deadline deadline) {
-  return Write<uint64_t>(deadline, Shred::kYes,
-                         [&](Db& db) { return DeleteTokensOfField(db, domain, limit); });
+  return work_.WriteUnlessFrozen<uint64_t>(
+      deadline, Shred::kYes, [&](Db& db) { return DeleteTokensOfField(db, domain, limit); });
 }
 
 absl::StatusOr<uint64_t> SqliteTokenStore::SweepExpired(WallTime now, size_t limit,
                                                         Deadline deadline) {
-  return Write<uint64_t>(deadline, Shred::kSoon,
-                         [&](Db& db) { return DeleteExpired(db, now, limit); });
+  return work_.WriteUnlessFrozen<uint64_t>(deadline, Shred::kSoon,
+                                           [&](Db& db) { return DeleteExpired(db, now, limit); });
 }
 
 absl::StatusOr<std::vector<TokenRecord>> SqliteTokenStore::ListTokens(const TokenDomain& domain,

@@ -27,11 +27,12 @@ class SqliteTokenStore final : public TokenStore {
   absl::StatusOr<std::vector<std::optional<TokenRecord>>> UseTokens(
       const TokenDomain& domain, std::span<const std::string_view> tokens, WallTime now,
       Deadline deadline) override;
-  absl::StatusOr<std::vector<bool>> EraseTokens(const TokenDomain& domain,
-                                                std::span<const std::string_view> tokens,
-                                                Deadline deadline) override;
-  absl::StatusOr<std::vector<uint64_t>> EraseTokensByLookup(
-      const TokenDomain& domain, std::span<const std::string_view> lookups,
+  absl::StatusOr<std::vector<EraseResult>> EraseTokens(const TokenDomain& domain,
+                                                       std::span<const std::string_view> tokens,
+                                                       const EraseScope& scope,
+                                                       Deadline deadline) override;
+  absl::StatusOr<std::vector<ErasedCount>> EraseTokensByLookup(
+      const TokenDomain& domain, std::span<const std::string_view> lookups, const EraseScope& scope,
       Deadline deadline) override;
   absl::StatusOr<uint64_t> EraseField(const TokenDomain& domain, size_t limit,
                                       Deadline deadline) override;
@@ -44,10 +45,6 @@ class SqliteTokenStore final : public TokenStore {
   absl::StatusOr<bool> HasTokens(Deadline deadline) override;
 
  private:
-  // `body(db)`, an absl::StatusOr<T>, in a store that is not frozen.
-  template <class T, class Body>
-  absl::StatusOr<T> Write(Deadline deadline, Shred shred, const Body& body);
-
   SqliteWork& work_;
 };
 

@@ -9,18 +9,12 @@
 namespace fieldkms {
 namespace {
 
-absl::StatusOr<TokenRecord> TokenOf(const SqliteStatement& row) {
-  TokenRecord token;
-  token.token = row.ColumnBytes(0);
-  token.lookup = row.ColumnBytes(1);  // "" for NULL
-  token.convergent = row.ColumnInt(2) != 0;
-  token.single_use = row.ColumnInt(3) != 0;
-  token.metadata = row.ColumnBytes(4);
-  token.create_time = ToTime(row.ColumnInt(5));
-  token.expire_time = ToTimeIfAny(row, 6);
-  token.sealed = row.ColumnBytes(7);
-  return token;
-}
+// Whether a token's subject is on legal hold.
+constexpr char kIsHeld[] =
+    "subject IS NOT NULL AND EXISTS (SELECT 1 FROM subjects s WHERE s.tenant = tokens.tenant "
+    "AND s.handle = tokens.subject AND s.hold_reason IS NOT NULL)";
+// Whether a token was made before a time, or there is none.
+constexpr char kIsBefore[] = "coalesce(create_time < ?, 1)";
 
 SqliteStatement& BindDomain(SqliteStatement& statement, const TokenDomain& domain) {
   return statement.Text(domain.tenant).Int(FromBits(domain.field_id));
@@ -61,22 +55,23 @@ absl::Status Extend(SqliteConnection& db, const TokenDomain& domain, std::string
   return BindDomain(TimeIfAny(statement, until), domain).Blob(token).Run();
 }
 
+// Binds bytes, or NULL for "".
+SqliteStatement& BlobIfAny(SqliteStatement& statement, std::string_view bytes) {
+  return bytes.empty() ? statement.Null() : statement.Blob(bytes);
+}
+
 // Whether it was written.
 absl::StatusOr<bool> InsertToken(SqliteConnection& db, const TokenDomain& domain,
                                  const TokenRecord& record) {
   SqliteStatement statement = db.Use(
       "INSERT INTO tokens (tenant, field_id, token, lookup, convergent, single_use, sealed, "
-      "metadata, create_time, expire_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "metadata, create_time, expire_time, subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "ON CONFLICT DO NOTHING");
-  BindDomain(statement, domain).Blob(record.token);
-  if (record.lookup.empty()) {
-    statement.Null();
-  } else {
-    statement.Blob(record.lookup);
-  }
+  BlobIfAny(BindDomain(statement, domain).Blob(record.token), record.lookup);
   statement.Int(record.convergent).Int(record.single_use).Blob(record.sealed);
   statement.Blob(record.metadata).Int(FromTime(record.create_time));
-  FIELDKMS_RETURN_IF_ERROR(TimeIfAny(statement, record.expire_time).Run());
+  BlobIfAny(TimeIfAny(statement, record.expire_time), record.subject);
+  FIELDKMS_RETURN_IF_ERROR(statement.Run());
   return db.RowsChanged() > 0;
 }
 
@@ -101,13 +96,43 @@ absl::StatusOr<std::optional<PutOutcome>> FindConvergent(SqliteConnection& db,
   return found;
 }
 
+// A statement about tokens, `begin`, as one about those that an erasure takes; see BindScope.
+std::string TakenBy(const char* begin) {
+  return std::string(begin) + " AND " + kIsBefore + " AND (? OR NOT (" + kIsHeld + "))";
+}
+
+SqliteStatement& BindScope(SqliteStatement& statement, const EraseScope& scope) {
+  return TimeIfAny(statement, scope.created_before).Int(scope.also_held);
+}
+
+// What is left of these is held, since nobody else writes at the same time.
+absl::StatusOr<uint64_t> CountLeft(SqliteStatement& count, const EraseScope& scope) {
+  FIELDKMS_RETURN_IF_ERROR(TimeIfAny(count, scope.created_before).Step().status());
+  return static_cast<uint64_t>(count.ColumnInt(0));
+}
+
 }  // namespace
+
+absl::StatusOr<TokenRecord> TokenOf(const SqliteStatement& row) {
+  TokenRecord token;
+  token.token = row.ColumnBytes(0);
+  token.lookup = row.ColumnBytes(1);  // "" for NULL
+  token.convergent = row.ColumnInt(2) != 0;
+  token.single_use = row.ColumnInt(3) != 0;
+  token.metadata = row.ColumnBytes(4);
+  token.create_time = ToTime(row.ColumnInt(5));
+  token.expire_time = ToTimeIfAny(row, 6);
+  token.subject = row.ColumnBytes(7);
+  token.sealed = row.ColumnBytes(8);
+  return token;
+}
 
 absl::StatusOr<std::optional<TokenRecord>> ReadToken(SqliteConnection& db,
                                                      const TokenDomain& domain,
                                                      std::string_view token, WallTime now) {
   SqliteStatement statement = db.Use(
-      "SELECT token, lookup, convergent, single_use, metadata, create_time, expire_time, sealed "
+      "SELECT token, lookup, convergent, single_use, metadata, create_time, expire_time, "
+      "subject, sealed "
       "FROM tokens WHERE tenant = ? AND field_id = ? AND token = ? "
       "AND (expire_time IS NULL OR expire_time > ?)");
   return One(BindDomain(statement, domain).Blob(token).Int(FromTime(now)), TokenOf);
@@ -117,7 +142,8 @@ absl::StatusOr<std::vector<TokenRecord>> ReadTokens(SqliteConnection& db, const 
                                                     std::string_view after, size_t limit,
                                                     WallTime now) {
   SqliteStatement statement = db.Use(
-      "SELECT token, lookup, convergent, single_use, metadata, create_time, expire_time, x'' "
+      "SELECT token, lookup, convergent, single_use, metadata, create_time, expire_time, "
+      "subject, x'' "
       "FROM tokens WHERE tenant = ? AND field_id = ? AND token > ? "
       "AND (expire_time IS NULL OR expire_time > ?) ORDER BY token LIMIT ?");
   BindDomain(statement, domain).Blob(after).Int(FromTime(now)).Int(FromBound(limit));
@@ -160,27 +186,55 @@ absl::StatusOr<uint64_t> DeleteToken(SqliteConnection& db, const TokenDomain& do
   return Deleted(db, BindDomain(statement, domain).Blob(token));
 }
 
+absl::StatusOr<EraseResult> EraseToken(SqliteConnection& db, const TokenDomain& domain,
+                                       std::string_view token, const EraseScope& scope) {
+  static const std::string sql =
+      TakenBy("DELETE FROM tokens WHERE tenant = ? AND field_id = ? AND token = ?");
+  static const std::string left =
+      std::string(
+          "SELECT count(*) FROM tokens WHERE tenant = ? AND field_id = ? AND token = ? AND ") +
+      kIsBefore;
+  SqliteStatement statement = db.Use(sql);
+  BindScope(BindDomain(statement, domain).Blob(token), scope);
+  FIELDKMS_ASSIGN_OR_RETURN(const uint64_t deleted, Deleted(db, statement));
+  if (deleted > 0) return EraseResult::kErased;
+  SqliteStatement count = db.Use(left);
+  FIELDKMS_ASSIGN_OR_RETURN(const uint64_t held,
+                            CountLeft(BindDomain(count, domain).Blob(token), scope));
+  return held > 0 ? EraseResult::kHeld : EraseResult::kNotThere;
+}
+
 // Twice, as there are two indexes of lookups.
-absl::StatusOr<uint64_t> DeleteTokensOf(SqliteConnection& db, const TokenDomain& domain,
-                                        std::string_view lookup) {
-  uint64_t deleted = 0;
-  for (const char* sql : {"DELETE FROM tokens WHERE tenant = ? AND field_id = ? AND lookup = ? "
-                          "AND convergent = 1",
-                          "DELETE FROM tokens WHERE tenant = ? AND field_id = ? AND lookup = ? "
-                          "AND convergent = 0"}) {
-    SqliteStatement statement = db.Use(sql);
-    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t some,
-                              Deleted(db, BindDomain(statement, domain).Blob(lookup)));
-    deleted += some;
+absl::StatusOr<ErasedCount> EraseTokensOf(SqliteConnection& db, const TokenDomain& domain,
+                                          std::string_view lookup, const EraseScope& scope) {
+  constexpr char kOf[] = " FROM tokens WHERE tenant = ? AND field_id = ? AND lookup = ? ";
+  static const std::string of[] = {std::string(kOf) + "AND convergent = 1",
+                                   std::string(kOf) + "AND convergent = 0"};
+  static const std::string sql[] = {TakenBy(("DELETE" + of[0]).c_str()),
+                                    TakenBy(("DELETE" + of[1]).c_str())};
+  static const std::string left[] = {"SELECT count(*)" + of[0] + " AND " + kIsBefore,
+                                     "SELECT count(*)" + of[1] + " AND " + kIsBefore};
+  ErasedCount all;
+  for (const size_t which : {0, 1}) {
+    SqliteStatement statement = db.Use(sql[which]);
+    BindScope(BindDomain(statement, domain).Blob(lookup), scope);
+    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t erased, Deleted(db, statement));
+    SqliteStatement count = db.Use(left[which]);
+    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t held,
+                              CountLeft(BindDomain(count, domain).Blob(lookup), scope));
+    all.erased += erased;
+    all.held += held;
   }
-  return deleted;
+  return all;
 }
 
 absl::StatusOr<uint64_t> DeleteTokensOfField(SqliteConnection& db, const TokenDomain& domain,
                                              size_t limit) {
-  SqliteStatement statement = db.Use(
-      "DELETE FROM tokens WHERE rowid IN (SELECT rowid FROM tokens "
-      "WHERE tenant = ? AND field_id = ? LIMIT ?)");
+  static const std::string sql = std::string(
+                                     "DELETE FROM tokens WHERE rowid IN (SELECT rowid FROM tokens "
+                                     "WHERE tenant = ? AND field_id = ? AND NOT (") +
+                                 kIsHeld + ") LIMIT ?)";
+  SqliteStatement statement = db.Use(sql);
   return Deleted(db, BindDomain(statement, domain).Int(FromBound(limit)));
 }
 

@@ -29,14 +29,21 @@ absl::StatusOr<bool> HasAnyToken(SqliteConnection& db);
 
 absl::StatusOr<PutOutcome> PutToken(SqliteConnection& db, const TokenDomain& domain,
                                     const TokenRecord& record, WallTime now);
-// These return how many they have deleted.
+// See TokenStore's Erase….
+absl::StatusOr<EraseResult> EraseToken(SqliteConnection& db, const TokenDomain& domain,
+                                       std::string_view token, const EraseScope& scope);
+absl::StatusOr<ErasedCount> EraseTokensOf(SqliteConnection& db, const TokenDomain& domain,
+                                          std::string_view lookup, const EraseScope& scope);
+// These return how many they have deleted. DeleteToken and DeleteExpired: also of subjects on hold.
 absl::StatusOr<uint64_t> DeleteToken(SqliteConnection& db, const TokenDomain& domain,
                                      std::string_view token);
-absl::StatusOr<uint64_t> DeleteTokensOf(SqliteConnection& db, const TokenDomain& domain,
-                                        std::string_view lookup);
 absl::StatusOr<uint64_t> DeleteTokensOfField(SqliteConnection& db, const TokenDomain& domain,
                                              size_t limit);
 absl::StatusOr<uint64_t> DeleteExpired(SqliteConnection& db, WallTime now, size_t limit);
+
+// Of a row of token, lookup, convergent, single_use, metadata, create_time, expire_time, subject,
+// sealed.
+absl::StatusOr<TokenRecord> TokenOf(const SqliteStatement& row);
 
 }  // namespace fieldkms
 

@@ -58,6 +58,16 @@ class SqliteWork {
     return result;
   }
 
+  // The same in a store that is not frozen. Error: StoreFrozen().
+  template <class T, class Body>
+  absl::StatusOr<T> WriteUnlessFrozen(Deadline deadline, Shred shred, const Body& body) {
+    return Write<T>(deadline, shred, [&](SqliteConnection& db) -> absl::StatusOr<T> {
+      FIELDKMS_ASSIGN_OR_RETURN(const bool frozen, ReadFrozen(db));
+      if (frozen) return StoreFrozen();
+      return body(db);
+    });
+  }
+
   // A mutation, once: its outcome if it ran before, else `apply(db, number)`.
   template <class T, class Apply>
   absl::StatusOr<Applied<T>> Mutate(Method method, std::string_view tenant,

@@ -39,6 +39,7 @@
 #include "absl/status/statusor.h"
 #include "kms/clock.h"
 #include "kms/store/records.h"
+#include "kms/store/subject_store.h"
 #include "kms/store/token_store.h"
 
 namespace fieldkms {
@@ -305,15 +306,17 @@ class Store {
   virtual absl::Status DropStaged(const ImportId& import, std::string_view tenant,
                                   Deadline deadline) = 0;
 
-  // A frozen store takes no mutation, no operation and no token: kUnavailable, kStoreUnavailable.
-  // Reads, leases and the root binding go on. It stays so, also over a restart. When
-  // SetFrozen(true) returns OK, no mutation and no write of tokens is under way any more.
+  // A frozen store takes no mutation, no operation, no token and no subject: kUnavailable,
+  // kStoreUnavailable. Reads, leases and the root binding go on. It stays so, also over a restart.
+  // When SetFrozen(true) returns OK, no mutation and no write of tokens or subjects is under way
+  // any more.
   virtual absl::Status SetFrozen(bool frozen, Deadline deadline) = 0;
   virtual absl::StatusOr<bool> IsFrozen(Deadline deadline) = 0;
 
-  // Vaulted tokens, in the same place; it is part of this store. They are not staged, nor
-  // part of a backup or a copy.
+  // Vaulted tokens and data subjects, in the same place; both are part of this store. They are
+  // not staged, nor part of a backup or a copy.
   virtual TokenStore& tokens() = 0;
+  virtual SubjectStore& subjects() = 0;
 };
 
 }  // namespace fieldkms

@@ -51,6 +51,11 @@ absl::Status OperationNotFound() {
                "operation_id");
 }
 
+absl::Status SubjectNotFound() {
+  return Error(StatusCode::kNotFound, Reason::kSubjectNotFound, "the tenant has no such subject",
+               "subject");
+}
+
 absl::Status TenantExists() {
   return Error(StatusCode::kAlreadyExists, Reason::kTenantExists, "there is a tenant of that id",
                "tenant");
@@ -127,6 +132,12 @@ absl::Status StoreFrozen() {
 absl::Status RequestIdReused() {
   return Error(StatusCode::kFailedPrecondition, Reason::kRequestIdReused,
                "the request id was used before, for another request", "request_id");
+}
+
+absl::Status SubjectOnHold() {
+  return Error(StatusCode::kFailedPrecondition, Reason::kLegalHold,
+               "the subject is on legal hold: it is not erased before the hold is taken away",
+               "subject");
 }
 
 }  // namespace fieldkms

@@ -22,6 +22,7 @@ absl::Status AliasNotFound();
 absl::Status FieldNotFound();
 absl::Status LeaseNotFound();
 absl::Status OperationNotFound();
+absl::Status SubjectNotFound();
 
 // kAlreadyExists.
 absl::Status TenantExists();
@@ -48,8 +49,9 @@ absl::Status StagedRecordsGone(std::string_view tenant);
 // kUnavailable, kStoreUnavailable.
 absl::Status StoreFrozen();
 
-// kFailedPrecondition, kRequestIdReused.
+// kFailedPrecondition.
 absl::Status RequestIdReused();
+absl::Status SubjectOnHold();  // kLegalHold
 
 }  // namespace fieldkms
 

@@ -7,10 +7,17 @@
 //   that is made again under the id of an erased one is another, with another handle.
 // - Tokens of a subject (TokenRecord::subject) go with it, in the same transaction. No token of
 //   a subject that is not there can be put.
-// - Erasing overwrites what it can, as for tokens.
+// - Erasing overwrites what it can, as for tokens. SQLite also searches its file for the secrets
+//   that it erased, and writes it anew where it finds one, as for destroyed versions of keys
+//   (kms/store/sqlite_store.h): an erasure reads the whole file.
 // - A subject on legal hold is not erased, nor are its tokens (EraseScope). Tokens of it expire,
-//   and single-use ones are used, all the same.
+//   and single-use ones are used, all the same. Once SetHold has returned OK, no erasure takes the
+//   subject or a token of it any more: one that was under way is done by then, or finds the hold.
+// - A frozen store is read; it takes no write.
+// - A tenant that is not there has no subjects.
 // - Errors: those of TokenStore; kNotFound, kSubjectNotFound; kFailedPrecondition, kLegalHold.
+//   After kUnavailable from Erase… it may have happened: a repeat says kSubjectNotFound, or counts
+//   nothing, then.
 #ifndef FIELDKMS_KMS_STORE_SUBJECT_STORE_H_
 #define FIELDKMS_KMS_STORE_SUBJECT_STORE_H_
 
@@ -38,12 +45,12 @@ inline constexpr size_t kMaxHoldReason = 1'024;
 
 // Why a subject may not be erased now.
 struct LegalHold {
-  std::string reason;  // 1 to kMaxHoldReason bytes
+  std::string reason;  // 1 to kMaxHoldReason bytes; opaque
   WallTime time;       // since when
 };
 
 struct SubjectRecord {
-  std::string subject;  // 1 to kMaxSubjectId bytes
+  std::string subject;  // 1 to kMaxSubjectId bytes, any
   std::string handle;   // kSubjectHandleSize bytes, random
   std::string secret;   // kSubjectSecretSize bytes, random
   WallTime create_time;
@@ -62,13 +69,22 @@ struct ErasedSubject {
   std::vector<uint64_t> field_ids;  // that its values were protected as, ascending
 };
 
+// Checks what every backend asks. Errors: InvalidField.
+absl::Status CheckSubjectUse(const SubjectUse& use);
+absl::Status CheckLegalHold(const LegalHold& hold);
+absl::Status CheckErasureNumber(uint64_t number);  // up to 2^63 - 1
+
+// Thread-safe, as the store that it is part of.
 class SubjectStore {
  public:
   virtual ~SubjectStore() = default;
 
   // EnsureSubjects makes those that are not there and notes the fields, all at once, and returns
-  // each as it is there. A subject may stand several times in a call. Writes nothing, and waits
-  // for nobody, where all is there. Errors: kTenantNotFound; kInternal for a handle that is taken.
+  // each as it is there, in the order of `uses`. A subject may stand several times in a call: the
+  // first `fresh` counts. Writes nothing, and waits for nobody, where all is there: also in a
+  // frozen store. Any number of uses; the service allows 10,000 a call. Errors: kTenantNotFound;
+  // InvalidField; kInternal for a handle that is another's; kUnavailable, kStoreUnavailable, also
+  // where others erase the same subjects all the time.
   virtual absl::StatusOr<std::vector<SubjectRecord>> EnsureSubjects(
       std::string_view tenant, std::span<const SubjectUse> uses, Deadline deadline) = 0;
   // By their handles, in their order; nullopt for one that is not there.
@@ -98,18 +114,19 @@ class SubjectStore {
       std::string_view tenant, std::string_view handle, const TokenPlace& after, size_t limit,
       WallTime now, Deadline deadline) = 0;
 
-  // SetHold puts a hold on a subject, in the place of one that is there, or takes it away.
+  // SetHold puts a hold on a subject, in the place of one that is there, or takes it away. Returns
+  // the subject as it is then, without its secret. Errors: kSubjectNotFound; InvalidField.
   virtual absl::StatusOr<SubjectRecord> SetHold(std::string_view tenant, std::string_view subject,
                                                 const std::optional<LegalHold>& hold,
                                                 Deadline deadline) = 0;
   // EraseSubject takes one away with its tokens and its fields. It may have a handle other than
-  // `handle` by now: then kSubjectNotFound.
+  // `handle` by now: then kSubjectNotFound. On hold: kLegalHold, and nothing is changed.
   virtual absl::StatusOr<ErasedSubject> EraseSubject(std::string_view tenant,
                                                      std::string_view subject,
                                                      std::string_view handle,
                                                      Deadline deadline) = 0;
-  // Takes away, whether on hold or not, those that are there: for erasures that were done before
-  // and came undone with a restored store. Returns how many.
+  // Takes away, whether on hold or not, those that are there, with their tokens: for erasures that
+  // were done before and came undone with a restored store. Returns how many subjects.
   virtual absl::StatusOr<uint64_t> EraseAgain(std::string_view tenant,
                                               std::span<const std::string_view> handles,
                                               Deadline deadline) = 0;
@@ -119,6 +136,9 @@ class SubjectStore {
   using LogId = std::array<uint8_t, 16>;
   virtual absl::StatusOr<uint64_t> ErasedUpTo(const LogId& log, Deadline deadline) = 0;
   virtual absl::Status MarkErased(const LogId& log, uint64_t number, Deadline deadline) = 0;
+
+  // Whether there is any subject of any tenant.
+  virtual absl::StatusOr<bool> HasSubjects(Deadline deadline) = 0;
 };
 
 }  // namespace fieldkms

@@ -1,6 +1,7 @@
 #include "kms/store/token_store.h"
 
 #include "crypto/status.h"
+#include "kms/store/subject_store.h"
 
 namespace fieldkms {
 
@@ -20,6 +21,9 @@ absl::Status CheckTokenRecord(const TokenRecord& record) {
   if (record.sealed.empty()) return InvalidField("sealed", "is empty");
   if (record.metadata.size() > kMaxTokenMetadata) {
     return InvalidField("metadata", "is longer than 4,096 bytes");
+  }
+  if (!record.subject.empty() && record.subject.size() != kSubjectHandleSize) {
+    return InvalidField("subject", "is not the 16 bytes of a handle");
   }
   return absl::OkStatus();
 }

@@ -61,6 +61,7 @@ struct TokenRecord {
   std::string metadata;     // up to kMaxTokenMetadata; opaque
   WallTime create_time;
   std::optional<WallTime> expire_time;
+  std::string subject;  // handle of its data subject (kms/store/subject_store.h); "": none
 };
 
 enum class PutResult : uint8_t {
@@ -72,6 +73,23 @@ struct PutOutcome {
   PutResult result = PutResult::kTaken;
   std::string token;                    // the one that stands for the value; "" if kTaken
   std::optional<WallTime> expire_time;  // of it, when all of the call is done
+};
+
+// What an erasure leaves out.
+struct EraseScope {
+  bool also_held = false;  // whether it takes tokens of a subject on legal hold, too
+  // Only tokens made before it: for an erasure that is done again, as in a restored store, which
+  // must not take what was put after the first. Others are not there, for it.
+  std::optional<WallTime> created_before;
+};
+enum class EraseResult : uint8_t {
+  kErased,
+  kNotThere,
+  kHeld,  // its subject is on legal hold: it stays
+};
+struct ErasedCount {
+  uint64_t erased = 0;
+  uint64_t held = 0;  // that stay
 };
 
 // Checks what every backend asks of a record. Error: InvalidField.
@@ -87,9 +105,10 @@ class TokenStore {
   // comes twice in a call, the first is stored and the second exists. One that exists lives as
   // long as any of those who gave its value asked for: its expire_time becomes the later one. A
   // record that is there with the same sealed bytes counts as stored, so that a repeat after
-  // kUnavailable does no harm. Any number of records; the service allows 10,000 a call. Errors:
-  // kNotFound, kTenantNotFound; kUnavailable, kStoreUnavailable, also where others erase and put
-  // the same values all the time.
+  // kUnavailable does no harm. One that exists keeps its subject. Any number of records; the
+  // service allows 10,000 a call. Errors, with nothing stored: kNotFound, kTenantNotFound, or
+  // kSubjectNotFound where the subject of any of them is not there, also of one that exists;
+  // kUnavailable, kStoreUnavailable, also where others erase and put the same values all the time.
   virtual absl::StatusOr<std::vector<PutOutcome>> PutTokens(const TokenDomain& domain,
                                                             std::span<const TokenRecord> records,
                                                             WallTime now, Deadline deadline) = 0;
@@ -107,14 +126,17 @@ class TokenStore {
       const TokenDomain& domain, std::span<const std::string_view> tokens, WallTime now,
       Deadline deadline) = 0;
 
-  // Erase… take away, also what has expired. EraseTokens: which were there, one that stands
-  // twice once. EraseTokensByLookup: how many each lookup had. EraseField: `limit` at most, and
-  // how many; repeated until there are none.
-  virtual absl::StatusOr<std::vector<bool>> EraseTokens(const TokenDomain& domain,
-                                                        std::span<const std::string_view> tokens,
-                                                        Deadline deadline) = 0;
-  virtual absl::StatusOr<std::vector<uint64_t>> EraseTokensByLookup(
-      const TokenDomain& domain, std::span<const std::string_view> lookups, Deadline deadline) = 0;
+  // Erase… take away, also what has expired, but not tokens of a subject on legal hold, unless
+  // `scope` says so. EraseTokens: what became of each; one that stands twice is not there the
+  // second time, unless it is held. EraseTokensByLookup: how many each lookup had; what stands
+  // twice counts the first time. EraseField: `limit` at most, and how many; repeated until there
+  // are none, which leaves those on hold. (It passes over them each time.)
+  virtual absl::StatusOr<std::vector<EraseResult>> EraseTokens(
+      const TokenDomain& domain, std::span<const std::string_view> tokens, const EraseScope& scope,
+      Deadline deadline) = 0;
+  virtual absl::StatusOr<std::vector<ErasedCount>> EraseTokensByLookup(
+      const TokenDomain& domain, std::span<const std::string_view> lookups, const EraseScope& scope,
+      Deadline deadline) = 0;
   virtual absl::StatusOr<uint64_t> EraseField(const TokenDomain& domain, size_t limit,
                                               Deadline deadline) = 0;
 

@@ -33,6 +33,12 @@ class PostgresIsolation : public ::testing::Test {
       INSERT INTO fieldkms_store.tokens VALUES
         (9, now(), null, false, false, 'acme', 't', null, 'a', ''),
         (10, now(), null, false, false, 'globex', 't', null, 'g', '');
+      INSERT INTO fieldkms_store.subjects VALUES
+        (now(), null, 'acme', 's', repeat('a', 16)::bytea, repeat('s', 32)::bytea, null),
+        (now(), null, 'globex', 's', repeat('g', 16)::bytea, repeat('s', 32)::bytea, null);
+      INSERT INTO fieldkms_store.subject_fields VALUES
+        (9, 'acme', repeat('a', 16)::bytea), (10, 'globex', repeat('g', 16)::bytea);
+      INSERT INTO fieldkms_store.erasure_marks VALUES (7, repeat('l', 16)::bytea);
       INSERT INTO fieldkms_store.leases VALUES
         ('acme', repeat('a', 32), 7, 1, true, 'p', now(), now(), 1, 0),
         ('globex', repeat('b', 32), 8, 1, true, 'p', now(), now(), 1, 0);
@@ -61,9 +67,9 @@ class PostgresIsolation : public ::testing::Test {
     return "SET fieldkms.tenant = '" + tenant + "'; " + sql;
   }
 
-  static constexpr const char* kTables[] = {"tenants",      "keks",    "keys",
-                                            "key_versions", "aliases", "fields",
-                                            "tokens",       "leases",  "mutations"};
+  static constexpr const char* kTables[] = {
+      "tenants", "keks",   "keys",      "key_versions", "aliases",       "fields",
+      "tokens",  "leases", "mutations", "subjects",     "subject_fields"};
 
  private:
   PostgresServer& server_ = PostgresServer::Shared();
@@ -119,6 +125,49 @@ TEST_F(PostgresIsolation, OnlyTheTokensOfTheTenantNamedAreWritten) {
             (PostgresServer::Rows{{"acme"}}));
 }
 
+TEST_F(PostgresIsolation, OnlyTheSubjectsOfTheTenantNamedAreWritten) {
+  Service(
+      For("acme", "UPDATE fieldkms_store.subjects SET hold_reason = 'court', hold_time = now()"));
+  EXPECT_EQ(Superuser("SELECT tenant FROM fieldkms_store.subjects WHERE hold_time IS NOT NULL"),
+            (PostgresServer::Rows{{"acme"}}));
+  EXPECT_THAT(
+      ServiceError(For("acme",
+                       "INSERT INTO fieldkms_store.subjects VALUES (now(), null, 'globex', 'u', "
+                       "repeat('u', 16)::bytea, repeat('s', 32)::bytea, null)")),
+      HasSubstr("row-level security"));
+  EXPECT_THAT(ServiceError(For("acme",
+                               "INSERT INTO fieldkms_store.subject_fields VALUES "
+                               "(11, 'globex', repeat('g', 16)::bytea)")),
+              HasSubstr("row-level security"));
+  // No token is another tenant's subject's, nor nobody's.
+  EXPECT_THAT(ServiceError(For("acme",
+                               "INSERT INTO fieldkms_store.tokens VALUES (9, now(), null, false, "
+                               "false, 'acme', 'u', null, 'z', '', repeat('g', 16)::bytea)")),
+              HasSubstr("tokens_subject"));
+  // What is the subject's goes with it, and nothing else.
+  Service(For("acme",
+              "INSERT INTO fieldkms_store.tokens VALUES (9, now(), null, false, false, 'acme', "
+              "'u', null, 'z', '', repeat('a', 16)::bytea)"));
+  Service(For("acme", "DELETE FROM fieldkms_store.subjects"));
+  for (const std::string table : {"subjects", "subject_fields"}) {
+    EXPECT_EQ(Superuser("SELECT tenant FROM fieldkms_store." + table),
+              (PostgresServer::Rows{{"globex"}}))
+        << table;
+  }
+  EXPECT_EQ(Superuser("SELECT convert_from(token, 'UTF8') FROM fieldkms_store.tokens "
+                      "WHERE tenant = 'acme'"),
+            (PostgresServer::Rows{{"t"}}));
+}
+
+TEST_F(PostgresIsolation, MarksOfErasuresAreNoTenantsBusiness) {
+  EXPECT_EQ(Service("SELECT number FROM fieldkms_store.erasure_marks"),
+            (PostgresServer::Rows{{"7"}}));
+  EXPECT_TRUE(Service(For("acme", "SELECT FROM fieldkms_store.erasure_marks")).empty());
+  Service(For("acme", "UPDATE fieldkms_store.erasure_marks SET number = 9"));
+  EXPECT_EQ(Superuser("SELECT number FROM fieldkms_store.erasure_marks"),
+            (PostgresServer::Rows{{"7"}}));
+}
+
 TEST_F(PostgresIsolation, StagedFieldsAreATenantsOwn) {
   const std::string row = ", 77, $$globex$$, $$f$$, $$x$$, now(), now(), 1)";
   EXPECT_THAT(ServiceError(For("acme",
@@ -138,14 +187,26 @@ TEST_F(PostgresIsolation, WhatIdentifiesARecordStays) {
         "UPDATE fieldkms_store.keys SET key_id = 9",
         "UPDATE fieldkms_store.keys SET exportable = true",
         "UPDATE fieldkms_store.key_versions SET tenant = 'globex'",
-        "DELETE FROM fieldkms_store.keys", "DELETE FROM fieldkms_store.key_versions",
+        "DELETE FROM fieldkms_store.keys",
+        "DELETE FROM fieldkms_store.key_versions",
         "UPDATE fieldkms_store.fields SET tenant = 'globex'",
         "UPDATE fieldkms_store.fields SET field_id = 11",
-        "UPDATE fieldkms_store.fields SET name = 'g'", "DELETE FROM fieldkms_store.fields",
+        "UPDATE fieldkms_store.fields SET name = 'g'",
+        "DELETE FROM fieldkms_store.fields",
         "UPDATE fieldkms_store.tokens SET tenant = 'globex'",
         "UPDATE fieldkms_store.tokens SET token = 'x'",
-        "UPDATE fieldkms_store.tokens SET sealed = 'x'", "DELETE FROM fieldkms_store.tenants",
-        "UPDATE fieldkms_store.mutations SET outcome = '{}'", "TRUNCATE fieldkms_store.leases",
+        "UPDATE fieldkms_store.tokens SET sealed = 'x'",
+        "UPDATE fieldkms_store.tokens SET subject = null",
+        "UPDATE fieldkms_store.subjects SET tenant = 'globex'",
+        "UPDATE fieldkms_store.subjects SET handle = secret",
+        "UPDATE fieldkms_store.subjects SET secret = handle",
+        "UPDATE fieldkms_store.subjects SET subject = 'x'",
+        "UPDATE fieldkms_store.subject_fields SET field_id = 11",
+        "DELETE FROM fieldkms_store.subject_fields",
+        "DELETE FROM fieldkms_store.erasure_marks",
+        "DELETE FROM fieldkms_store.tenants",
+        "UPDATE fieldkms_store.mutations SET outcome = '{}'",
+        "TRUNCATE fieldkms_store.leases",
         "DELETE FROM fieldkms_store.store_state",
         "INSERT INTO fieldkms_store.schema_migrations VALUES (9, 'x', repeat('0', 64))"}) {
     const std::string error = ServiceError(For("acme", change));
@@ -187,7 +248,7 @@ TEST_F(PostgresIsolation, FunctionsAreTheServicesAndPinned) {
   EXPECT_EQ(Superuser("SELECT count(*) FROM pg_proc "
                       "WHERE pronamespace = 'fieldkms_store'::regnamespace AND prosecdef "
                       "AND 'search_path=pg_catalog, pg_temp' = ANY (proconfig)")[0][0],
-            "11");
+            "12");
   Superuser("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN");
   for (const std::string sql :
        {"SELECT fieldkms_store.tenant_of_key(7)",

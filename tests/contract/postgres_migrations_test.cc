@@ -93,11 +93,30 @@ TEST_F(PostgresMigrations, AnOlderStoreIsBroughtUpToDate) {
     EXPECT_THAT(changes, SizeIs(2));
     ASSERT_OK_AND_ASSIGN(const bool has_tokens, store->tokens().HasTokens(kNoDeadline));
     EXPECT_FALSE(has_tokens);
+    ASSERT_OK_AND_ASSIGN(const bool has_subjects, store->subjects().HasSubjects(kNoDeadline));
+    EXPECT_FALSE(has_subjects);
     // What replicas of the older release call, until they are replaced.
     EXPECT_EQ(Sql("SELECT string_agg(tenant || is_alias, ',') "
                   "FROM fieldkms_store.read_changes(0, 9)"),
               "acmefalse");
   }
+}
+
+TEST_F(PostgresMigrations, TokensOfBeforeSubjectsAreNobodys) {
+  HaveSchema(5);
+  Sql("INSERT INTO fieldkms_store.tenants VALUES ('acme', now(), 1, 1); "
+      "INSERT INTO fieldkms_store.keks VALUES ('acme', 1, 'a', now()); "
+      "INSERT INTO fieldkms_store.tokens VALUES "
+      "(9, now(), null, false, false, 'acme', 't', null, 'sealed', '')");
+  ASSERT_OK(MigratePostgresStore({.conninfo = Conninfo()}));
+  ASSERT_OK_AND_ASSIGN(const auto store,
+                       OpenPostgresStore({.conninfo = Conninfo()}, SystemClock()));
+  const std::vector<std::string_view> name = {"t"};
+  ASSERT_OK_AND_ASSIGN(const auto found, store->tokens().GetTokens(
+                                             {"acme", 9}, name, SystemClock().Now(), kNoDeadline));
+  ASSERT_TRUE(found[0].has_value());
+  EXPECT_EQ(found[0]->sealed, "sealed");
+  EXPECT_EQ(found[0]->subject, "");
 }
 
 TEST_F(PostgresMigrations, TwoAtATimeDoNoHarm) {

@@ -45,7 +45,11 @@ inline auto Fields(const FieldRecord& r) {
 }
 inline auto Fields(const TokenRecord& r) {
   return std::make_tuple(r.token, r.lookup, r.convergent, r.single_use, r.sealed, r.metadata,
-                         Micros(r.create_time), Micros(r.expire_time));
+                         Micros(r.create_time), Micros(r.expire_time), r.subject);
+}
+inline auto Fields(const SubjectRecord& r) {
+  return std::make_tuple(r.subject, r.handle, r.secret, Micros(r.create_time), r.hold.has_value(),
+                         r.hold ? r.hold->reason : "", r.hold ? Micros(r.hold->time) : 0);
 }
 inline auto Fields(const PutOutcome& r) {
   return std::make_tuple(static_cast<int>(r.result), r.token, Micros(r.expire_time));

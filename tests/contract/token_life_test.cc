@@ -85,8 +85,8 @@ TEST_P(StoreContract, AnExpiredConvergentTokenGivesWay) {
                                                                   Now(), kNoDeadline));
   EXPECT_THAT(put, ElementsAre(IsStored(next), Exists("new")));
   ASSERT_OK_AND_ASSIGN(const auto erased,
-                       store().tokens().EraseTokens(kCards, TokenNames{"old"}, kNoDeadline));
-  EXPECT_THAT(erased, ElementsAre(false));  // gone with it
+                       store().tokens().EraseTokens(kCards, TokenNames{"old"}, {}, kNoDeadline));
+  EXPECT_THAT(erased, ElementsAre(EraseResult::kNotThere));  // gone with it
 }
 
 TEST_P(StoreContract, AConvergentTokenLivesAsLongAsAnyAskedFor) {
@@ -135,9 +135,9 @@ TEST_P(StoreContract, SweepingTakesWhatHasExpired) {
   EXPECT_EQ(sweep(Now() + hours(1) - microseconds(1), 9), 0u);
   EXPECT_EQ(sweep(Now() + hours(5), 3), 3u);  // t9, t8, t7
   const auto erased = [&](const TokenDomain& domain, std::string_view token) {
-    const auto was = store().tokens().EraseTokens(domain, TokenNames{token}, kNoDeadline);
+    const auto was = store().tokens().EraseTokens(domain, TokenNames{token}, {}, kNoDeadline);
     EXPECT_OK(was);
-    return was.ok() && was->at(0);
+    return was.ok() && was->at(0) == EraseResult::kErased;
   };
   EXPECT_FALSE(erased(others, "t7"));
   EXPECT_TRUE(erased(kCards, "t6"));
@@ -155,8 +155,10 @@ TEST_P(StoreContract, ErasedTokensAreGone) {
                                             Until(SingleUse("c", Now()), Now() - hours(1))};
   ASSERT_OK(store().tokens().PutTokens(kCards, records, Now(), kNoDeadline));
   const TokenNames names = {"b", "none", "c", "b"};
-  ASSERT_OK_AND_ASSIGN(const auto erased, store().tokens().EraseTokens(kCards, names, kNoDeadline));
-  EXPECT_THAT(erased, ElementsAre(true, false, true, false));
+  ASSERT_OK_AND_ASSIGN(const auto erased,
+                       store().tokens().EraseTokens(kCards, names, {}, kNoDeadline));
+  EXPECT_THAT(erased, ElementsAre(EraseResult::kErased, EraseResult::kNotThere,
+                                  EraseResult::kErased, EraseResult::kNotThere));
   Reopen();
   ASSERT_OK_AND_ASSIGN(const auto found, store().tokens().GetTokens(kCards, TokenNames{"a", "b"},
                                                                     Now(), kNoDeadline));
@@ -177,8 +179,13 @@ TEST_P(StoreContract, TokensOfOneValueAreErased) {
   ASSERT_OK(store().tokens().PutTokens(kCards, records, Now(), kNoDeadline));
   const TokenNames lookups = {"none", "pan", "x", "pan", ""};
   ASSERT_OK_AND_ASSIGN(const auto erased,
-                       store().tokens().EraseTokensByLookup(kCards, lookups, kNoDeadline));
-  EXPECT_THAT(erased, ElementsAre(0, 3, 1, 0, 0));
+                       store().tokens().EraseTokensByLookup(kCards, lookups, {}, kNoDeadline));
+  std::vector<uint64_t> counts;
+  for (const ErasedCount& count : erased) {
+    counts.push_back(count.erased);
+    EXPECT_EQ(count.held, 0u);
+  }
+  EXPECT_THAT(counts, ElementsAre(0, 3, 1, 0, 0));
   ASSERT_OK_AND_ASSIGN(const auto left,
                        store().tokens().ListTokens(kCards, "", 9, Now(), kNoDeadline));
   EXPECT_THAT(NamesOf(left), ElementsAre("e"));
@@ -220,8 +227,8 @@ TEST_P(StoreContract, AFrozenStoreKeepsItsTokens) {
   EXPECT_THAT(tokens.PutTokens(kCards, std::vector{Token("x", Now())}, Now(), kNoDeadline),
               refused);
   EXPECT_THAT(tokens.UseTokens(kCards, names, Now(), kNoDeadline), refused);
-  EXPECT_THAT(tokens.EraseTokens(kCards, names, kNoDeadline), refused);
-  EXPECT_THAT(tokens.EraseTokensByLookup(kCards, names, kNoDeadline), refused);
+  EXPECT_THAT(tokens.EraseTokens(kCards, names, {}, kNoDeadline), refused);
+  EXPECT_THAT(tokens.EraseTokensByLookup(kCards, names, {}, kNoDeadline), refused);
   EXPECT_THAT(tokens.EraseField(kCards, 9, kNoDeadline), refused);
   EXPECT_THAT(tokens.SweepExpired(Now() + hours(2), 9, kNoDeadline), refused);
   ASSERT_OK_AND_ASSIGN(const auto found, tokens.GetTokens(kCards, names, Now(), kNoDeadline));
@@ -243,8 +250,8 @@ TEST_P(StoreContract, PassedDeadlineTouchesNoToken) {
   TokenStore& tokens = store().tokens();
   EXPECT_THAT(tokens.PutTokens(kCards, std::vector{Token("x", Now())}, Now(), passed), exceeded);
   EXPECT_THAT(tokens.UseTokens(kCards, names, Now(), passed), exceeded);
-  EXPECT_THAT(tokens.EraseTokens(kCards, names, passed), exceeded);
-  EXPECT_THAT(tokens.EraseTokensByLookup(kCards, names, passed), exceeded);
+  EXPECT_THAT(tokens.EraseTokens(kCards, names, {}, passed), exceeded);
+  EXPECT_THAT(tokens.EraseTokensByLookup(kCards, names, {}, passed), exceeded);
   EXPECT_THAT(tokens.EraseField(kCards, 9, passed), exceeded);
   EXPECT_THAT(tokens.SweepExpired(Now(), 9, passed), exceeded);
   ASSERT_OK_AND_ASSIGN(const auto list, tokens.ListTokens(kCards, "", 9, Now(), kNoDeadline));

@@ -129,7 +129,7 @@ void ExpectPutsAmongErasures(const Stores& stores, WallTime now) {
     while (!stop) {
       EXPECT_OK(stores.back()->tokens().SweepExpired(now + hours(1), 7, kNoDeadline));
       TokenNames lookups = {"value 0", "value 7", "value 13"};
-      EXPECT_OK(stores.back()->tokens().EraseTokensByLookup(kCards, lookups, kNoDeadline));
+      EXPECT_OK(stores.back()->tokens().EraseTokensByLookup(kCards, lookups, {}, kNoDeadline));
     }
   });
   InThreads(stores, 3, [&](unsigned thread, TokenStore& tokens) {

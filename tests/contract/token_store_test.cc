@@ -172,9 +172,9 @@ TEST_P(StoreContract, TokensOfTenantsAndFieldsDoNotMix) {
                          store().tokens().UseTokens(other, names, Now(), kNoDeadline));
     EXPECT_THAT(used, ElementsAre(Eq(std::nullopt)));
     ASSERT_OK_AND_ASSIGN(const auto erased,
-                         store().tokens().EraseTokens(other, names, kNoDeadline));
-    EXPECT_THAT(erased, ElementsAre(false));
-    ASSERT_OK(store().tokens().EraseTokensByLookup(other, TokenNames{"pan"}, kNoDeadline));
+                         store().tokens().EraseTokens(other, names, {}, kNoDeadline));
+    EXPECT_THAT(erased, ElementsAre(EraseResult::kNotThere));
+    ASSERT_OK(store().tokens().EraseTokensByLookup(other, TokenNames{"pan"}, {}, kNoDeadline));
     ASSERT_OK(store().tokens().EraseField(other, 9, kNoDeadline));
   }
   ASSERT_OK_AND_ASSIGN(const auto left,
@@ -260,8 +260,10 @@ TEST_P(StoreContract, TenThousandTokensAtOnce) {
   for (size_t i = 0; i < kMany; ++i) {
     ASSERT_THAT(found[i], IsThere(i % 3 == 0 ? third[i / 3] : records[i]));
   }
-  ASSERT_OK_AND_ASSIGN(const auto erased, store().tokens().EraseTokens(kCards, names, kNoDeadline));
-  EXPECT_EQ(std::count(erased.begin(), erased.end(), true), static_cast<ptrdiff_t>(kMany));
+  ASSERT_OK_AND_ASSIGN(const auto erased,
+                       store().tokens().EraseTokens(kCards, names, {}, kNoDeadline));
+  EXPECT_EQ(std::count(erased.begin(), erased.end(), EraseResult::kErased),
+            static_cast<ptrdiff_t>(kMany));
 }
 
 }  // namespace

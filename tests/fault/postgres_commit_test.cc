@@ -168,10 +168,79 @@ TEST_P(PostgresCommit, TokensArePutUsedAndErasedOnce) {
 
   proxy().CutNextCommit(GetParam());
   ASSERT_OK_AND_ASSIGN(const auto erased,
-                       proxied().tokens().EraseTokens(domain, names, kNoDeadline));
+                       proxied().tokens().EraseTokens(domain, names, {}, kNoDeadline));
   ExpectCut();
-  EXPECT_EQ(erased, (std::vector<bool>{false, true}));
+  EXPECT_THAT(erased, ::testing::ElementsAre(EraseResult::kNotThere, EraseResult::kErased));
   EXPECT_EQ(Superuser("SELECT count(*) FROM fieldkms_store.tokens"), "0");
+}
+
+TEST_P(PostgresCommit, SubjectsAreMadeHeldAndErasedOnce) {
+  SubjectUse use;
+  use.fresh.subject = "ann";
+  use.fresh.handle = std::string(kSubjectHandleSize, 'h');
+  use.fresh.secret = std::string(kSubjectSecretSize, 's');
+  use.field_id = 7;
+  SubjectStore& subjects = proxied().subjects();
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK_AND_ASSIGN(const auto made,
+                       subjects.EnsureSubjects("acme", std::vector{use}, kNoDeadline));
+  ExpectCut();
+  EXPECT_EQ(made.at(0).secret, use.fresh.secret);
+  const TokenDomain domain{"acme", 7};
+  TokenRecord token;
+  token.token = "t";
+  token.lookup = "value";
+  token.sealed = "sealed";
+  token.subject = use.fresh.handle;
+  std::vector<TokenRecord> tokens = {token, token};
+  tokens[1].token = "u";
+  tokens[1].sealed = "sealed, too";
+  ASSERT_OK(proxied().tokens().PutTokens(domain, tokens, Time(), kNoDeadline));
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK(subjects.SetHold("acme", "ann", LegalHold{"court", Time()}, kNoDeadline));
+  ExpectCut();
+  ASSERT_OK(subjects.SetHold("acme", "ann", std::nullopt, kNoDeadline));
+
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK_AND_ASSIGN(const auto erased,
+                       subjects.EraseSubject("acme", "ann", use.fresh.handle, kNoDeadline));
+  ExpectCut();
+  EXPECT_EQ(erased.tokens, 2u);
+  EXPECT_THAT(erased.field_ids, ::testing::ElementsAre(7));
+  EXPECT_EQ(Superuser("SELECT count(*) FROM fieldkms_store.subjects"), "0");
+
+  const std::vector<std::string_view> handles = {use.fresh.handle};
+  ASSERT_OK(subjects.EnsureSubjects("acme", std::vector{use}, kNoDeadline));
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK_AND_ASSIGN(const uint64_t again, subjects.EraseAgain("acme", handles, kNoDeadline));
+  ExpectCut();
+  EXPECT_EQ(again, 1u);
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK(subjects.MarkErased({}, 3, kNoDeadline));
+  ExpectCut();
+  ASSERT_OK_AND_ASSIGN(const uint64_t mark, subjects.ErasedUpTo({}, kNoDeadline));
+  EXPECT_EQ(mark, 3u);
+}
+
+TEST_P(PostgresCommit, TokensOfAValueAreCountedOnce) {
+  const TokenDomain domain{"acme", 7};
+  TokenRecord token;
+  token.token = "t";
+  token.lookup = "value";
+  token.sealed = "sealed";
+  proxied();
+  ASSERT_OK(proxied().tokens().PutTokens(domain, std::vector{token}, Time(), kNoDeadline));
+  const std::vector<std::string_view> lookups = {"value"};
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK_AND_ASSIGN(const auto erased,
+                       proxied().tokens().EraseTokensByLookup(domain, lookups, {}, kNoDeadline));
+  ExpectCut();
+  EXPECT_EQ(erased.at(0).erased, 1u);
+  ASSERT_OK(proxied().tokens().PutTokens(domain, std::vector{token}, Time(), kNoDeadline));
+  proxy().CutNextCommit(GetParam());
+  ASSERT_OK_AND_ASSIGN(const uint64_t field, proxied().tokens().EraseField(domain, 9, kNoDeadline));
+  ExpectCut();
+  EXPECT_EQ(field, 1u);
 }
 
 // The watchdog ends what waits for an answer that does not come.

@@ -142,6 +142,7 @@ class WatchedStore final : public Store {
   absl::Status SetFrozen(bool frozen, Deadline deadline) override;
   absl::StatusOr<bool> IsFrozen(Deadline deadline) override;
   TokenStore& tokens() override { return store_->tokens(); }
+  SubjectStore& subjects() override { return store_->subjects(); }
 
  private:
   std::unique_ptr<Store> store_;

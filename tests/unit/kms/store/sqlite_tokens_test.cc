@@ -53,11 +53,13 @@ class SqliteTokens : public StoreFixture {
 
 TEST_F(SqliteTokens, WhatIsTakenAwayLeavesNoBytes) {
   const std::vector<std::string_view> name = {"tok"};
-  const auto by_token = [&] { return tokens().EraseTokens(kDomain, name, kNoDeadline).status(); };
+  const auto by_token = [&] {
+    return tokens().EraseTokens(kDomain, name, {}, kNoDeadline).status();
+  };
   const auto by_use = [&] { return tokens().UseTokens(kDomain, name, kNow, kNoDeadline).status(); };
   const auto by_lookup = [&] {
     const std::vector<std::string_view> value = {"value"};
-    return tokens().EraseTokensByLookup(kDomain, value, kNoDeadline).status();
+    return tokens().EraseTokensByLookup(kDomain, value, {}, kNoDeadline).status();
   };
   const auto by_field = [&] { return tokens().EraseField(kDomain, 9, kNoDeadline).status(); };
   const auto by_time = [&] {
@@ -70,6 +72,54 @@ TEST_F(SqliteTokens, WhatIsTakenAwayLeavesNoBytes) {
     ASSERT_OK(way());
     EXPECT_FALSE(InFiles(Sealed("tok"))) << &way - ways;
   }
+}
+
+TEST_F(SqliteTokens, AnErasedSubjectLeavesNoBytes) {
+  SubjectUse use;
+  use.fresh.subject = "ann";
+  use.fresh.handle = std::string(kSubjectHandleSize, 'h');
+  use.fresh.secret = "the secret of ann, 32 bytes long";
+  use.field_id = 7;
+  const std::vector<std::string_view> handles = {use.fresh.handle};
+  SubjectStore& subjects = store().subjects();
+  const auto erase = [&] {
+    return subjects.EraseSubject("acme", "ann", handles[0], kNoDeadline).status();
+  };
+  const auto again = [&] { return subjects.EraseAgain("acme", handles, kNoDeadline).status(); };
+  for (const auto& way : std::initializer_list<std::function<absl::Status()>>{erase, again}) {
+    ASSERT_OK(subjects.EnsureSubjects("acme", std::vector{use}, kNoDeadline));
+    TokenRecord token;
+    token.token = "tok";
+    token.sealed = Sealed("tok");
+    token.subject = use.fresh.handle;
+    ASSERT_OK(tokens().PutTokens(kDomain, std::vector{token}, kNow, kNoDeadline));
+    ASSERT_TRUE(InFiles(use.fresh.secret));
+    ASSERT_TRUE(InFiles(Sealed("tok")));
+    ASSERT_OK(way());
+    EXPECT_FALSE(InFiles(use.fresh.secret));
+    EXPECT_FALSE(InFiles(Sealed("tok")));
+  }
+}
+
+// A repeat finds nothing, and says so when nothing is left in the log either.
+TEST_F(SqliteTokens, AnErasedSubjectIsAskedForAgainWhereAReaderKeptTheLog) {
+  SubjectUse use;
+  use.fresh.subject = "ann";
+  use.fresh.handle = std::string(kSubjectHandleSize, 'h');
+  use.fresh.secret = "the secret of ann, 32 bytes long";
+  use.field_id = 7;
+  SubjectStore& subjects = store().subjects();
+  ASSERT_OK(subjects.EnsureSubjects("acme", std::vector{use}, kNoDeadline));
+  ASSERT_OK_AND_ASSIGN(const auto reader, SqliteConnection::Open(path()));
+  ASSERT_OK(reader->Execute("BEGIN; SELECT count(*) FROM subjects"));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(subjects.EraseSubject("acme", "ann", use.fresh.handle, Soon()),
+                StatusIs(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable));
+  }
+  ASSERT_OK(reader->Execute("ROLLBACK"));
+  EXPECT_THAT(subjects.EraseSubject("acme", "ann", use.fresh.handle, kNoDeadline),
+              StatusIs(absl::StatusCode::kNotFound, Reason::kSubjectNotFound));
+  EXPECT_FALSE(InFiles(use.fresh.secret));
 }
 
 // Nobody could ask for it again.
@@ -92,10 +142,10 @@ TEST_F(SqliteTokens, AnErasureIsRepeatedWhereAReaderKeptTheLog) {
   ASSERT_OK_AND_ASSIGN(const auto reader, SqliteConnection::Open(path()));
   ASSERT_OK(reader->Execute("BEGIN; SELECT count(*) FROM tokens"));
   const std::vector<std::string_view> name = {"tok"};
-  EXPECT_THAT(tokens().EraseTokens(kDomain, name, Soon()),
+  EXPECT_THAT(tokens().EraseTokens(kDomain, name, {}, Soon()),
               StatusIs(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable));
   ASSERT_OK(reader->Execute("ROLLBACK"));
-  ASSERT_OK(tokens().EraseTokens(kDomain, name, kNoDeadline));
+  ASSERT_OK(tokens().EraseTokens(kDomain, name, {}, kNoDeadline));
   EXPECT_FALSE(InFiles(Sealed("tok")));
 }
 

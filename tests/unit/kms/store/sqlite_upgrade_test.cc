@@ -165,7 +165,9 @@ TEST_F(SqliteUpgrade, StoresWithoutFieldsAndTokensGetThem) {
   RunSql(kRows);
   ASSERT_OK(Open());
   Close();
-  RunSql("DROP TABLE fields; DROP TABLE staged_fields; DROP TABLE tokens; PRAGMA user_version=2");
+  RunSql(
+      "DROP TABLE fields; DROP TABLE staged_fields; DROP TABLE tokens; DROP TABLE subject_fields; "
+      "DROP TABLE subjects; DROP TABLE erasure_marks; PRAGMA user_version=2");
   ASSERT_OK(Open());
   ASSERT_OK_AND_ASSIGN(const auto made, store().PutField({"acme", "f", kId, "{}", At(1), At(2), 0},
                                                          Old("put"), kNoDeadline));
@@ -176,6 +178,56 @@ TEST_F(SqliteUpgrade, StoresWithoutFieldsAndTokensGetThem) {
   EXPECT_OK(store().GetKey("acme", "k", kNoDeadline));
   ASSERT_OK_AND_ASSIGN(const bool has_tokens, store().tokens().HasTokens(kNoDeadline));
   EXPECT_FALSE(has_tokens);
+}
+
+// As schema 4 made them: never edited.
+constexpr char kTokens4[] = R"sql(
+DROP TABLE tokens; DROP TABLE subject_fields; DROP TABLE subjects; DROP TABLE erasure_marks;
+CREATE TABLE tokens (
+  tenant TEXT NOT NULL,
+  field_id INTEGER NOT NULL CHECK (field_id <> 0),
+  token BLOB NOT NULL CHECK (length(token) BETWEEN 1 AND 1024),
+  lookup BLOB CHECK (length(lookup) BETWEEN 1 AND 64),
+  convergent INTEGER NOT NULL CHECK (convergent IN (0, 1)),
+  single_use INTEGER NOT NULL CHECK (single_use IN (0, 1)),
+  sealed BLOB NOT NULL CHECK (length(sealed) > 0),
+  metadata BLOB NOT NULL CHECK (length(metadata) <= 4096),
+  create_time INTEGER NOT NULL,
+  expire_time INTEGER,
+  CHECK (convergent = 0 OR (lookup IS NOT NULL AND single_use = 0)),
+  UNIQUE (tenant, field_id, token)
+) STRICT;
+CREATE UNIQUE INDEX tokens_by_lookup ON tokens (tenant, field_id, lookup) WHERE convergent = 1;
+CREATE INDEX tokens_of_lookup ON tokens (tenant, field_id, lookup)
+  WHERE convergent = 0 AND lookup IS NOT NULL;
+CREATE INDEX tokens_by_end ON tokens (expire_time) WHERE expire_time IS NOT NULL;
+INSERT INTO tokens VALUES
+  ('acme', 7, x'61', x'70', 1, 0, x'73', x'6d', 5, NULL),
+  ('acme', 7, x'62', NULL, 0, 1, x'74', x'', 6, 7);
+PRAGMA user_version=4
+)sql";
+
+TEST_F(SqliteUpgrade, TokensOfBeforeSubjectsAreNobodys) {
+  RunSql(kRows);
+  ASSERT_OK(Open());
+  Close();
+  RunSql(kTokens4);
+  ASSERT_OK(Open());
+  const TokenDomain domain{"acme", 7};
+  ASSERT_OK_AND_ASSIGN(const auto list,
+                       store().tokens().ListTokens(domain, "", 9, WallTime(), kNoDeadline));
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0].token, "a");
+  EXPECT_EQ(list[0].lookup, "p");
+  EXPECT_TRUE(list[0].convergent);
+  EXPECT_EQ(list[0].metadata, "m");
+  EXPECT_EQ(list[1].subject, "");
+  EXPECT_EQ(list[1].expire_time, WallTime(std::chrono::microseconds(7)));
+  const std::vector<std::string_view> names = {"b"};
+  ASSERT_OK_AND_ASSIGN(const auto used,
+                       store().tokens().UseTokens(domain, names, WallTime(), kNoDeadline));
+  ASSERT_TRUE(used[0].has_value());
+  EXPECT_EQ(used[0]->sealed, "t");
 }
 
 TEST_F(SqliteUpgrade, KeptAsItWasWhereItCannotBeMigrated) {
