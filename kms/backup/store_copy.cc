@@ -48,11 +48,12 @@ std::optional<Progress> ParseProgress(std::string_view text) {
   return progress;
 }
 
-absl::Status HoldsTokens() {
-  return Error(absl::StatusCode::kFailedPrecondition, Reason::kStoreUnavailable,
-               "the source holds vaulted tokens, which this release does not copy: they would be "
-               "lost with it",
-               "from");
+absl::Status HoldsMore() {
+  return Error(
+      absl::StatusCode::kFailedPrecondition, Reason::kStoreUnavailable,
+      "the source holds vaulted tokens or data subjects, which this release does not copy: "
+      "they would be lost with it",
+      "from");
 }
 
 absl::Status NotEmpty() {
@@ -76,8 +77,7 @@ class Copy {
     if (request_.final) {
       FIELDKMS_RETURN_IF_ERROR(source_.SetFrozen(true, Soon()));
       // Also one that was put meanwhile.
-      FIELDKMS_ASSIGN_OR_RETURN(const bool has_tokens, source_.tokens().HasTokens(Soon()));
-      if (has_tokens) return HoldsTokens();
+      FIELDKMS_RETURN_IF_ERROR(RefuseWhatStays());
       FIELDKMS_RETURN_IF_ERROR(CatchUp());
     }
     report_.change = progress_.from;
@@ -98,6 +98,13 @@ class Copy {
  private:
   Deadline Soon() const { return clock_.Steady() + kPatience; }
 
+  // What is not copied would be lost.
+  absl::Status RefuseWhatStays() {
+    FIELDKMS_ASSIGN_OR_RETURN(const bool has_tokens, source_.tokens().HasTokens(Soon()));
+    FIELDKMS_ASSIGN_OR_RETURN(const bool has_subjects, source_.subjects().HasSubjects(Soon()));
+    return has_tokens || has_subjects ? HoldsMore() : absl::OkStatus();
+  }
+
   absl::StatusOr<std::string> BindingOfSource() {
     FIELDKMS_ASSIGN_OR_RETURN(auto binding, source_.GetRootBinding(Soon()));
     if (!binding) {
@@ -115,8 +122,7 @@ class Copy {
     FIELDKMS_ASSIGN_OR_RETURN(const auto theirs, target_.GetRootBinding(Soon()));
     if (theirs) return NotEmpty();
     FIELDKMS_ASSIGN_OR_RETURN(operation_.operation_id, IdOf(value));
-    FIELDKMS_ASSIGN_OR_RETURN(const bool has_tokens, source_.tokens().HasTokens(Soon()));
-    if (has_tokens) return HoldsTokens();
+    FIELDKMS_RETURN_IF_ERROR(RefuseWhatStays());
     const auto before = target_.GetOperation(operation_.operation_id, Soon());
     if (before.ok()) return GoOn(*before);
     if (ReasonOf(before.status()) != Reason::kOperationNotFound) return before.status();

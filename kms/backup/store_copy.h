@@ -44,9 +44,9 @@ struct CopyReport {
 // last round the target has no tie to a root, and no service starts on it.
 //
 // `root` opens the source's binding, and is the target's too. Errors: kFailedPrecondition,
-// kStoreUnavailable, for a source without a binding, or one with vaulted tokens, which are not
-// copied; kAlreadyExists, kTenantExists, for a
-// target that is neither empty nor an unfinished copy of this source; kDataLoss,
+// kStoreUnavailable, for a source without a binding, or one with vaulted tokens or data subjects,
+// which are not copied; kAlreadyExists, kTenantExists, for a target that is neither empty nor an
+// unfinished copy of this source; kDataLoss,
 // kStoreCorrupt, naming the tenant, where the comparison finds a difference; those of
 // ScanStore, of the stores, of the root.
 absl::StatusOr<CopyReport> CopyStore(Store& source, Store& target, const RootKey& root,

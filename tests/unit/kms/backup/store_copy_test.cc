@@ -165,6 +165,22 @@ TEST_F(StoreCopy, ASourceWithTokensIsRefused) {
   EXPECT_OK(Copy(true));
 }
 
+TEST_F(StoreCopy, ASourceWithSubjectsIsRefused) {
+  from_.HaveRichTenant();
+  SubjectUse use;
+  use.fresh.subject = "ann";
+  use.fresh.handle = std::string(kSubjectHandleSize, 'h');
+  use.fresh.secret = std::string(kSubjectSecretSize, 's');
+  use.field_id = 7;
+  SubjectStore& subjects = from_.store().subjects();
+  ASSERT_OK(subjects.EnsureSubjects("acme", std::vector{use}, kNoDeadline));
+  for (const bool final : {false, true}) {
+    EXPECT_THAT(Copy(final), StatusIs(StatusCode::kFailedPrecondition, Reason::kStoreUnavailable));
+  }
+  ASSERT_OK(subjects.EraseSubject("acme", "ann", use.fresh.handle, kNoDeadline));
+  EXPECT_OK(Copy(true));
+}
+
 TEST_F(StoreCopy, ADifferenceOfFieldsIsFound) {
   from_.HaveRichTenant();
   ASSERT_OK(Copy());
