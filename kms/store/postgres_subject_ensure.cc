@@ -86,14 +86,14 @@ class SubjectEnsure {
       const auto at = there_.find(use.fresh.subject);
       if (at != there_.end()) missing.emplace(at->second.handle, use.field_id);
     }
-    const std::vector<Noted::value_type> all(missing.begin(), missing.end());
-    InParts(std::span(all), [&](auto part) {
-      const pqxx::result rows = db_.Run(
-          "SELECT f.handle, f.field_id FROM fieldkms_store.subject_fields f "
-          "JOIN unnest($2::bytea[], $3::bigint[]) n (handle, field_id) "
-          "ON f.handle = n.handle AND f.field_id = n.field_id WHERE f.tenant = $1",
-          FieldValues(part));
-      for (const auto& row : rows) missing.erase({BytesOf(row[0]), IdOf(row[1])});
+    std::vector<std::string_view> handles;
+    for (const auto& [subject, record] : there_) handles.push_back(record.handle);
+    InParts(Names(handles), [&](Names part) {
+      for (const auto& row : db_.Run("SELECT handle, field_id FROM fieldkms_store.subject_fields "
+                                     "WHERE tenant = $1 AND handle = ANY ($2::bytea[])",
+                                     {tenant_, ByteaArray(part)})) {
+        missing.erase({BytesOf(row[0]), IdOf(row[1])});
+      }
     });
     return missing;
   }
@@ -101,21 +101,17 @@ class SubjectEnsure {
   void InsertFields(const Noted& missing) {
     const std::vector<Noted::value_type> all(missing.begin(), missing.end());
     InParts(std::span(all), [&](auto part) {
+      std::vector<PostgresValue> handles;
+      std::vector<PostgresValue> ids;
+      for (const auto& [handle, field_id] : part) {
+        handles.push_back(ByteaValue(handle));
+        ids.push_back(IdValue(field_id));
+      }
       db_.Run(
           "INSERT INTO fieldkms_store.subject_fields (tenant, handle, field_id) "
           "SELECT $1::text, n.* FROM unnest($2::bytea[], $3::bigint[]) n ON CONFLICT DO NOTHING",
-          FieldValues(part));
+          {tenant_, ArrayValue(handles), ArrayValue(ids)});
     });
-  }
-
-  std::vector<PostgresValue> FieldValues(std::span<const Noted::value_type> fields) const {
-    std::vector<PostgresValue> handles;
-    std::vector<PostgresValue> ids;
-    for (const auto& [handle, field_id] : fields) {
-      handles.push_back(ByteaValue(handle));
-      ids.push_back(IdValue(field_id));
-    }
-    return {tenant_, ArrayValue(handles), ArrayValue(ids)};
   }
 
   std::vector<SubjectRecord> InTheirOrder() const {

@@ -58,19 +58,21 @@ absl::Status UseSubjects(PostgresTransaction& db, std::string_view tenant,
   return there.size() == handles.size() ? absl::OkStatus() : SubjectNotFound();
 }
 
-// Tokens first, in the order in which all lock them: the key would delete them one subject after
-// another, and not count them.
+// Tokens first: the key would delete them one subject after another, and not count them. They are
+// locked in the order in which all lock them, in a statement of its own, since a join of what is
+// locked with the table may take any time where the size of that is not known yet.
 uint64_t DeleteSubjects(PostgresTransaction& db, std::string_view tenant,
                         std::span<const std::string_view> handles) {
   uint64_t tokens = 0;
   InParts(handles, [&](std::span<const std::string_view> part) {
     const std::vector<PostgresValue> values = {tenant, ByteaArray(part)};
+    db.Run(
+        "SELECT count(*) FROM (SELECT FROM fieldkms_store.tokens WHERE tenant = $1 "
+        "AND subject = ANY ($2::bytea[]) ORDER BY field_id, token FOR UPDATE) locked",
+        values);
     tokens += db.Run(
-                    "WITH locked AS (SELECT field_id, token FROM fieldkms_store.tokens "
-                    "WHERE tenant = $1 AND subject = ANY ($2::bytea[]) "
-                    "ORDER BY field_id, token FOR UPDATE) "
-                    "DELETE FROM fieldkms_store.tokens t USING locked WHERE t.tenant = $1 "
-                    "AND t.field_id = locked.field_id AND t.token = locked.token",
+                    "DELETE FROM fieldkms_store.tokens "
+                    "WHERE tenant = $1 AND subject = ANY ($2::bytea[])",
                     values)
                   .affected_rows();
     db.Run("DELETE FROM fieldkms_store.subjects WHERE tenant = $1 AND handle = ANY ($2::bytea[])",

@@ -1,7 +1,7 @@
 // Tokens are erased in three steps: those that an erasure is about are read, their subjects locked
 // (see postgres_subjects.h), and those deleted whose subject is not on hold, in the order of their
-// names. A token that was put anew between the first step and the last, for another subject or for
-// none, is not the one that was read, and stays.
+// names. A token that was put anew between the first step and the last, for a subject that is not
+// locked, stays.
 #include <algorithm>
 #include <utility>
 
@@ -23,25 +23,22 @@ struct Found {
 
 Found FoundOf(const pqxx::row& row) { return {BytesOf(row[0]), BytesOf(row[1]), BytesOf(row[2])}; }
 
-// Deletes one token after another of `part`, and adds those that it has deleted to `erased`.
+// Deletes those of `part` that are still there, and adds them to `erased`. No join: where nobody
+// has told PostgreSQL yet how large the table is, it would compare each row with each token.
 void Delete(PostgresTransaction& db, const TokenDomain& domain, std::span<const Found> part,
             const std::optional<WallTime>& before, ErasedTokens& erased) {
-  std::vector<PostgresValue> tokens;
-  std::vector<PostgresValue> subjects;
+  std::vector<std::string_view> tokens;
+  std::set<std::string_view> subjects;
   for (const Found& found : part) {
-    tokens.push_back(ByteaValue(found.token));
-    subjects.push_back(found.subject.empty() ? PostgresValue(std::nullopt)
-                                             : ByteaValue(found.subject));
+    tokens.push_back(found.token);
+    if (!found.subject.empty()) subjects.insert(found.subject);
   }
+  const std::vector<std::string_view> of(subjects.begin(), subjects.end());
   const pqxx::result rows = db.Run(
-      "WITH locked AS (SELECT s.token FROM fieldkms_store.tokens s "
-      "JOIN unnest($3::bytea[], $4::bytea[]) n (token, subject) ON s.token = n.token "
-      "AND s.subject IS NOT DISTINCT FROM n.subject WHERE s.tenant = $1 AND s.field_id = $2 "
-      "AND ($5::timestamptz IS NULL OR s.create_time < $5) ORDER BY s.token FOR UPDATE OF s) "
-      "DELETE FROM fieldkms_store.tokens t USING locked "
-      "WHERE t.tenant = $1 AND t.field_id = $2 AND t.token = locked.token "
-      "RETURNING t.token, t.lookup",
-      {domain.tenant, IdValue(domain.field_id), ArrayValue(tokens), ArrayValue(subjects), before});
+      "DELETE FROM fieldkms_store.tokens WHERE tenant = $1 AND field_id = $2 "
+      "AND token = ANY ($3::bytea[]) AND (subject IS NULL OR subject = ANY ($4::bytea[])) "
+      "AND ($5::timestamptz IS NULL OR create_time < $5) RETURNING token, lookup",
+      {domain.tenant, IdValue(domain.field_id), ByteaArray(tokens), ByteaArray(of), before});
   for (const auto& row : rows) erased.insert_or_assign(BytesOf(row[0]), BytesOf(row[1]));
 }
 

@@ -20,8 +20,8 @@ namespace fieldkms {
 // start empty the log. Out of reach are blocks of the log that the file system has
 // freed, and its snapshots. SQLite 3.40 may also leave a copy in the unused part of a page
 // when it moves rows to another (seen for one row in some thousands): after versions are
-// destroyed the file is searched for their bytes and, if they are there, written
-// anew (VACUUM), then or, if that fails, at the next destruction or start. What was
+// destroyed, or data subjects erased, the file is searched for their bytes and, if they are
+// there, written anew (VACUUM), then or, if that fails, at the next time or start. What was
 // wrapped anew is not searched for: such a copy of it stays until that space is written
 // again.
 //

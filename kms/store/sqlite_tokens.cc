@@ -96,9 +96,11 @@ absl::StatusOr<std::optional<PutOutcome>> FindConvergent(SqliteConnection& db,
   return found;
 }
 
-// A statement about tokens, `begin`, as one about those that an erasure takes; see BindScope.
-std::string TakenBy(const char* begin) {
-  return std::string(begin) + " AND " + kIsBefore + " AND (? OR NOT (" + kIsHeld + "))";
+// Statements about tokens where `which` is so and that an erasure is about: one that erases those
+// that are not held, or all (BindScope); and one that counts, after it (CountLeft).
+std::pair<std::string, std::string> EraseAndCountLeft(const std::string& which) {
+  const std::string about = " FROM tokens WHERE " + which + " AND " + kIsBefore;
+  return {"DELETE" + about + " AND (? OR NOT (" + kIsHeld + "))", "SELECT count(*)" + about};
 }
 
 SqliteStatement& BindScope(SqliteStatement& statement, const EraseScope& scope) {
@@ -188,40 +190,32 @@ absl::StatusOr<uint64_t> DeleteToken(SqliteConnection& db, const TokenDomain& do
 
 absl::StatusOr<EraseResult> EraseToken(SqliteConnection& db, const TokenDomain& domain,
                                        std::string_view token, const EraseScope& scope) {
-  static const std::string sql =
-      TakenBy("DELETE FROM tokens WHERE tenant = ? AND field_id = ? AND token = ?");
-  static const std::string left =
-      std::string(
-          "SELECT count(*) FROM tokens WHERE tenant = ? AND field_id = ? AND token = ? AND ") +
-      kIsBefore;
-  SqliteStatement statement = db.Use(sql);
+  static const auto [erase, count_left] =
+      EraseAndCountLeft("tenant = ? AND field_id = ? AND token = ?");
+  SqliteStatement statement = db.Use(erase);
   BindScope(BindDomain(statement, domain).Blob(token), scope);
   FIELDKMS_ASSIGN_OR_RETURN(const uint64_t deleted, Deleted(db, statement));
   if (deleted > 0) return EraseResult::kErased;
-  SqliteStatement count = db.Use(left);
+  SqliteStatement left = db.Use(count_left);
   FIELDKMS_ASSIGN_OR_RETURN(const uint64_t held,
-                            CountLeft(BindDomain(count, domain).Blob(token), scope));
+                            CountLeft(BindDomain(left, domain).Blob(token), scope));
   return held > 0 ? EraseResult::kHeld : EraseResult::kNotThere;
 }
 
 // Twice, as there are two indexes of lookups.
 absl::StatusOr<ErasedCount> EraseTokensOf(SqliteConnection& db, const TokenDomain& domain,
                                           std::string_view lookup, const EraseScope& scope) {
-  constexpr char kOf[] = " FROM tokens WHERE tenant = ? AND field_id = ? AND lookup = ? ";
-  static const std::string of[] = {std::string(kOf) + "AND convergent = 1",
-                                   std::string(kOf) + "AND convergent = 0"};
-  static const std::string sql[] = {TakenBy(("DELETE" + of[0]).c_str()),
-                                    TakenBy(("DELETE" + of[1]).c_str())};
-  static const std::string left[] = {"SELECT count(*)" + of[0] + " AND " + kIsBefore,
-                                     "SELECT count(*)" + of[1] + " AND " + kIsBefore};
+  static const std::pair<std::string, std::string> statements[] = {
+      EraseAndCountLeft("tenant = ? AND field_id = ? AND lookup = ? AND convergent = 1"),
+      EraseAndCountLeft("tenant = ? AND field_id = ? AND lookup = ? AND convergent = 0")};
   ErasedCount all;
-  for (const size_t which : {0, 1}) {
-    SqliteStatement statement = db.Use(sql[which]);
+  for (const auto& [erase, count_left] : statements) {
+    SqliteStatement statement = db.Use(erase);
     BindScope(BindDomain(statement, domain).Blob(lookup), scope);
     FIELDKMS_ASSIGN_OR_RETURN(const uint64_t erased, Deleted(db, statement));
-    SqliteStatement count = db.Use(left[which]);
+    SqliteStatement left = db.Use(count_left);
     FIELDKMS_ASSIGN_OR_RETURN(const uint64_t held,
-                              CountLeft(BindDomain(count, domain).Blob(lookup), scope));
+                              CountLeft(BindDomain(left, domain).Blob(lookup), scope));
     all.erased += erased;
     all.held += held;
   }

@@ -22,9 +22,9 @@
 // - Errors carry reasons: kTenantNotFound, kTenantExists, kKeyNotFound,
 //   kKeyExists, kKeyVersionUnknown, kEtagMismatch, kPrimaryChanged,
 //   kAliasNotFound, kFieldNotFound, kFieldExists, kLeaseNotFound, kOperationNotFound,
-//   kStoreUnavailable, kStoreFull (disk full: nothing changed), kStoreCorrupt, kStoreTooNew. A read
-//   of a key by name tells an unknown tenant from an unknown key; a version of
-//   what does not exist is kNotFound, kKeyVersionUnknown.
+//   kSubjectNotFound, kLegalHold, kStoreUnavailable, kStoreFull (disk full: nothing changed),
+//   kStoreCorrupt, kStoreTooNew. A read of a key by name tells an unknown tenant from an unknown
+//   key; a version of what does not exist is kNotFound, kKeyVersionUnknown.
 #ifndef FIELDKMS_KMS_STORE_STORE_H_
 #define FIELDKMS_KMS_STORE_STORE_H_
 

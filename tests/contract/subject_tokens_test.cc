@@ -58,7 +58,7 @@ TEST_P(StoreContract, NoTokenIsOfASubjectThatIsNotThere) {
     const std::vector<TokenRecord> records = {Of(ann, Token("good", Now())), wrong};
     EXPECT_THAT(tokens.PutTokens(kCards, records, Now(), kNoDeadline), NoSubject());
   }
-  for (const size_t length : {1, 15, 17}) {
+  for (const size_t length : {size_t{1}, size_t{15}, size_t{17}}) {
     TokenRecord wrong = Token("a", Now());
     wrong.subject = std::string(length, 'h');
     EXPECT_THAT(tokens.PutTokens(kCards, std::vector{wrong}, Now(), kNoDeadline),
