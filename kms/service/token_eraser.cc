@@ -12,17 +12,15 @@ std::vector<std::string_view> NamesOf(const std::vector<Doomed*>& part) {
   return names;
 }
 
-// `outcomes`: how many tokens of each there were.
-template <class Doomed, class Outcomes>
-void TellAll(const std::vector<Doomed*>& part, const absl::StatusOr<Outcomes>& outcomes,
+absl::Status OnHold() {
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::kLegalHold,
+               "a token of a data subject on legal hold is not erased", "token");
+}
+
+template <class Doomed>
+void FailAll(const std::vector<Doomed*>& part, const absl::Status& status,
              const FailItemFunction& fail) {
-  for (size_t i = 0; i < part.size(); ++i) {
-    if (outcomes.ok()) {
-      part[i]->tell((*outcomes)[i]);
-    } else {
-      fail(part[i]->item, outcomes.status());
-    }
-  }
+  for (const Doomed* const one : part) fail(one->item, status);
 }
 
 }  // namespace
@@ -71,18 +69,31 @@ void TokenEraser::Finish(const FailItemFunction& fail) {
 void TokenEraser::EraseTokens(const LoadedField& field, const std::vector<Doomed*>& part,
                               const FailItemFunction& fail) {
   const RunContext& context = run_.context();
-  TellAll(part,
-          context.service.tokens.EraseTokens(DomainOf(field), NamesOf(part), context.deadline),
-          fail);
+  const auto erased =
+      context.service.tokens.EraseTokens(DomainOf(field), NamesOf(part), {}, context.deadline);
+  if (!erased.ok()) return FailAll(part, erased.status(), fail);
+  for (size_t i = 0; i < part.size(); ++i) {
+    if ((*erased)[i] == EraseResult::kHeld) {
+      fail(part[i]->item, OnHold());
+    } else {
+      part[i]->tell((*erased)[i] == EraseResult::kErased ? 1 : 0);
+    }
+  }
 }
 
 void TokenEraser::EraseValues(const LoadedField& field, const std::vector<Doomed*>& part,
                               const FailItemFunction& fail) {
   const RunContext& context = run_.context();
-  TellAll(
-      part,
-      context.service.tokens.EraseTokensByLookup(DomainOf(field), NamesOf(part), context.deadline),
-      fail);
+  const auto erased = context.service.tokens.EraseTokensByLookup(DomainOf(field), NamesOf(part), {},
+                                                                 context.deadline);
+  if (!erased.ok()) return FailAll(part, erased.status(), fail);
+  for (size_t i = 0; i < part.size(); ++i) {
+    if ((*erased)[i].held != 0) {
+      fail(part[i]->item, OnHold());  // what is not on hold is gone
+    } else {
+      part[i]->tell((*erased)[i].erased);
+    }
+  }
 }
 
 }  // namespace fieldkms
