@@ -63,6 +63,7 @@ void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out)
   AppendKeys(record.fields, "field", "fields", "more_fields", &line);
   text("shown", record.shown);
   text("recipient", record.recipient);
+  text("subject", record.subject);
   text("request_id", record.request_id);
   text("lease_id", record.lease_id);
   if (record.used_messages != 0) line.Unsigned("used_messages", record.used_messages);

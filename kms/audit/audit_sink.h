@@ -51,6 +51,7 @@ struct AuditRecord {
   AuditKeys fields;             // that the call asked for; legal names only
   std::string_view shown;       // MaskLevelName: the most that was shown of a value
   std::string_view recipient;   // of an exported key: PublicKeyDigest (crypto/key_import.h)
+  std::string_view subject;     // handle of the data subject that the call is about, in hex
   uint32_t items = 0;           // of the call: 1, or of its batch
   uint32_t failed = 0;          // of these
   std::string_view code;        // "OK", "NOT_FOUND", ...

@@ -199,11 +199,11 @@ absl::Status Serve(const Config& config, Parts& parts) {
   parts.peers = std::make_unique<PeerChannels>(config.peers);
   parts.volatile_values = std::make_unique<VolatileValues>(*parts.volatile_tokens, *parts.replica,
                                                            parts.peers.get(), SystemClock());
-  parts.context.reset(
-      new ServiceContext{*parts.keyring, *parts.fields, *parts.field_admin, parts.store->tokens(),
-                         *parts.volatile_values, *parts.access, *parts.access, *parts.access,
-                         *parts.audit, *parts.refusals, *parts.troubles, *parts.executor,
-                         SystemClock(), config.calls_per_connection, *parts.replica});
+  parts.context.reset(new ServiceContext{
+      *parts.keyring, *parts.fields, *parts.field_admin, parts.store->tokens(),
+      parts.store->subjects(), *parts.volatile_values, *parts.access, *parts.access, *parts.access,
+      *parts.audit, *parts.refusals, *parts.troubles, *parts.executor, SystemClock(),
+      config.calls_per_connection, *parts.replica});
   EngineOptions options;
   options.queues = config.threads;
   parts.engine = std::make_unique<Engine>(options);

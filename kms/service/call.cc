@@ -202,6 +202,7 @@ AuditRecord ServiceCall::Record(AuditKind kind) const {
   record.fields = outcome_.fields.empty() ? AuditKeys(plan_.field) : outcome_.fields.ForAudit();
   if (outcome_.shown) record.shown = MaskLevelName(*outcome_.shown);
   record.recipient = outcome_.recipient;
+  record.subject = outcome_.subject;
   record.destination_keys = outcome_.destination_keys.ForAudit();
   record.items = plan_.items;
   record.request_id = plan_.request_id;

@@ -9,14 +9,18 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "crypto/field/mask.h"
+#include "crypto/secret_bytes.h"
 #include "crypto/status.h"
+#include "crypto/xaes_gcm.h"
 #include "kms/access/access.h"
 #include "kms/access/token_bucket.h"
 #include "kms/audit/audit_sink.h"
@@ -40,6 +44,7 @@ struct ServiceContext {
   FieldDirectory& fields;
   FieldAdmin& field_admin;
   TokenStore& tokens;
+  SubjectStore& subjects;
   VolatileValues& volatile_values;
   const Authenticator& authenticator;
   const Authorizer& authorizer;
@@ -138,6 +143,7 @@ struct CallOutcome {
   uint32_t key_version = 0;
   std::string lease_id;
   std::string recipient;
+  std::string subject;  // handle of the data subject that the call is about, in hex
   uint32_t failed = 0;
   Reason reason = Reason::kUnspecified;  // of the first item that failed
   absl::Status trouble;                  // of the first item that failed for an OperatorReason
@@ -150,6 +156,7 @@ struct CallOutcome {
     key_version = 0;
     lease_id.clear();
     recipient.clear();
+    subject.clear();
     failed = 0;
     reason = Reason::kUnspecified;
     trouble = absl::OkStatus();
@@ -169,6 +176,18 @@ struct RunKeys {
   absl::Status down;                      // why the store or the root could not be asked, if so
 };
 
+// RunSubjects: what a run has read of data subjects. SubjectKeys' alone.
+struct RunSubjects {
+  struct Use {
+    std::string subject;
+    uint64_t field_id = 0;
+    friend auto operator<=>(const Use&, const Use&) = default;
+  };
+  std::map<Use, std::string> handles;
+  std::map<std::string, SecretBytes> secrets;  // by handle; empty: it is not there
+  std::map<std::tuple<std::string, uint64_t, uint32_t>, XaesKey> keys;  // by handle and version
+};
+
 // RunContext: what a method runs with.
 struct RunContext {
   ServiceContext& service;
@@ -178,6 +197,7 @@ struct RunContext {
   bool may_block;
   CallOutcome& outcome;
   RunKeys keys = {};  // KeyFinder's
+  RunSubjects subjects = {};
 };
 
 // The refusal of what no role allows.

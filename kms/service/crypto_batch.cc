@@ -54,6 +54,9 @@ absl::StatusOr<RunState> BatchDecryptMethod::Run(RunContext& context, const Requ
                                                  Response* response) {
   NonceRun nonces;
   ItemCrypto crypto(context, request.tenant(), nonces);
+  FIELDKMS_RETURN_IF_ERROR(LoadSubjects(
+      context, request.tenant(), request.items(),
+      [](const Request::Item& item) -> std::string_view { return item.ciphertext(); }));
   return RunBatch(
       context, request.items_size(), &next_, response,
       [&](int index, Response::Result* result) -> absl::StatusOr<RunState> {
@@ -86,6 +89,9 @@ absl::StatusOr<RunState> BatchRewrapMethod::Run(RunContext& context, const Reque
                                                 Response* response) {
   NonceRun nonces;
   ItemCrypto crypto(context, request.tenant(), nonces);
+  FIELDKMS_RETURN_IF_ERROR(LoadSubjects(
+      context, request.tenant(), request.items(),
+      [](const Request::Item& item) -> std::string_view { return item.ciphertext(); }));
   return RunBatch(
       context, request.items_size(), &next_, response,
       [&](int index, Response::Result* result) -> absl::StatusOr<RunState> {

@@ -20,6 +20,7 @@ namespace fieldkms {
 //   template <class Item, class Options, class Result>
 //   absl::StatusOr<RunState> Run(int index, const LoadedField&, const ItemPlace&, const Item&,
 //                                const Options&, Result*);
+//   absl::Status Prepare(const BatchRequest&);  // before the items of a run that may block
 //   void Finish(const FailItemFunction&);   // where items are carried out together: after all
 // Item and Result: those of a batch; of one value, the request and the response themselves.
 // Options: the request, for what the items of a batch have in common.
@@ -55,6 +56,25 @@ const ContextField& SharedContextOf(const Message& message) {
 template <class Operation>
 void FinishOperation(Operation& operation, const FailItemFunction& fail) {
   if constexpr (requires { operation.Finish(fail); }) operation.Finish(fail);
+}
+
+// Makes the data subjects of a batch's items in one call of the store. Fields that cannot be had
+// are left to the items themselves. `subject(item)`: its id, "" for none.
+template <class Request, class SubjectFunction>
+absl::Status EnsureSubjects(FieldRun& run, const Request& request, const SubjectFunction& subject) {
+  std::vector<std::string> names;
+  std::vector<uint64_t> fields;
+  for (const auto& item : request.items()) {
+    std::string name = subject(item);
+    if (name.empty() || name.size() > kMaxSubjectId) continue;
+    const auto field = run.Find(item.field().empty() ? request.field() : item.field());
+    if (!field.ok() || *field == nullptr || !(*field)->format->may_be_kept) continue;
+    names.push_back(std::move(name));
+    fields.push_back((*field)->record.field_id);
+  }
+  std::vector<SubjectKeys::Use> uses;
+  for (size_t i = 0; i < names.size(); ++i) uses.push_back({names[i], fields[i]});
+  return SubjectKeys(run.context(), run.tenant()).Ensure(uses);
 }
 
 // Wipes a message's `value`, where it has one: a field's value or a whole document.
@@ -121,6 +141,9 @@ class FieldBatchMethod {
     NonceRun nonces;
     FieldRun run(context, Operation::kAction, request.tenant(), nonces);
     Operation operation(run);
+    if constexpr (requires { operation.Prepare(request); }) {
+      if (context.may_block) FIELDKMS_RETURN_IF_ERROR(operation.Prepare(request));
+    }
     FIELDKMS_ASSIGN_OR_RETURN(const RunState state,
                               RunBatch(context, request.items_size(), &next_, response,
                                        [&](int index, typename Response::Result* result) {

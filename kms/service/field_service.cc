@@ -18,19 +18,33 @@ struct Protect : OperationOn<v1::ProtectRequest, v1::ProtectResponse, v1::BatchP
   static constexpr Action kAction = Action::kFieldProtect;
   static constexpr auto kKind = MethodInfo::Kind::kInline;
 
-  explicit Protect(FieldRun& run) : run_(run), protect_(run) {}
+  explicit Protect(FieldRun& run)
+      : run_(run), protect_(run), subjects_(run.context(), run.tenant()) {}
+
+  absl::Status Prepare(const BatchRequest& request) {
+    return EnsureSubjects(run_, request, [](const auto& item) { return item.subject(); });
+  }
 
   template <class Item, class Options, class Result>
   absl::StatusOr<RunState> Run(int index, const LoadedField& field, const ItemPlace& place,
                                const Item& item, const Options&, Result* result) {
     const bool stores = field.policy.token.has_value() && field.format->may_be_kept;
-    if (stores && !run_.context().may_block) return RunState::kNeedsIo;
+    const bool waits = stores || !item.subject().empty();
+    if (waits && !run_.context().may_block) return RunState::kNeedsIo;
+    std::string_view subject;
+    if (!item.subject().empty()) {
+      FIELDKMS_ASSIGN_OR_RETURN(subject,
+                                subjects_.HandleOf({item.subject(), field.record.field_id}));
+    }
     v1::ProtectedValue* const made = result->mutable_protected_value();
     FIELDKMS_ASSIGN_OR_RETURN(const RunState state,
-                              protect_.Protect(field, place, item.value(), made));
+                              protect_.Protect(field, place, item.value(), subject, made));
     if (!stores || state == RunState::kNeedsIo) return state;
     if (!tokens_) tokens_.emplace(run_);
-    FIELDKMS_RETURN_IF_ERROR(tokens_->Add(index, field, item.value(), {}, made->mutable_token()));
+    v1::TokenSettings settings;
+    settings.set_subject(item.subject());
+    FIELDKMS_RETURN_IF_ERROR(
+        tokens_->Add(index, field, item.value(), settings, made->mutable_token()));
     return RunState::kDone;
   }
   void Finish(const FailItemFunction& fail) {
@@ -40,6 +54,7 @@ struct Protect : OperationOn<v1::ProtectRequest, v1::ProtectResponse, v1::BatchP
  private:
   FieldRun& run_;
   ItemProtect protect_;
+  SubjectKeys subjects_;
   std::optional<TokenMaker> tokens_;
 };
 
@@ -59,7 +74,13 @@ struct Reveal : OperationOn<v1::RevealRequest, v1::RevealResponse, v1::BatchReve
   static constexpr Action kAction = Action::kFieldReveal;
   static constexpr auto kKind = MethodInfo::Kind::kInline;
 
-  explicit Reveal(FieldRun& run) : reveal_(run) {}
+  explicit Reveal(FieldRun& run) : run_(run), reveal_(run) {}
+
+  absl::Status Prepare(const BatchRequest& request) {
+    return LoadSubjects(
+        run_.context(), run_.tenant(), request.items(),
+        [](const BatchRequest::Item& item) -> std::string_view { return item.ciphertext(); });
+  }
 
   template <class Item, class Options, class Result>
   absl::StatusOr<RunState> Run(int, const LoadedField& field, const ItemPlace& place,
@@ -73,6 +94,7 @@ struct Reveal : OperationOn<v1::RevealRequest, v1::RevealResponse, v1::BatchReve
   }
 
  private:
+  FieldRun& run_;
   ItemReveal reveal_;
 };
 

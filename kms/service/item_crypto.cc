@@ -33,12 +33,24 @@ ItemCrypto::ItemCrypto(RunContext& context, std::string_view tenant, NonceSource
     : context_(context),
       workspace_(Workspace::For(tenant)),
       keys_(context, tenant),
+      subjects_(context, tenant),
       nonces_(nonces) {}
 
-absl::Status ItemCrypto::Seal(const KeyFinder::Found& key, std::string_view plaintext,
-                              std::string* out) {
+absl::Status ItemCrypto::Seal(const KeyFinder::Found& key, std::string_view subject,
+                              std::string_view plaintext, std::string* out) {
   FIELDKMS_ASSIGN_OR_RETURN(const XaesNonce nonce, nonces_.Next());
   const KeyRecord& record = key.key->record;
+  if (!subject.empty()) {
+    if (Suite{record.suite} != Suite::kXaes256Gcm) {
+      return Error(absl::StatusCode::kFailedPrecondition, Reason::kFieldPolicy,
+                   "a key of suite 2 seals for no data subject", "subject");
+    }
+    FIELDKMS_ASSIGN_OR_RETURN(const XaesKey* const own, subjects_.KeyFor(subject, key));
+    if (own == nullptr) return Bug("a data subject was not loaded before it was sealed for");
+    const EnvelopeHeader header{Suite::kSubjectXaes256Gcm, record.key_id, key.version->version};
+    return workspace_.sealer().SealForSubject(*own, header, AsBytes(subject), nonce, plaintext,
+                                              out);
+  }
   const EnvelopeHeader header{Suite{record.suite}, record.key_id, key.version->version};
   return workspace_.sealer().Seal(*key.version->As<XaesKey>(), header, nonce, plaintext, out);
 }
@@ -65,9 +77,9 @@ absl::StatusOr<KeyFinder::Found> ItemCrypto::FindToEncrypt(std::string_view key,
 
 absl::Status ItemCrypto::EncryptUnder(const KeyFinder::Found& key, const ContextField& shared,
                                       const ContextField& own, std::string_view plaintext,
-                                      Encrypted* out) {
+                                      Encrypted* out, std::string_view subject) {
   FIELDKMS_RETURN_IF_ERROR(workspace_.SetContext(shared, own));
-  FIELDKMS_RETURN_IF_ERROR(Seal(key, plaintext, out->ciphertext));
+  FIELDKMS_RETURN_IF_ERROR(Seal(key, subject, plaintext, out->ciphertext));
   out->key_version = key.version->version;
   return absl::OkStatus();
 }
@@ -76,11 +88,19 @@ absl::StatusOr<KeyFinder::Found> ItemCrypto::FindToOpen(const EnvelopeHeader& he
                                                         std::string_view pin, const KeyUse& use) {
   FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found found,
                             keys_.ToOpen({header.key_id, header.version, pin, use}));
-  // A key seals in one suite. Opening another would make nothing of its commitment.
-  if (found.key != nullptr && Suite{found.key->record.suite} != header.suite) {
-    return DecryptError(Reason::kSuiteUnknown);
-  }
+  if (found.key == nullptr) return found;
+  // A key seals in one suite, or for subjects. Opening another would make nothing of its
+  // commitment.
+  const Suite suite{found.key->record.suite};
+  const bool of_subject = suite == Suite::kXaes256Gcm && header.suite == Suite::kSubjectXaes256Gcm;
+  if (suite != header.suite && !of_subject) return DecryptError(Reason::kSuiteUnknown);
   return found;
+}
+
+absl::StatusOr<const XaesKey*> ItemCrypto::OpenerOf(const EnvelopeView& envelope,
+                                                    const KeyFinder::Found& key) {
+  if (envelope.subject.empty()) return key.version->As<XaesKey>();
+  return subjects_.KeyFor(AsText(envelope.subject), key);
 }
 
 absl::StatusOr<RunState> ItemCrypto::Decrypt(std::string_view pin, const ContextField& shared,
@@ -90,8 +110,9 @@ absl::StatusOr<RunState> ItemCrypto::Decrypt(std::string_view pin, const Context
   FIELDKMS_ASSIGN_OR_RETURN(const EnvelopeView envelope, ParseEnvelope(AsBytes(ciphertext)));
   FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found opener, FindToOpen(envelope.header, pin, use));
   if (opener.key == nullptr) return RunState::kNeedsIo;
-  FIELDKMS_RETURN_IF_ERROR(
-      workspace_.sealer().Open(*opener.version->As<XaesKey>(), envelope, out->plaintext));
+  FIELDKMS_ASSIGN_OR_RETURN(const XaesKey* const key, OpenerOf(envelope, opener));
+  if (key == nullptr) return RunState::kNeedsIo;
+  FIELDKMS_RETURN_IF_ERROR(workspace_.sealer().Open(*key, envelope, out->plaintext));
   out->key_version = opener.version->version;
   return RunState::kDone;
 }
@@ -146,14 +167,16 @@ absl::StatusOr<RunState> ItemCrypto::Rewrap(std::string_view destination_key,
                             FindRewrapKeys(envelope.header, destination_key, context_changes));
   if (found.destination.key == nullptr) return RunState::kNeedsIo;
 
+  FIELDKMS_ASSIGN_OR_RETURN(const XaesKey* const key, OpenerOf(envelope, found.source));
+  if (key == nullptr) return RunState::kNeedsIo;
   WipedString plaintext;
-  FIELDKMS_RETURN_IF_ERROR(
-      workspace_.sealer().Open(*found.source.version->As<XaesKey>(), envelope, plaintext.get()));
+  FIELDKMS_RETURN_IF_ERROR(workspace_.sealer().Open(*key, envelope, plaintext.get()));
   if (context_changes) {
     const absl::Status set = workspace_.SetContext(destination->entries());
     if (!set.ok()) return InvalidField("destination_context", MessageOf(set));
   }
-  FIELDKMS_RETURN_IF_ERROR(Seal(found.destination, *plaintext.get(), out->ciphertext));
+  FIELDKMS_RETURN_IF_ERROR(
+      Seal(found.destination, AsText(envelope.subject), *plaintext.get(), out->ciphertext));
   out->source_key_version = found.source.version->version;
   out->key_version = found.destination.version->version;
   return RunState::kDone;

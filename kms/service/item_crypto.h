@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "crypto/xaes_gcm.h"
 #include "kms/service/key_finder.h"
+#include "kms/service/subject_keys.h"
 #include "kms/service/workspace.h"
 
 namespace fieldkms {
@@ -51,9 +52,12 @@ class ItemCrypto {
   // own name where it is found and allowed, else as it was asked for. A null key: see
   // KeyFinder.
   absl::StatusOr<KeyFinder::Found> FindToEncrypt(std::string_view key, const KeyUse& use = {});
-  // Encrypt under a key that it found.
+  // Encrypt under a key that it found; for the data subject of that handle, if there is one, which
+  // the run knows. Errors besides: kFieldPolicy, for a key of suite 2, which seals for no subject;
+  // those of SubjectKeys::KeyFor.
   absl::Status EncryptUnder(const KeyFinder::Found& key, const ContextField& shared,
-                            const ContextField& own, std::string_view plaintext, Encrypted* out);
+                            const ContextField& own, std::string_view plaintext, Encrypted* out,
+                            std::string_view subject = {});
 
   struct Decrypted {
     std::string* plaintext;
@@ -87,11 +91,16 @@ class ItemCrypto {
                                                    bool context_changes);
   absl::StatusOr<KeyFinder::Found> FindToOpen(const EnvelopeHeader& header, std::string_view pin,
                                               const KeyUse& use);
-  absl::Status Seal(const KeyFinder::Found& key, std::string_view plaintext, std::string* out);
+  absl::Status Seal(const KeyFinder::Found& key, std::string_view subject,
+                    std::string_view plaintext, std::string* out);
+  // The key that opens an envelope, which may be a subject's. Null: the run may not block.
+  absl::StatusOr<const XaesKey*> OpenerOf(const EnvelopeView& envelope,
+                                          const KeyFinder::Found& key);
 
   RunContext& context_;
   Workspace& workspace_;
   KeyFinder keys_;
+  SubjectKeys subjects_;
   NonceSource& nonces_;
 };
 

@@ -27,16 +27,20 @@ ItemProtect::ItemProtect(FieldRun& run)
       fpe_keys_(run.context(), run.tenant()) {}
 
 absl::StatusOr<RunState> ItemProtect::Protect(const LoadedField& field, const ItemPlace& place,
-                                              std::string_view value, v1::ProtectedValue* out) {
+                                              std::string_view value, std::string_view subject,
+                                              v1::ProtectedValue* out) {
+  if (!subject.empty() && field.policy.fpe) {
+    return PolicyError(field, "its FPE text would outlive the data subject");
+  }
   if (!field.format->may_be_kept) {
     return PolicyError(field, "a CVV is never kept, not even encrypted (PCI DSS 4.0.1, 3.3.1)");
   }
   FIELDKMS_RETURN_IF_ERROR(run_.Canonicalise(field, value));
   if (field.policy.format == FieldFormat::kJson) {
-    return ProtectDocument(field, place, value, out);
+    return ProtectDocument(field, place, value, subject, out);
   }
   if (!field.policy.key.empty()) {
-    FIELDKMS_ASSIGN_OR_RETURN(const RunState state, Encrypt(field, place, value, out));
+    FIELDKMS_ASSIGN_OR_RETURN(const RunState state, Encrypt(field, place, value, subject, out));
     if (state == RunState::kNeedsIo) return state;
   }
   if (field.policy.index) {
@@ -57,12 +61,14 @@ absl::StatusOr<KeyFinder::Found> ItemProtect::FindKey(const LoadedField& field) 
 }
 
 absl::StatusOr<RunState> ItemProtect::Encrypt(const LoadedField& field, const ItemPlace& place,
-                                              std::string_view value, v1::ProtectedValue* out) {
+                                              std::string_view value, std::string_view subject,
+                                              v1::ProtectedValue* out) {
   FIELDKMS_ASSIGN_OR_RETURN(const ContextField* const shared, run_.PlaceOf(field, place));
   FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found found, FindKey(field));
   if (found.key == nullptr) return RunState::kNeedsIo;
   ItemCrypto::Encrypted sealed{out->mutable_ciphertext()};
-  FIELDKMS_RETURN_IF_ERROR(crypto_.EncryptUnder(found, *shared, place.own, value, &sealed));
+  FIELDKMS_RETURN_IF_ERROR(
+      crypto_.EncryptUnder(found, *shared, place.own, value, &sealed, subject));
   out->set_key_version(sealed.key_version);
   return RunState::kDone;
 }
@@ -70,6 +76,7 @@ absl::StatusOr<RunState> ItemProtect::Encrypt(const LoadedField& field, const It
 absl::StatusOr<RunState> ItemProtect::ProtectDocument(const LoadedField& field,
                                                       const ItemPlace& place,
                                                       std::string_view value,
+                                                      std::string_view subject,
                                                       v1::ProtectedValue* out) {
   FIELDKMS_ASSIGN_OR_RETURN(const ContextField* const shared, run_.PlaceOf(field, place));
   FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found found, FindKey(field));
@@ -82,7 +89,7 @@ absl::StatusOr<RunState> ItemProtect::ProtectDocument(const LoadedField& field,
                            std::string_view member) -> absl::StatusOr<std::string> {
     where->set_value(std::string(pointer));
     ItemCrypto::Encrypted sealed{&envelope};
-    FIELDKMS_RETURN_IF_ERROR(crypto_.EncryptUnder(found, *shared, own, member, &sealed));
+    FIELDKMS_RETURN_IF_ERROR(crypto_.EncryptUnder(found, *shared, own, member, &sealed, subject));
     out->set_key_version(sealed.key_version);
     return EncodeText(AsBytes(envelope));
   };

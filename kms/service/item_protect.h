@@ -18,18 +18,22 @@ class ItemProtect {
  public:
   explicit ItemProtect(FieldRun& run);
 
-  // All but a token. Leaves the canonical form of the value in the run.
+  // All but a token; for the data subject of that handle, if there is one. Leaves the canonical
+  // form of the value in the run.
   absl::StatusOr<RunState> Protect(const LoadedField& field, const ItemPlace& place,
-                                   std::string_view value, v1::ProtectedValue* out);
+                                   std::string_view value, std::string_view subject,
+                                   v1::ProtectedValue* out);
   absl::Status Mask(const LoadedField& field, std::string_view value, std::string* out);
   absl::StatusOr<RunState> BlindIndex(const LoadedField& field, std::string_view value,
                                       v1::BlindIndexValue* out);
 
  private:
   absl::StatusOr<RunState> Encrypt(const LoadedField& field, const ItemPlace& place,
-                                   std::string_view value, v1::ProtectedValue* out);
+                                   std::string_view value, std::string_view subject,
+                                   v1::ProtectedValue* out);
   absl::StatusOr<RunState> ProtectDocument(const LoadedField& field, const ItemPlace& place,
-                                           std::string_view value, v1::ProtectedValue* out);
+                                           std::string_view value, std::string_view subject,
+                                           v1::ProtectedValue* out);
   absl::StatusOr<RunState> AddFpe(const LoadedField& field, std::string_view value,
                                   v1::FpeText* out);
   absl::StatusOr<RunState> AddIndex(const LoadedField& field, std::string* out);

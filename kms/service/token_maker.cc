@@ -101,15 +101,20 @@ absl::Status TokenMaker::Add(int item, const LoadedField& field, std::string_vie
   }
   if (!field.format->may_be_kept) return AddVolatile(field, value, settings, out);
   FIELDKMS_ASSIGN_OR_RETURN(TokenRecord record, RecordFor(field, settings));
-  FIELDKMS_RETURN_IF_ERROR(seal_.Seal(field, record.token, value, &record.sealed));
-  drafts_.push_back({item, &field, value, out, std::move(record)});
+  if (!settings.subject().empty()) {
+    FIELDKMS_ASSIGN_OR_RETURN(record.subject,
+                              subjects_.HandleOf({settings.subject(), field.record.field_id}));
+  }
+  FIELDKMS_RETURN_IF_ERROR(seal_.Seal(field, record.token, value, record.subject, &record.sealed));
+  drafts_.push_back({item, &field, value, out, settings.subject(), std::move(record)});
   return absl::OkStatus();
 }
 
 absl::Status TokenMaker::AddVolatile(const LoadedField& field, std::string_view value,
                                      const v1::TokenSettings& settings, v1::TokenValue* out) {
-  if (!settings.metadata().empty()) {
-    return InvalidField("settings.metadata", "is not for CVVs, of which nothing is stored");
+  if (!settings.metadata().empty() || !settings.subject().empty()) {
+    return InvalidField(settings.subject().empty() ? "settings.metadata" : "settings.subject",
+                        "is not for CVVs, of which nothing is stored");
   }
   FIELDKMS_ASSIGN_OR_RETURN(const std::chrono::seconds life, LifeOf(field, settings));
   ServiceContext& service = run_.context().service;
@@ -129,7 +134,27 @@ absl::Status TokenMaker::Redraw(const LoadedField& field, Draft* draft) {
   // All that a token has of its value it has of the token before.
   const std::string before = draft->record.token;
   FIELDKMS_RETURN_IF_ERROR(DrawToken(field.policy.token->text, before, &draft->record.token));
-  return seal_.Seal(field, draft->record.token, draft->value, &draft->record.sealed);
+  return seal_.Seal(field, draft->record.token, draft->value, draft->record.subject,
+                    &draft->record.sealed);
+}
+
+absl::Status TokenMaker::RenewSubjects(const LoadedField& field,
+                                       const std::vector<Draft*>& drafts) {
+  std::vector<SubjectKeys::Use> uses;
+  for (const Draft* const draft : drafts) {
+    if (!draft->subject.empty()) uses.push_back({draft->subject, field.record.field_id});
+  }
+  for (const SubjectKeys::Use& use : uses) subjects_.Forget(use);
+  FIELDKMS_RETURN_IF_ERROR(subjects_.Ensure(uses));
+  for (Draft* const draft : drafts) {
+    if (draft->subject.empty()) continue;
+    TokenRecord& record = draft->record;
+    FIELDKMS_ASSIGN_OR_RETURN(record.subject,
+                              subjects_.HandleOf({draft->subject, field.record.field_id}));
+    FIELDKMS_RETURN_IF_ERROR(
+        seal_.Seal(field, record.token, draft->value, record.subject, &record.sealed));
+  }
+  return absl::OkStatus();
 }
 
 void TokenMaker::Put(const LoadedField& field, std::vector<Draft*> drafts,
@@ -141,6 +166,10 @@ void TokenMaker::Put(const LoadedField& field, std::vector<Draft*> drafts,
     for (const Draft* const draft : drafts) records.push_back(draft->record);
     const auto put = context.service.tokens.PutTokens(
         DomainOf(field), records, context.service.clock.Now(), context.deadline);
+    if (ReasonOf(put.status()) == Reason::kSubjectNotFound && draws < kMostDraws &&
+        RenewSubjects(field, drafts).ok()) {
+      continue;
+    }
     if (!put.ok()) {
       for (const Draft* const draft : drafts) fail(draft->item, put.status());
       return;

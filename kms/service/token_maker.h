@@ -17,7 +17,8 @@ namespace fieldkms {
 // block.
 class TokenMaker {
  public:
-  explicit TokenMaker(FieldRun& run) : run_(run), seal_(run) {}
+  explicit TokenMaker(FieldRun& run)
+      : run_(run), seal_(run), subjects_(run.context(), run.tenant()) {}
 
   // Add draws and seals a token for a value whose canonical form the run has. `value` and `out`
   // live until Finish, which fills `out` and calls `fail` for items that fail then. Errors:
@@ -32,6 +33,7 @@ class TokenMaker {
     const LoadedField* field;
     std::string_view value;
     v1::TokenValue* out;
+    std::string subject;  // as the application knows it
     TokenRecord record;
   };
 
@@ -43,9 +45,12 @@ class TokenMaker {
   // Stores drafts of one field; those whose token was taken get another, as often as it takes.
   void Put(const LoadedField& field, std::vector<Draft*> drafts, const FailItemFunction& fail);
   absl::Status Redraw(const LoadedField& field, Draft* draft);
+  // Gives drafts whose data subject was erased meanwhile a new one of the same id.
+  absl::Status RenewSubjects(const LoadedField& field, const std::vector<Draft*>& drafts);
 
   FieldRun& run_;
   TokenSeal seal_;
+  SubjectKeys subjects_;
   std::vector<Draft> drafts_;
 };
 

@@ -61,6 +61,10 @@ absl::StatusOr<TokenReader::Records> TokenReader::Fetch(const LoadedField& field
       Records records, context.service.tokens.GetTokens(
                            DomainOf(field), tokens, context.service.clock.Now(), context.deadline));
   FIELDKMS_RETURN_IF_ERROR(Use(field, &records));
+  FIELDKMS_RETURN_IF_ERROR(
+      LoadSubjects(context, run_.tenant(), records, [](const std::optional<TokenRecord>& record) {
+        return record ? std::string_view(record->sealed) : std::string_view();
+      }));
   return records;
 }
 

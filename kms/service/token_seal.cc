@@ -38,12 +38,13 @@ absl::StatusOr<KeyFinder::Found> TokenSeal::FindKey(const LoadedField& field) {
 absl::Status TokenSeal::CheckKey(const LoadedField& field) { return FindKey(field).status(); }
 
 absl::Status TokenSeal::Seal(const LoadedField& field, std::string_view token,
-                             std::string_view value, std::string* sealed) {
+                             std::string_view value, std::string_view subject,
+                             std::string* sealed) {
   FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found key, FindKey(field));
   FIELDKMS_ASSIGN_OR_RETURN(const ContextField* const shared,
                             run_.PlaceOf(field, {Workspace::NoContext(), Workspace::NoContext()}));
   ItemCrypto::Encrypted out{sealed};
-  return crypto_.EncryptUnder(key, *shared, ContextOf(token), value, &out);
+  return crypto_.EncryptUnder(key, *shared, ContextOf(token), value, &out, subject);
 }
 
 absl::Status TokenSeal::Open(const LoadedField& field, std::string_view token,

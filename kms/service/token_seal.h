@@ -51,8 +51,9 @@ class TokenSeal {
   // Whether the token key can be had, so that nothing is taken out of the store that could not
   // be opened. Errors: those of KeyFinder::ToSeal.
   absl::Status CheckKey(const LoadedField& field);
+  // `subject`: handle of the data subject, "": none.
   absl::Status Seal(const LoadedField& field, std::string_view token, std::string_view value,
-                    std::string* sealed);
+                    std::string_view subject, std::string* sealed);
   absl::Status Open(const LoadedField& field, std::string_view token, std::string_view sealed,
                     std::string* value);
   // The lookup of the canonical value that the run has. Errors: those of KeyFinder::ToOpen.

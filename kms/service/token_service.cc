@@ -26,6 +26,11 @@ struct Tokenize : OperationOn<v1::TokenizeRequest, v1::TokenizeResponse, v1::Bat
 
   explicit Tokenize(FieldRun& run) : run_(run), tokens_(run) {}
 
+  absl::Status Prepare(const BatchRequest& request) {
+    return EnsureSubjects(run_, request,
+                          [](const auto& item) { return item.settings().subject(); });
+  }
+
   template <class Item, class Options, class Result>
   absl::StatusOr<RunState> Run(int index, const LoadedField& field, const ItemPlace&,
                                const Item& item, const Options&, Result* result) {

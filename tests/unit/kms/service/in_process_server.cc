@@ -131,8 +131,9 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
       std::make_unique<VolatileValues>(*volatile_tokens, replica_, nullptr, SystemClock());
   executor = std::make_unique<Executor>(io_threads, io_queue);
   context.reset(new ServiceContext{*keyring, *fields, *field_admin, store->tokens(),
-                                   *volatile_values, *access, *access, *access, audit, *refusals,
-                                   *troubles, *executor, SystemClock(), Rate{}, replica_});
+                                   store->subjects(), *volatile_values, *access, *access, *access,
+                                   audit, *refusals, *troubles, *executor, SystemClock(), Rate{},
+                                   replica_});
   services_ = std::make_unique<Services>();
   engine = std::make_unique<Engine>(EngineOptions{});
   AddCryptoService(*engine, services_->crypto, *context);
