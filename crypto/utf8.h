@@ -1,4 +1,4 @@
-// UTF-8, code point by code point. Internal to crypto/ (crypto/field has ICU).
+// UTF-8, code point by code point. Internal to crypto/ and crypto/field.
 #ifndef FIELDKMS_CRYPTO_UTF8_H_
 #define FIELDKMS_CRYPTO_UTF8_H_
 

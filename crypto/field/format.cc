@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "crypto/bytes.h"
 #include "crypto/field/formats.h"
 #include "crypto/field/unicode.h"
+#include "crypto/field/wiped_text.h"
 
 namespace fieldkms {
 namespace {
@@ -56,7 +56,9 @@ const std::array<FormatInfo, 15> kFormats = {{
      MaskJson},
 }};
 
-const FieldRule* BrokenByAny(const FormatInfo& format, std::string_view value) {
+}  // namespace
+
+const FieldRule* BrokenOfAny(const FormatInfo& format, std::string_view value) {
   if (value.size() > format.max_bytes) return &kAnyField[1];
   if (!IsUtf8(value)) return &kAnyField[2];
   if (value.find('\0') != std::string_view::npos) return &kAnyField[3];
@@ -64,13 +66,6 @@ const FieldRule* BrokenByAny(const FormatInfo& format, std::string_view value) {
   if (format.format != FieldFormat::kFreeText && IsBlank(value)) return &kAnyField[0];
   return nullptr;
 }
-
-void Erase(std::string* text) {
-  WipeString(text);
-  text->clear();
-}
-
-}  // namespace
 
 std::span<const FieldRule> AnyFieldRules() { return kAnyField; }
 
@@ -89,10 +84,10 @@ const FormatInfo* FindFormat(std::string_view name) {
 
 const FieldRule* CanonicaliseField(const FormatInfo& format, std::string_view value,
                                    const FormatContext& context, std::string* canonical) {
-  Erase(canonical);
-  const FieldRule* broken = BrokenByAny(format, value);
+  EraseText(canonical);
+  const FieldRule* broken = BrokenOfAny(format, value);
   if (broken == nullptr) broken = format.canonicalise(value, context, canonical);
-  if (broken != nullptr) Erase(canonical);
+  if (broken != nullptr) EraseText(canonical);
   return broken;
 }
 

@@ -11,6 +11,9 @@
 
 namespace fieldkms {
 
+// The first of AnyFieldRules() that a value breaks, else null: format.cc.
+const FieldRule* BrokenOfAny(const FormatInfo& format, std::string_view value);
+
 // pan.cc, cvv.cc, us_tax_ids.cc (SSN, ITIN, EIN), nino.cc, eu_vat.cc, iban.cc.
 std::span<const FieldRule> PanRules();
 const FieldRule* CanonicalisePan(std::string_view, const FormatContext&, std::string*);

@@ -2,12 +2,13 @@
 
 #include <utility>
 
+#include "crypto/field/formats.h"
 #include "crypto/field/json_pointers.h"
 #include "crypto/field/json_string.h"
-#include "crypto/field/json_text.h"
 #include "crypto/field/unicode.h"
 #include "crypto/field/wiped_text.h"
 #include "crypto/status.h"
+#include "crypto/wiped_string.h"
 
 namespace fieldkms {
 namespace {
@@ -22,25 +23,36 @@ absl::Status CheckJson(std::string_view text, size_t most_depth, JsonNodes* node
                       std::string(broken->says));
 }
 
+struct ReadText {
+  std::string_view text;
+  const JsonNodes& nodes;
+};
+
 // Appends what is to stand in the place of a member.
 using Replace =
     std::function<absl::Status(const FoundMember& member, const JsonNode& node, std::string* out)>;
 
+absl::Status ReplaceMembers(const ReadText& document, const std::vector<Pointer>& pointers,
+                            const Replace& replace, std::string* out) {
+  MakeRoom(document.text.size(), out);
+  size_t at = 0;
+  for (const FoundMember& member : FindMembers(document.text, document.nodes, pointers)) {
+    const JsonNode& node = document.nodes[member.node];
+    AppendText(document.text.substr(at, node.begin - at), out);
+    FIELDKMS_RETURN_IF_ERROR(replace(member, node, out));
+    at = node.end;
+  }
+  AppendText(document.text.substr(at), out);
+  return absl::OkStatus();
+}
+
+// Of a document that nobody has read yet.
 absl::Status ReplaceMembers(std::string_view document, const std::vector<std::string>& pointers,
                             const Replace& replace, std::string* out) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::vector<Pointer> read, ReadPointers(pointers, "pointers"));
   JsonNodes nodes;
   FIELDKMS_RETURN_IF_ERROR(CheckJson(document, kMostJsonDepth, &nodes));
-  MakeRoom(document.size(), out);
-  size_t at = 0;
-  for (const FoundMember& member : FindMembers(document, nodes, read)) {
-    const JsonNode& node = nodes[member.node];
-    AppendText(document.substr(at, node.begin - at), out);
-    FIELDKMS_RETURN_IF_ERROR(replace(member, node, out));
-    at = node.end;
-  }
-  AppendText(document.substr(at), out);
-  return absl::OkStatus();
+  return ReplaceMembers(ReadText{document, nodes}, read, replace, out);
 }
 
 absl::Status EraseUnlessOk(absl::Status status, std::string* out) {
@@ -60,16 +72,9 @@ class Wiper {
   std::string* text_;
 };
 
-}  // namespace
-
-absl::Status CheckPointers(const std::vector<std::string>& pointers, std::string_view field) {
-  return ReadPointers(pointers, field).status();
-}
-
-absl::Status ProtectMembers(std::string_view document, const std::vector<std::string>& pointers,
-                            const MemberFunction& protect, std::string* out) {
-  EraseText(out);
-  const Replace replace = [&](const FoundMember& member, const JsonNode& node,
+// By the string that `protect` makes of a member.
+Replace ByProtected(std::string_view document, const MemberFunction& protect) {
+  return [document, &protect](const FoundMember& member, const JsonNode& node,
                               std::string* to) -> absl::Status {
     absl::StatusOr<std::string> result = protect(member.pointer, TextOf(document, node));
     if (!result.ok()) return std::move(result).status();
@@ -78,7 +83,35 @@ absl::Status ProtectMembers(std::string_view document, const std::vector<std::st
     AppendJsonString(*result, to);
     return absl::OkStatus();
   };
-  return EraseUnlessOk(ReplaceMembers(document, pointers, replace, out), out);
+}
+
+}  // namespace
+
+absl::Status CheckPointers(const std::vector<std::string>& pointers, std::string_view field) {
+  return ReadPointers(pointers, field).status();
+}
+
+const FieldRule* JsonDocument::Read(std::string_view text) {
+  text_ = text;
+  nodes_.clear();
+  const FieldRule* const broken = BrokenOfAny(*FindFormat(FieldFormat::kJson), text);
+  return broken != nullptr ? broken : ReadJson(text, kMostJsonDepth, &nodes_);
+}
+
+absl::Status ProtectMembers(std::string_view document, const std::vector<std::string>& pointers,
+                            const MemberFunction& protect, std::string* out) {
+  EraseText(out);
+  return EraseUnlessOk(ReplaceMembers(document, pointers, ByProtected(document, protect), out),
+                       out);
+}
+
+absl::Status ProtectMembers(const JsonDocument& document, const std::vector<std::string>& pointers,
+                            const MemberFunction& protect, std::string* out) {
+  EraseText(out);
+  FIELDKMS_ASSIGN_OR_RETURN(const std::vector<Pointer> read, ReadPointers(pointers, "pointers"));
+  const Replace replace = ByProtected(document.text(), protect);
+  return EraseUnlessOk(
+      ReplaceMembers(ReadText{document.text(), document.nodes()}, read, replace, out), out);
 }
 
 absl::Status RevealMembers(std::string_view document, const std::vector<std::string>& pointers,
@@ -88,9 +121,9 @@ absl::Status RevealMembers(std::string_view document, const std::vector<std::str
                               std::string* to) -> absl::Status {
     if (node.kind != JsonKind::kString)
       return InvalidValue("has a protected member that is no string");
-    WipedText text;
-    AppendJsonStringValue(TextOf(document, node), &text.text);
-    absl::StatusOr<std::string> result = reveal(member.pointer, text.text);
+    WipedString text;
+    AppendJsonStringValue(TextOf(document, node), text.get());
+    absl::StatusOr<std::string> result = reveal(member.pointer, *text);
     if (!result.ok()) return std::move(result).status();
     const Wiper wiper(&*result);
     // As one value, so that it cannot bring members of its own into the document.

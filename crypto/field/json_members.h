@@ -9,6 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "crypto/field/format.h"
+#include "crypto/field/json_text.h"
 
 namespace fieldkms {
 
@@ -25,6 +27,22 @@ absl::Status CheckPointers(const std::vector<std::string>& pointers, std::string
 using MemberFunction =
     std::function<absl::StatusOr<std::string>(std::string_view pointer, std::string_view text)>;
 
+// JsonDocument: a value of FieldFormat::kJson, read once, by all rules of its format, and ready to
+// have members replaced as often as wanted.
+class JsonDocument {
+ public:
+  // Reads `text`, which must outlive it. Returns the first rule that it breaks, in the order of
+  // CanonicaliseField, else null; after a rule it is no document.
+  const FieldRule* Read(std::string_view text);
+
+  std::string_view text() const { return text_; }
+  const JsonNodes& nodes() const { return nodes_; }
+
+ private:
+  std::string_view text_;
+  JsonNodes nodes_;
+};
+
 // ProtectMembers replaces each member of `document` that a pointer names by the string that
 // `protect` makes of its JSON text. Members that are not there, and null, are left. All else stays
 // as it is to the byte: order, white space, the spelling of numbers and strings. Members come in
@@ -34,6 +52,9 @@ using MemberFunction =
 // makes what is not UTF-8. A failure leaves `out`, in which `document` does not lie, wiped and
 // empty; what `protect` returns is wiped.
 absl::Status ProtectMembers(std::string_view document, const std::vector<std::string>& pointers,
+                            const MemberFunction& protect, std::string* out);
+// The same of what has been read.
+absl::Status ProtectMembers(const JsonDocument& document, const std::vector<std::string>& pointers,
                             const MemberFunction& protect, std::string* out);
 
 // RevealMembers is the inverse: each member that a pointer names is a string (else, but for null:

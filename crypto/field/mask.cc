@@ -2,20 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "crypto/field/formats.h"
 #include "crypto/field/pan.h"
 #include "crypto/field/unicode.h"
 #include "crypto/field/wiped_text.h"
 #include "crypto/status.h"
+#include "crypto/wiped_string.h"
 
 namespace fieldkms {
 namespace {
 
 constexpr uint32_t kMostKept = 64, kMostFixed = 64;
 constexpr uint32_t kMostBin = 8, kMostLast = 4;  // of a card number: PCI DSS 4.0.1, 3.4.1
-
-constexpr std::array<std::string_view, 3> kLevelNames = {"masked", "bin_last4", "full"};
 
 // How many digits of a card number are hidden at least, by PCI SSC FAQ 1091. It asks for five of
 // 15, which is what BIN and last four leave.
@@ -73,7 +73,7 @@ Shown ShownOf(const MaskTemplate& mask, FieldFormat format, size_t count) {
   return count - shown.first - shown.last >= kFewestHidden ? shown : Shown{};
 }
 
-// Appends `text` as it is shown. Between the first and the last hidden character, `fixed` fills
+// Appends a text as it is shown. Between the first and the last hidden character, `fixed` fills
 // stand for all if it is not 0.
 void AppendMasked(const MaskTemplate& mask, size_t fixed, Shown shown, size_t count,
                   std::string_view text, std::string* masked) {
@@ -90,14 +90,104 @@ void AppendMasked(const MaskTemplate& mask, size_t fixed, Shown shown, size_t co
   });
 }
 
-void MaskText(const MaskTemplate& mask, FieldFormat format, std::string_view text,
-              std::string* masked) {
+// How many fills stand for all that is hidden; 0: one for each. CheckTemplate asks for some of a
+// CVV; should they be wanting, its length is hidden all the same.
+size_t FixedOf(const MaskTemplate& mask, FieldFormat format) {
+  return format == FieldFormat::kCvv ? std::max<size_t>(mask.fixed_length, 1) : mask.fixed_length;
+}
+
+void MaskCharacters(const MaskTemplate& mask, FieldFormat format, std::string_view text,
+                    std::string* masked) {
+  EraseText(masked);
   MakeRoom(text.size() + kMostFixed, masked);
   const size_t count = CountOfClass(text, mask.hides);
-  // CheckTemplate asks for it; should it be wanting, the length of a CVV is hidden all the same.
-  const size_t fixed =
-      format == FieldFormat::kCvv ? std::max<size_t>(mask.fixed_length, 1) : mask.fixed_length;
-  AppendMasked(mask, fixed, ShownOf(mask, format, count), count, text, masked);
+  AppendMasked(mask, FixedOf(mask, format), ShownOf(mask, format, count), count, text, masked);
+}
+
+constexpr uint64_t EachByte(uint8_t byte) { return 0x0101010101010101u * byte; }
+
+// Not 0 if a byte is not ASCII or is CR. What comes before either may count too.
+constexpr uint64_t NoCharacters(uint64_t bytes) {
+  const uint64_t cr_is_zero = bytes ^ EachByte('\r');
+  return (bytes | ((cr_is_zero - EachByte(1)) & ~cr_is_zero)) & EachByte(0x80);
+}
+
+// Whether each byte is a character: so it is in ASCII, but for CR LF, which is one.
+bool BytesAreCharacters(std::string_view text) {
+  uint64_t eight = 0, found = 0;
+  while (text.size() >= sizeof eight) {
+    std::memcpy(&eight, text.data(), sizeof eight);
+    found |= NoCharacters(eight);
+    text.remove_prefix(sizeof eight);
+  }
+  for (const char c : text) found |= static_cast<uint8_t>(c) >= 0x80 || c == '\r' ? 1u : 0u;
+  return found == 0;
+}
+
+// The bytes of ASCII that a template hides.
+class AsciiClass {
+ public:
+  explicit AsciiClass(MaskClass hides)
+      : all_(hides == MaskClass::kAll), letters_(hides == MaskClass::kLettersAndDigits) {}
+
+  bool all() const { return all_; }
+  bool Has(char c) const {
+    const auto small = static_cast<uint8_t>(c | 0x20);
+    return all_ || (c >= '0' && c <= '9') || (letters_ && small >= 'a' && small <= 'z');
+  }
+  size_t CountIn(std::string_view text) const {
+    if (all_) return text.size();
+    return static_cast<size_t>(
+        std::count_if(text.begin(), text.end(), [this](char c) { return Has(c); }));
+  }
+  // Where the one stands that has `before` of the class before it; there is one.
+  size_t Find(std::string_view text, size_t before) const {
+    if (all_) return before;
+    size_t at = 0;
+    while (!Has(text[at]) || before-- > 0) ++at;
+    return at;
+  }
+  // Behind the one that has `after` of the class behind it; there is one.
+  size_t FindEnd(std::string_view text, size_t after) const {
+    if (all_) return text.size() - after;
+    size_t end = text.size();
+    while (!Has(text[end - 1]) || after-- > 0) --end;
+    return end;
+  }
+
+ private:
+  const bool all_;
+  const bool letters_;
+};
+
+// MaskCharacters of text whose bytes are characters.
+void MaskBytes(const MaskTemplate& mask, FieldFormat format, std::string_view text,
+               std::string* masked) {
+  const AsciiClass hidden(mask.hides);
+  const size_t count = hidden.CountIn(text);
+  const Shown shown = ShownOf(mask, format, count);
+  if (count == shown.first + shown.last) {
+    std::copy(text.begin(), text.end(), ResizeText(text.size(), masked));
+    return;
+  }
+  const size_t begin = hidden.Find(text, shown.first), end = hidden.FindEnd(text, shown.last);
+  const size_t fixed = FixedOf(mask, format);
+  const size_t filled = fixed > 0 ? fixed : end - begin;
+  char* out = ResizeText(text.size() - (end - begin) + filled, masked);
+  out = std::copy_n(text.data(), begin, out);
+  if (fixed > 0 || hidden.all()) {
+    out = std::fill_n(out, filled, mask.fill[0]);
+  } else {
+    const auto show = [&](char c) { return hidden.Has(c) ? mask.fill[0] : c; };
+    out = std::transform(text.data() + begin, text.data() + end, out, show);
+  }
+  std::copy_n(text.data() + end, text.size() - end, out);
+}
+
+void MaskText(const MaskTemplate& mask, FieldFormat format, std::string_view text,
+              std::string* masked) {
+  if (BytesAreCharacters(text)) return MaskBytes(mask, format, text, masked);
+  MaskCharacters(mask, format, text, masked);
 }
 
 absl::Status CheckBounds(const MaskTemplate& mask, std::string_view field) {
@@ -138,13 +228,15 @@ absl::Status CheckTemplate(const MaskTemplate& mask, FieldFormat format, std::st
 
 void MaskValue(const MaskTemplate& mask, FieldFormat format, const FieldValue& value,
                std::string* masked) {
-  EraseText(masked);
-  if (format == FieldFormat::kJson) return MaskJson(value, masked);
+  if (format == FieldFormat::kJson) {
+    EraseText(masked);
+    return MaskJson(value, masked);
+  }
   if (!IsShownAsWritten(format)) return MaskText(mask, format, value.canonical, masked);
   if (IsAscii(value.original)) return MaskText(mask, format, value.original, masked);
-  WipedText normal;
-  AppendNfc(value.original, &normal.text);
-  MaskText(mask, format, normal.text, masked);
+  WipedString normal;
+  AppendNfc(value.original, normal.get());
+  MaskText(mask, format, *normal, masked);
 }
 
 void MaskAtLevel(const FormatInfo& format, MaskLevel level, const FieldValue& value,
@@ -159,15 +251,9 @@ void MaskAtLevel(const FormatInfo& format, MaskLevel level, const FieldValue& va
 }
 
 std::string_view MaskLevelName(MaskLevel level) {
+  static constexpr std::array<std::string_view, 3> kLevelNames = {"masked", "bin_last4", "full"};
   const auto number = static_cast<size_t>(level);
   return number >= 1 && number <= kLevelNames.size() ? kLevelNames[number - 1] : "";
-}
-
-bool ParseMaskLevel(std::string_view name, MaskLevel* level) {
-  const auto found = std::find(kLevelNames.begin(), kLevelNames.end(), name);
-  if (found == kLevelNames.end()) return false;
-  *level = static_cast<MaskLevel>(found - kLevelNames.begin() + 1);
-  return true;
 }
 
 }  // namespace fieldkms

@@ -47,7 +47,8 @@ absl::Status CheckTemplate(const MaskTemplate& mask, FieldFormat format, std::st
 // characters than would be kept, all are hidden. Of a card number never more is shown than
 // BIN (8 digits of 16 and more, 6 of fewer) and last four, and at least four are hidden (five
 // of 15: PCI SSC FAQ 1091). A CVV is hidden whole; of JSON the default mask is shown, whatever
-// `mask` says. Allocates nothing where `masked` has room and the value is ASCII.
+// `mask` says. Quick, and allocates nothing where `masked` has room, where the value is
+// ASCII.
 void MaskValue(const MaskTemplate& mask, FieldFormat format, const FieldValue& value,
                std::string* masked);
 
@@ -57,9 +58,8 @@ void MaskValue(const MaskTemplate& mask, FieldFormat format, const FieldValue& v
 void MaskAtLevel(const FormatInfo& format, MaskLevel level, const FieldValue& value,
                  std::string* masked);
 
-// "masked", "bin_last4", "full", and back; false for another name.
+// "masked", "bin_last4", "full"; "" of what is none.
 std::string_view MaskLevelName(MaskLevel level);
-bool ParseMaskLevel(std::string_view name, MaskLevel* level);
 
 }  // namespace fieldkms
 

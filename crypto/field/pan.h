@@ -34,9 +34,6 @@ std::string_view CardBrandName(CardBrand brand);
 // (ISO/IEC 7812-1:2017), 6 of fewer (PCI SSC FAQ 1091).
 constexpr size_t PanBinLength(size_t digits) { return digits >= 16 ? 8 : 6; }
 
-// How many digits a truncated card number hides at least: 5 of 15, else 4 (PCI SSC FAQ 1091).
-constexpr size_t PanHiddenAtLeast(size_t digits) { return digits == 15 ? 5 : 4; }
-
 }  // namespace fieldkms
 
 #endif  // FIELDKMS_CRYPTO_FIELD_PAN_H_

@@ -4,6 +4,7 @@
 #include "crypto/field/formats.h"
 #include "crypto/field/unicode.h"
 #include "crypto/field/wiped_text.h"
+#include "crypto/wiped_string.h"
 
 namespace fieldkms {
 namespace {
@@ -32,7 +33,9 @@ bool HasLetter(std::string_view text) {
   return false;
 }
 
+// Of text without control characters: in ASCII, a byte each.
 size_t CountGraphemes(std::string_view text) {
+  if (IsAscii(text)) return text.size();
   size_t count = 0;
   for (; !text.empty(); ++count) text.remove_prefix(GraphemeLength(text));
   return count;
@@ -92,9 +95,9 @@ const FieldRule* CanonicalisePersonName(std::string_view value, const FormatCont
 // the name is written, since case is part of a name.
 void MaskPersonName(const FieldValue& value, std::string* masked) {
   if (IsAscii(value.original)) return AppendInitials(value.original, masked);
-  WipedText normal;
-  AppendNfc(value.original, &normal.text);
-  AppendInitials(normal.text, masked);
+  WipedString normal;
+  AppendNfc(value.original, normal.get());
+  AppendInitials(*normal, masked);
 }
 
 }  // namespace fieldkms

@@ -7,13 +7,12 @@
 #include <cstring>
 
 #include "crypto/field/wiped_text.h"
+#include "crypto/utf8.h"
 
 namespace fieldkms {
 namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
-
-bool IsAsciiSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 UChar32 Icu(char32_t point) { return static_cast<UChar32>(point); }
 
@@ -31,25 +30,6 @@ size_t AsciiPrefix(std::string_view text) {
   }
   while (at < text.size() && static_cast<uint8_t>(text[at]) < 0x80) ++at;
   return at;
-}
-
-// How many bytes the well-formed sequence at the start of `text`, which is not empty, has; 0: there
-// is none. The Unicode Standard 15.0, table 3-7: only the second byte's range depends on the first.
-size_t SequenceLength(std::string_view text) {
-  const auto byte = [text](size_t i) {
-    return static_cast<uint8_t>(i < text.size() ? text[i] : 0);
-  };
-  const auto follows = [&byte](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const uint8_t first = byte(0), second = byte(1);
-  if (first < 0x80) return 1;
-  if (first < 0xC2 || first > 0xF4 || !follows(1)) return 0;
-  if (first < 0xE0) return 2;
-  if (first < 0xF0) {
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)) return 0;
-    return follows(2) ? 3 : 0;
-  }
-  if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return 0;
-  return follows(2) && follows(3) ? 4 : 0;
 }
 
 template <class Predicate>
@@ -75,54 +55,25 @@ bool IsUtf8(std::string_view text) {
   while (true) {
     text.remove_prefix(AsciiPrefix(text));
     if (text.empty()) return true;
-    const size_t length = SequenceLength(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+    char32_t point = 0;
+    if (!TakeCodePoint(&text, &point)) return false;
   }
 }
 
-char32_t NextCodePoint(std::string_view text, size_t* at) {
-  const auto first = static_cast<uint8_t>(text[*at]);
-  if (first < 0x80) {
-    ++*at;
-    return first;
-  }
-  const size_t length = SequenceLength(text.substr(*at));
-  if (length == 0) {
-    ++*at;
-    return kReplacement;
-  }
-  char32_t point = first & (0x7Fu >> length);
-  for (size_t i = 1; i < length; ++i) {
-    point = (point << 6) | (static_cast<uint8_t>(text[*at + i]) & 0x3Fu);
-  }
-  *at += length;
+char32_t NextWideCodePoint(std::string_view text, size_t* at) {
+  std::string_view rest = text.substr(*at);
+  char32_t point = kReplacement;
+  if (!TakeCodePoint(&rest, &point)) rest.remove_prefix(1);
+  *at = text.size() - rest.size();
   return point;
 }
 
 void AppendCodePoint(char32_t point, std::string* out) {
-  const auto following = [](char32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
   MakeRoom(4, out);
-  if (point < 0x80) {
-    out->push_back(static_cast<char>(point));
-    return;
-  }
-  if (point < 0x800) {
-    out->push_back(static_cast<char>(0xC0 | (point >> 6)));
-  } else if (point < 0x10000) {
-    out->push_back(static_cast<char>(0xE0 | (point >> 12)));
-    out->push_back(following(point >> 6));
-  } else {
-    out->push_back(static_cast<char>(0xF0 | (point >> 18)));
-    out->push_back(following(point >> 12));
-    out->push_back(following(point >> 6));
-  }
-  out->push_back(following(point));
+  AppendUtf8(point, out);
 }
 
-bool IsWhiteSpace(char32_t point) {
-  return point < 0x80 ? IsAsciiSpace(static_cast<char>(point)) : u_isUWhiteSpace(Icu(point)) != 0;
-}
+bool IsWideWhiteSpace(char32_t point) { return u_isUWhiteSpace(Icu(point)) != 0; }
 bool IsLetter(char32_t point) {
   if (point < 0x80) return (point >= 'a' && point <= 'z') || (point >= 'A' && point <= 'Z');
   return IsOf(point, U_GC_L_MASK);
@@ -172,17 +123,15 @@ bool HasUnassigned(std::string_view text) {
 
 void AppendCollapsed(std::string_view text, std::string* out) {
   MakeRoom(text.size(), out);
-  bool begun = false, space = false;
+  const size_t before = out->size();
   for (size_t at = 0; at < text.size();) {
+    // A word, if there is one here.
     const size_t begin = at;
-    if (IsWhiteSpace(NextCodePoint(text, &at))) {
-      space = begun;
-      continue;
-    }
-    if (space) out->push_back(' ');
-    out->append(text.substr(begin, at - begin));
-    begun = true;
-    space = false;
+    size_t end = at;
+    while (at < text.size() && !IsWhiteSpace(NextCodePoint(text, &at))) end = at;
+    if (end == begin) continue;
+    if (out->size() > before) out->push_back(' ');
+    out->append(text.substr(begin, end - begin));
   }
 }
 

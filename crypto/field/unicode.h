@@ -7,6 +7,7 @@
 #define FIELDKMS_CRYPTO_FIELD_UNICODE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,13 +21,23 @@ bool IsAscii(std::string_view text);
 
 // The rest take well-formed UTF-8 (of other bytes they make something, and read none beyond).
 
+char32_t NextWideCodePoint(std::string_view text, size_t* at);
 // The code point that begins at byte `*at`, which is moved behind it; U+FFFD for a byte that
 // begins none.
-char32_t NextCodePoint(std::string_view text, size_t* at);
+inline char32_t NextCodePoint(std::string_view text, size_t* at) {
+  const auto first = static_cast<uint8_t>(text[*at]);
+  if (first >= 0x80) return NextWideCodePoint(text, at);
+  ++*at;
+  return first;
+}
 // Appends a code point that is no surrogate.
 void AppendCodePoint(char32_t point, std::string* out);
 
-bool IsWhiteSpace(char32_t point);    // White_Space
+bool IsWideWhiteSpace(char32_t point);
+// White_Space
+inline bool IsWhiteSpace(char32_t point) {
+  return point < 0x80 ? point == ' ' || (point >= '\t' && point <= '\r') : IsWideWhiteSpace(point);
+}
 bool IsLetter(char32_t point);        // L
 bool IsMark(char32_t point);          // M
 bool IsNumber(char32_t point);        // N: Roman numerals and superscripts too

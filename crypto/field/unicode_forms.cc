@@ -12,6 +12,7 @@
 
 #include "crypto/field/unicode.h"
 #include "crypto/field/wiped_text.h"
+#include "crypto/wiped_string.h"
 #include "crypto/wiping_allocator.h"
 
 namespace fieldkms {
@@ -101,11 +102,15 @@ void Lower(Utf16* units) {
   units->swap(lower);
 }
 
+// Without a branch, so that a compiler can take several at a time.
+char AsciiLower(char c) {
+  return static_cast<char>(c | (static_cast<uint8_t>(c - 'A') < 26 ? 'a' - 'A' : 0));
+}
+
 void AppendAsciiLower(std::string_view text, std::string* out) {
-  MakeRoom(text.size(), out);
-  for (const char c : text) {
-    out->push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-  }
+  const size_t before = out->size();
+  AppendText(text, out);
+  for (size_t i = before; i < out->size(); ++i) (*out)[i] = AsciiLower((*out)[i]);
 }
 
 }  // namespace
@@ -139,15 +144,12 @@ void AppendFoldedWords(std::string_view text, std::string* out) {
   if (IsAscii(text)) {
     const size_t before = out->size();
     AppendCollapsed(text, out);
-    for (size_t i = before; i < out->size(); ++i) {
-      char& c = (*out)[i];
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
+    for (size_t i = before; i < out->size(); ++i) (*out)[i] = AsciiLower((*out)[i]);
     return;
   }
-  WipedText collapsed;
-  AppendCollapsed(text, &collapsed.text);
-  AppendFolded(collapsed.text, out);
+  WipedString collapsed;
+  AppendCollapsed(text, collapsed.get());
+  AppendFolded(*collapsed, out);
 }
 
 }  // namespace fieldkms

@@ -33,14 +33,17 @@ inline void EraseText(std::string* text) {
   text->clear();
 }
 
-// WipedText holds a value for a while. Grow it by AppendText, and never make it shorter.
-struct WipedText {
-  WipedText() = default;
-  WipedText(const WipedText&) = delete;
-  WipedText& operator=(const WipedText&) = delete;
-  ~WipedText() { WipeString(&text); }
-  std::string text;
-};
+// ResizeText makes `out` of `size` bytes, which the caller sets, each of them, and returns where
+// they are. What `out` held and loses by it is wiped; the rest stands until it is overwritten.
+inline char* ResizeText(size_t size, std::string* out) {
+  if (size > out->capacity()) {
+    EraseText(out);
+  } else if (size < out->size()) {
+    Wipe(AsMutableBytes(*out).subspan(size));
+  }
+  out->resize(size);
+  return out->data();
+}
 
 }  // namespace fieldkms
 

@@ -1,21 +1,9 @@
 #include "kms/service/item_crypto.h"
 
 #include "crypto/random.h"
+#include "crypto/wiped_string.h"
 
 namespace fieldkms {
-namespace {
-
-// Plaintext between opening and sealing again, wiped when left.
-class WipedString {
- public:
-  ~WipedString() { WipeString(&text_); }
-  std::string* get() { return &text_; }
-
- private:
-  std::string text_;
-};
-
-}  // namespace
 
 absl::StatusOr<XaesNonce> SingleNonce::Next() {
   FIELDKMS_RETURN_IF_ERROR(FillNonce(nonce_));
@@ -176,7 +164,7 @@ absl::StatusOr<RunState> ItemCrypto::Rewrap(std::string_view destination_key,
     if (!set.ok()) return InvalidField("destination_context", MessageOf(set));
   }
   FIELDKMS_RETURN_IF_ERROR(
-      Seal(found.destination, AsText(envelope.subject), *plaintext.get(), out->ciphertext));
+      Seal(found.destination, AsText(envelope.subject), *plaintext, out->ciphertext));
   out->source_key_version = found.source.version->version;
   out->key_version = found.destination.version->version;
   return RunState::kDone;

@@ -117,6 +117,39 @@ TEST(ProtectMembersTest, ReplacesWhatIsNamedAndKeepsAllElse) {
   EXPECT_EQ(Reveal(hidden, {"/a/b", "/name", "/n"}).value(), legal);
 }
 
+TEST(JsonDocumentTest, IsReadOnceAndServesOften) {
+  const std::string text = R"({"a":[1,{"b":"x"}],"c":"y"})";
+  JsonDocument document;
+  ASSERT_EQ(document.Read(text), nullptr);
+  for (const std::vector<std::string>& pointers :
+       {std::vector<std::string>{"/a"}, {"/a/1/b", "/c"}, {"/none"}}) {
+    std::string out = "as before";
+    EXPECT_OK(ProtectMembers(document, pointers, Quote, &out));
+    EXPECT_EQ(out, Protect(text, pointers).value());
+  }
+  std::string out = "as before";
+  EXPECT_THAT(ProtectMembers(document, {"a"}, Quote, &out), RefusedAs("pointers"));
+  EXPECT_EQ(out, "");
+}
+
+TEST(JsonDocumentTest, TellsTheRulesThatCanonicalisingDoes) {
+  const FormatInfo& json = *FindFormat(FieldFormat::kJson);
+  JsonDocument document;
+  for (const std::string& text :
+       {std::string(" "), std::string("\xff"), std::string("[\0]", 3), std::string("[1,]"),
+        std::string("{\"a\":1,\"\\u0061\":2}"), std::string("1e999"), std::string(65, '['),
+        std::string((1u << 20) + 1, ' '), std::string(" {\"a\": [1.50, null]} ")}) {
+    std::string canonical;
+    const FieldRule* const rule = CanonicaliseField(json, text, {}, &canonical);
+    const FieldRule* const broken = document.Read(text);
+    EXPECT_EQ(broken == nullptr ? "" : broken->id, rule == nullptr ? "" : rule->id);
+  }
+  EXPECT_EQ(document.Read("[1]"), nullptr);  // after one that was none
+  std::string out;
+  EXPECT_OK(ProtectMembers(document, {"/0"}, Quote, &out));
+  EXPECT_EQ(out, R"(["</0|1>"])");
+}
+
 TEST(ProtectMembersTest, AStarIsEachElementOfAnArray) {
   const std::vector<std::string> pointers = {"/cards/*/pan", "/tags/*"};
   const std::string document =

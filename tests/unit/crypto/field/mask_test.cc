@@ -10,6 +10,7 @@
 
 #include "crypto/field/unicode.h"
 #include "tests/support/status_matchers.h"
+#include "tests/unit/crypto/field/unicode_texts.h"
 
 namespace fieldkms {
 namespace {
@@ -180,6 +181,91 @@ TEST(MaskValueTest, NoCharacterIsCut) {
             family + "\U0001f1e9\U0001f1ea*" + family);
 }
 
+// What a template makes of free text, character by character, by the words of mask.h.
+std::string Expected(const MaskTemplate& mask, std::string_view text) {
+  std::vector<std::string> characters;
+  std::vector<size_t> of_class;
+  while (!text.empty()) {
+    const std::string character(text.substr(0, GraphemeLength(text)));
+    bool is = mask.hides == MaskClass::kAll;
+    for (size_t at = 0; at < character.size();) {
+      const char32_t point = NextCodePoint(character, &at);
+      is |= IsNumber(point) || (mask.hides == MaskClass::kLettersAndDigits && IsLetter(point));
+    }
+    if (is) of_class.push_back(characters.size());
+    characters.push_back(character);
+    text.remove_prefix(character.size());
+  }
+  const bool all = mask.keep_first + mask.keep_last >= of_class.size();
+  const size_t begin = all ? 0u : mask.keep_first;
+  const size_t end = of_class.size() - (all ? 0u : mask.keep_last);
+  for (size_t i = begin; i < end; ++i) characters[of_class[i]] = mask.fill;
+  if (mask.fixed_length > 0 && begin < end) {
+    const size_t first = of_class[begin], last = of_class[end - 1];
+    for (size_t i = first; i <= last; ++i) characters[i].clear();
+    for (uint32_t i = 0; i < mask.fixed_length; ++i) characters[first] += mask.fill;
+  }
+  std::string masked;
+  for (const std::string& character : characters) masked += character;
+  return masked;
+}
+
+MaskTemplate AnyTemplate() {
+  MaskTemplate mask;
+  mask.keep_first = *rc::gen::inRange<uint32_t>(0, 6);
+  mask.keep_last = *rc::gen::inRange<uint32_t>(0, 6);
+  mask.hides = *rc::gen::element(MaskClass::kAll, MaskClass::kDigits, MaskClass::kLettersAndDigits);
+  mask.fill = *rc::gen::element<std::string>("*", "x", "#");
+  mask.fixed_length = *rc::gen::element<uint32_t>(0, 0, 1, 3, 64);
+  return mask;
+}
+
+// Bytes of ASCII are masked in another way than characters are: of any length, so that each rest
+// of eight comes, and with a CR or LF now and then.
+RC_GTEST_PROP(MaskValueProperty, AsciiIsMaskedAsItsCharactersAre, ()) {
+  const MaskTemplate mask = AnyTemplate();
+  const auto byte = rc::gen::oneOf(rc::gen::inRange<char>(0x20, 0x7f),
+                                   rc::gen::element('0', '9', 'a', 'Z', '@', '[', '`', '{', '/'));
+  std::string text = *rc::gen::container<std::string>(byte);
+  RC_ASSERT(MaskedText(mask, text) == Expected(mask, text));
+  const auto at = *rc::gen::inRange<size_t>(0, text.size() + 1);
+  text.insert(at, *rc::gen::element<std::string>("\r\n", "\r", "\n", "\n\r", "\t", "\x7f"));
+  RC_ASSERT(MaskedText(mask, text) == Expected(mask, text));
+}
+
+RC_GTEST_PROP(MaskValueProperty, OneCharacterBeyondAsciiChangesNothingElse, ()) {
+  const MaskTemplate mask = AnyTemplate();
+  std::string text = *rc::gen::container<std::string>(rc::gen::inRange<char>(0x20, 0x7f));
+  const auto at = *rc::gen::inRange<size_t>(0, text.size() + 1);
+  // Composed, none of them with what may stand before it, and extending nothing.
+  text.insert(at,
+              *rc::gen::element<std::string>("\u00e4", "\u4e2d", "\u0661", "\U0001f600", "\u2022"));
+  RC_ASSERT(MaskedText(mask, text) == Expected(mask, text));
+}
+
+RC_GTEST_PROP(MaskValueProperty, TextIsMaskedAsItsCharactersAre, ()) {
+  const MaskTemplate mask = AnyTemplate();
+  std::string normal;
+  AppendNfc(*Text(), &normal);
+  RC_ASSERT(MaskedText(mask, normal) == Expected(mask, normal));
+}
+
+// A string that held more, less and as much.
+TEST(MaskValueTest, NothingIsLeftOfWhatTheStringHeld) {
+  for (const std::string& before : {std::string(), std::string("12"), std::string(300, '7')}) {
+    for (const std::string& text :
+         {std::string("ab"), std::string(16, 'a'), std::string(40, 'a')}) {
+      std::string masked = before;
+      MaskValue({}, FieldFormat::kFreeText, {text, text}, &masked);
+      EXPECT_EQ(masked, std::string(text.size(), '*'));
+      // Behind the end too, as far as the string had it: its memory is the same.
+      const std::string_view held(masked.data(), std::max(text.size(), before.size()));
+      ASSERT_GE(masked.capacity(), held.size());
+      EXPECT_EQ(held.find('7'), std::string::npos);
+    }
+  }
+}
+
 TEST(MaskValueTest, OfACvvNothingIsShownWhateverTheTemplateSays) {
   EXPECT_EQ(Masked({.keep_first = 1, .keep_last = 1, .fixed_length = 3}, FieldFormat::kCvv,
                    {"123", "123"}),
@@ -210,20 +296,12 @@ TEST(MaskAtLevelTest, ShowsWhatTheLevelSays) {
   EXPECT_EQ(masked, "default");
 }
 
-TEST(MaskLevelTest, NamesAreReadBack) {
-  for (const MaskLevel level : {MaskLevel::kMasked, MaskLevel::kBinLast4, MaskLevel::kFull}) {
-    MaskLevel read = {};
-    EXPECT_TRUE(ParseMaskLevel(MaskLevelName(level), &read));
-    EXPECT_EQ(read, level);
-  }
+TEST(MaskLevelTest, EachHasAName) {
+  EXPECT_EQ(MaskLevelName(MaskLevel::kMasked), "masked");
   EXPECT_EQ(MaskLevelName(MaskLevel::kBinLast4), "bin_last4");
+  EXPECT_EQ(MaskLevelName(MaskLevel::kFull), "full");
   EXPECT_EQ(MaskLevelName(static_cast<MaskLevel>(0)), "");
   EXPECT_EQ(MaskLevelName(static_cast<MaskLevel>(4)), "");
-  MaskLevel level = MaskLevel::kMasked;
-  for (const char* name : {"", "Masked", "full ", "none"}) {
-    EXPECT_FALSE(ParseMaskLevel(name, &level)) << name;
-  }
-  EXPECT_EQ(level, MaskLevel::kMasked);
 }
 
 }  // namespace

@@ -168,6 +168,9 @@ RC_GTEST_PROP(MaskPropertyTest, DefaultsShowNoMoreThanTheyMay, ()) {
   }
 }
 
+// How many digits a truncated card number hides at least: PCI SSC FAQ 1091.
+size_t PanHiddenAtLeast(size_t digits) { return digits == 15 ? 5 : 4; }
+
 // Whatever the template: what is not hidden is BIN and last four at most.
 RC_GTEST_PROP(MaskPropertyTest, NoneShowsMoreThanBinAndLastFour, ()) {
   const std::string pan = Pan();
