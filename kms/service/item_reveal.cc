@@ -1,7 +1,7 @@
 #include "kms/service/item_reveal.h"
 
 #include "crypto/field/json_members.h"
-#include "crypto/pan_fpe.h"
+#include "crypto/field/pan_fpe.h"
 
 namespace fieldkms {
 namespace {

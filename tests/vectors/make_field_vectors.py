@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Makes ff1.json, fpe_text.json and blind_index.json: implementations apart from ours.
+"""Makes ff1.json, fpe_text.json, pan_fpe.json and blind_index.json: implementations apart from
+ours.
 
 Written from NIST SP 800-38G and crypto/FORMAT.md, on AES of Debian's python3-cryptography; FF1
 without any of our short cuts, and held against NIST's own samples (ff1_nist.json) first. Keys and
@@ -161,6 +162,39 @@ FPE_VECTORS = [
 ]
 
 
+def luhn_digit(digits):
+    doubled = [int(d) * (2 - i % 2) for i, d in enumerate(reversed(digits))]
+    return -sum(d // 10 + d % 10 for d in doubled) % 10
+
+
+def pan_vector(comment, keep_first, keep_last, plaintext):
+    """A card number as crypto/FORMAT.md has it: the text of a vector above, and what makes it none."""
+    digits = [i for i, c in enumerate(plaintext) if c in DIGITS]
+    assert luhn_digit([plaintext[i] for i in digits[:-1]]) == int(plaintext[digits[-1]])
+    if keep_last > 0:
+        vector = fpe_vector(comment, DIGITS, keep_first, keep_last, CARDS, plaintext)
+        text = list(vector["ciphertext"])
+        place = digits[keep_first]
+        text[place] = "ABCDEFGHIJ"[int(text[place])]
+    else:
+        at = digits[-1]
+        vector = fpe_vector(comment, DIGITS, keep_first, 0, CARDS, plaintext[:at])
+        right = luhn_digit([c for c in vector["ciphertext"] if c in DIGITS])
+        text = [vector["ciphertext"], str((right + 1) % 10), plaintext[at + 1:]]
+    return vector | {"plaintext": plaintext, "ciphertext": "".join(text)}
+
+
+PAN_VECTORS = [
+    pan_vector("nothing kept", 0, 0, "4111111111111111"),
+    pan_vector("BIN kept", 6, 0, "4111 1111 1111 1111"),
+    pan_vector("BIN and last four kept", 6, 4, "4111-1111-1111-1111"),
+    pan_vector("last four kept", 0, 4, "378282246310005"),
+    pan_vector("14 digits, all but six kept", 4, 4, "30569309025904"),
+    pan_vector("10 digits", 3, 0, "1234567897"),
+    pan_vector("19 digits", 6, 4, "6304 0000 0000 0000 000"),
+]
+
+
 def index_vector(comment, tenant, field_id, index_id, version, bits, canonical):
     root = bytes_of("root " + comment, 32)
     info = (b"fieldkms/blind-index/1" + bytes([len(tenant)]) + tenant.encode() +
@@ -196,6 +230,6 @@ for sample in json.loads((HERE / "ff1_nist.json").read_text())["vectors"]:
     assert "".join(table[n] for n in encrypted) == sample["ciphertext"]
 
 for name, vectors in (("ff1.json", list(ff1_vectors())), ("fpe_text.json", FPE_VECTORS),
-                      ("blind_index.json", INDEX_VECTORS)):
+                      ("pan_fpe.json", PAN_VECTORS), ("blind_index.json", INDEX_VECTORS)):
     lines = ",\n".join(json.dumps(vector, separators=(",", ":")) for vector in vectors)
     (HERE / name).write_text('{"vectors": [\n' + lines + "\n]}\n")

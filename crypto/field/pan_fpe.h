@@ -1,7 +1,7 @@
 // FF1 on card numbers, so that what comes out is known to be none: it fails the Luhn check or,
 // where its last digits are kept, has a letter in it. Construction: crypto/FORMAT.md.
-#ifndef FIELDKMS_CRYPTO_PAN_FPE_H_
-#define FIELDKMS_CRYPTO_PAN_FPE_H_
+#ifndef FIELDKMS_CRYPTO_FIELD_PAN_FPE_H_
+#define FIELDKMS_CRYPTO_FIELD_PAN_FPE_H_
 
 #include <string>
 #include <string_view>
@@ -28,4 +28,4 @@ absl::Status DecryptPan(const Ff1Key& key, const FpeAlphabet& alphabet, const Fp
 
 }  // namespace fieldkms
 
-#endif  // FIELDKMS_CRYPTO_PAN_FPE_H_
+#endif  // FIELDKMS_CRYPTO_FIELD_PAN_FPE_H_
