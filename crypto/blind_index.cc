@@ -1,5 +1,6 @@
 #include "crypto/blind_index.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -81,13 +82,11 @@ absl::Status BlindIndexKey::Compute(std::string_view canonical, std::string* ind
   const size_t bytes = WholeBytes(bits_);
   // What a bucket index leaves of its last byte are the first bits.
   mac[bytes - 1] &= static_cast<uint8_t>(0xff << (8 * bytes - bits_));
-  index->resize(kVersionSize);
+  index->resize(kVersionSize + bytes);
   PutU16(AsMutableBytes(*index).data(), static_cast<uint16_t>(version_));
-  index->append(AsText(mac).substr(0, bytes));
+  std::copy_n(mac.begin(), bytes, index->begin() + kVersionSize);
   Wipe(mac);  // a bucket index is not to be had with more bits
   return absl::OkStatus();
 }
-
-size_t BlindIndexKey::index_bytes() const { return kVersionSize + WholeBytes(bits_); }
 
 }  // namespace fieldkms

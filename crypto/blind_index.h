@@ -46,11 +46,9 @@ class BlindIndexKey {
   BlindIndexKey(BlindIndexKey&&) noexcept = default;
   BlindIndexKey& operator=(BlindIndexKey&&) noexcept = default;
 
-  // Compute replaces `index` by that of a canonical value, of less than 4 GiB. A failure leaves
-  // it empty.
+  // Compute replaces `index` by that of a canonical value, of less than 4 GiB: of 18 bytes, or 3
+  // to 6. A failure leaves it empty.
   absl::Status Compute(std::string_view canonical, std::string* index) const;
-
-  size_t index_bytes() const;  // 18, or 3 to 6
 
  private:
   BlindIndexKey(MacKey key, uint32_t version, uint32_t bits)

@@ -1,5 +1,5 @@
-// The calling thread's keyed OpenSSL contexts for HMAC-SHA256: to key one costs as much
-// as several short messages. Internal to crypto/. Nothing is shared between threads.
+// The calling thread's keyed contexts for HMAC-SHA256: to key one costs as much as several
+// short messages. Internal to crypto/. Nothing is shared between threads.
 #ifndef FIELDKMS_CRYPTO_MAC_CONTEXTS_H_
 #define FIELDKMS_CRYPTO_MAC_CONTEXTS_H_
 
@@ -27,14 +27,13 @@ class MacContexts {
  private:
   struct Entry {
     uint64_t key_id = 0;  // 0: none
-    EvpMacCtx ctx;
+    KeyedHmac hmac;
   };
   static constexpr size_t kEntries = 16;
 
-  static bool Start(Entry& entry, uint64_t key_id, ByteView key);
-
   uint64_t epoch_ = 0;
   std::array<Entry, kEntries> entries_;  // by key id modulo their number
+  EvpMdCtx working_{EVP_MD_CTX_new()};
 };
 
 }  // namespace fieldkms

@@ -33,6 +33,11 @@ EVP_CIPHER* Aes256Kwp() {
   return cipher;
 }
 
+EVP_MD* Sha256Digest() {
+  static EVP_MD* const digest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return digest;
+}
+
 EVP_MAC* Hmac() {
   static EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
   return mac;

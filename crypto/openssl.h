@@ -17,6 +17,11 @@ struct EvpCipherCtxDeleter {
 };
 using EvpCipherCtx = std::unique_ptr<EVP_CIPHER_CTX, EvpCipherCtxDeleter>;
 
+struct EvpMdCtxDeleter {
+  void operator()(EVP_MD_CTX* ctx) const { EVP_MD_CTX_free(ctx); }
+};
+using EvpMdCtx = std::unique_ptr<EVP_MD_CTX, EvpMdCtxDeleter>;
+
 struct EvpMacCtxDeleter {
   void operator()(EVP_MAC_CTX* ctx) const { EVP_MAC_CTX_free(ctx); }
 };
@@ -31,6 +36,7 @@ EVP_CIPHER* Aes192Ecb();
 EVP_CIPHER* Aes256Ecb();
 EVP_CIPHER* Aes256Kwp();
 EVP_MAC* Hmac();
+EVP_MD* Sha256Digest();
 
 // CryptoFailure empties the thread's OpenSSL error queue into a kInternal status
 // with reason kCryptoFailure. `operation` says what failed.
