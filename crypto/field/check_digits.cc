@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <limits>
 
 #include "crypto/field/number_text.h"
 
@@ -47,13 +48,15 @@ bool Mod11And10Holds(std::string_view digits) {
 }
 
 unsigned Mod97(std::string_view text, unsigned before) {
-  unsigned remainder = before;
+  // Divided seldom: as long as two more digits fit, only the last division counts.
+  constexpr uint64_t kRoom = std::numeric_limits<uint64_t>::max() / 100 - 1;
+  uint64_t remainder = before;
   for (const char c : text) {
+    if (remainder > kRoom) remainder %= 97;
     remainder = IsAsciiDigit(c) ? remainder * 10 + DigitValue(c)
                                 : remainder * 100 + static_cast<unsigned>(c - 'A') + 10;
-    remainder %= 97;
   }
-  return remainder;
+  return static_cast<unsigned>(remainder % 97);
 }
 
 unsigned WeightedSum(std::string_view digits, std::initializer_list<unsigned> weights) {

@@ -9,6 +9,7 @@
 // need them) and address literals, [192.0.2.1] (a machine's, not a person's).
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "crypto/field/formats.h"
 #include "crypto/field/unicode.h"
@@ -39,13 +40,21 @@ constexpr std::array<FieldRule, 7> kRules = {{
 constexpr size_t kMostOctets = 254, kMostLocalOctets = 64;
 constexpr size_t kMostLabelOctets = 63, kMostLabelCharacters = 59;
 
-bool IsAsciiLetter(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsAsciiDigit(char32_t c) { return c >= '0' && c <= '9'; }
+constexpr bool IsAsciiLetter(char32_t c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool IsAsciiDigit(char32_t c) { return c >= '0' && c <= '9'; }
+
+constexpr std::array<bool, 128> Atext() {
+  std::array<bool, 128> is = {};
+  for (char32_t c = 0; c < is.size(); ++c) is[c] = IsAsciiLetter(c) || IsAsciiDigit(c);
+  for (const char c : std::string_view("!#$%&'*+-/=?^_`{|}~")) is[static_cast<uint8_t>(c)] = true;
+  return is;
+}
 
 bool IsAtext(char32_t c) {
-  constexpr std::string_view kMarks = "!#$%&'*+-/=?^_`{|}~";
-  return IsAsciiLetter(c) || IsAsciiDigit(c) ||
-         kMarks.find(static_cast<char>(c)) != std::string_view::npos;
+  static constexpr std::array<bool, 128> kIs = Atext();
+  return kIs[c];
 }
 
 bool IsLocal(char32_t c) {

@@ -130,6 +130,13 @@ static_assert(std::is_sorted(kCountries.begin(), kCountries.end(),
                                return a.code < b.code;
                              }));
 
+// Codes of two letters as numbers, which compare sooner, in the same order.
+constexpr unsigned NumberOfCode(std::string_view code) {
+  return static_cast<unsigned char>(code[0]) * 256u + static_cast<unsigned char>(code[1]);
+}
+static_assert(std::all_of(kCountries.begin(), kCountries.end(),
+                          [](const IbanCountry& country) { return country.code.size() == 2; }));
+
 bool IsOfKind(std::string_view text, char kind) {
   return std::all_of(text.begin(), text.end(), [kind](char c) {
     return (kind != 'a' && IsAsciiDigit(c)) || (kind != 'n' && IsAsciiUpper(c));
@@ -141,9 +148,11 @@ bool IsOfKind(std::string_view text, char kind) {
 std::span<const IbanCountry> IbanCountries() { return kCountries; }
 
 const IbanCountry* FindIbanCountry(std::string_view code) {
-  const auto found = std::lower_bound(
-      kCountries.begin(), kCountries.end(), code,
-      [](const IbanCountry& country, std::string_view sought) { return country.code < sought; });
+  if (code.size() != 2) return nullptr;
+  const auto found = std::lower_bound(kCountries.begin(), kCountries.end(), NumberOfCode(code),
+                                      [](const IbanCountry& country, unsigned sought) {
+                                        return NumberOfCode(country.code) < sought;
+                                      });
   return found != kCountries.end() && found->code == code ? &*found : nullptr;
 }
 

@@ -40,6 +40,13 @@ TEST(CheckDigitsTest, Iso7064Mod97And10) {
   EXPECT_EQ(Mod97("A"), 10u);
   EXPECT_EQ(Mod97("Z"), 35u);
   EXPECT_EQ(Mod97(""), 0u);
+  // As long as it may be: as if a character came after another.
+  const std::string all = "9Z99ZZ1A0ZZZZZZZZZZZZZZZZZZZZZZZZZ99999999999999999999999999999999999";
+  unsigned stepwise = 0;
+  for (size_t length = 1; length <= all.size(); ++length) {
+    stepwise = Mod97(all.substr(length - 1, 1), stepwise);
+    EXPECT_EQ(Mod97(all.substr(0, length)), stepwise) << length;
+  }
 }
 
 TEST(CheckDigitsTest, SumsAndNumbers) {
