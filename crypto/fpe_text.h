@@ -54,8 +54,6 @@ class FpeAlphabet {
                            std::string* out) const;
 
   uint32_t radix() const { return static_cast<uint32_t>(points_.size()); }
-  // How many characters of the alphabet EncryptText needs at least, kept ones included.
-  uint32_t least_characters() const { return kept() + least_; }
 
  private:
   static constexpr uint32_t kNoNumeral = ~uint32_t{0};

@@ -157,13 +157,18 @@ TEST(FpeTextTest, RefusesBadTemplates) {
   }
 }
 
-TEST(FpeTextTest, TellsRadixAndLeastCharacters) {
-  const FpeAlphabet digits = MakeAlphabet({});
-  EXPECT_EQ(digits.radix(), 10u);
-  EXPECT_EQ(digits.least_characters(), 6u);
-  EXPECT_EQ(MakeAlphabet({"01", 0, 0}).least_characters(), 20u);
-  EXPECT_EQ(MakeAlphabet({std::string(kDigits), 6, 4}).least_characters(), 16u);
-  EXPECT_EQ(MakeAlphabet({"αβγδ", 1, 0}).radix(), 4u);
+TEST(FpeTextTest, TheLeastCharactersAreJustEnough) {
+  const std::pair<FpeTemplate, size_t> least[] = {
+      {{}, 6u}, {{"01", 0, 0}, 20u}, {{std::string(kDigits), 6, 4}, 16u}, {{"0123", 1, 0}, 11u}};
+  const Ff1Key key = MakeKey(Bytes(32, 1));
+  for (const auto& [spec, count] : least) {
+    const FpeAlphabet alphabet = MakeAlphabet(spec);
+    EXPECT_EQ(alphabet.radix(), spec.alphabet.size());
+    std::string out;
+    EXPECT_OK(alphabet.EncryptText(key, {}, std::string(count, '1'), &out));
+    EXPECT_THAT(alphabet.EncryptText(key, {}, std::string(count - 1, '1'), &out),
+                StatusIs(absl::StatusCode::kInvalidArgument, Reason::kInvalidField));
+  }
 }
 
 TEST(FpeTextTest, TheLargestAlphabet) {
@@ -173,7 +178,6 @@ TEST(FpeTextTest, TheLargestAlphabet) {
   }
   const FpeAlphabet alphabet = MakeAlphabet(spec);
   EXPECT_EQ(alphabet.radix(), kFf1MostRadix);
-  EXPECT_EQ(alphabet.least_characters(), 2u);
   const Ff1Key key = MakeKey(Bytes(32, 1));
   const std::string text = spec.alphabet.substr(spec.alphabet.size() - 8) + "!";
   const std::string encrypted = Encrypted(alphabet, key, "d", text);
@@ -296,8 +300,8 @@ RC_GTEST_PROP(FpeTextPropertyTest, DecryptInvertsEncryptAndKeepsTheShape, ()) {
   const FpeAlphabet alphabet = MakeAlphabet(spec);
   const auto in_alphabet = rc::gen::elementOf(PointsOf(spec.alphabet));
   const auto separator = rc::gen::elementOf(PointsOf("- ./+é€😀\u0301"));
-  const size_t count =
-      *rc::gen::inRange<size_t>(alphabet.least_characters(), alphabet.least_characters() + 40);
+  const size_t least = spec.keep_first + spec.keep_last + Ff1LeastNumerals(alphabet.radix());
+  const size_t count = *rc::gen::inRange<size_t>(least, least + 40);
   std::vector<char32_t> points;
   for (size_t i = 0; i < count; ++i) {
     for (int more = *rc::gen::inRange(0, 3); more > 0; --more) points.push_back(*separator);
