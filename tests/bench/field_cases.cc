@@ -102,11 +102,17 @@ absl::StatusOr<Traffic> ProtectTraffic(FieldClient& fields) {
 }
 
 // What a mask cannot do without: the bytes are copied, and each is looked at.
-size_t CopyAndScan(std::string_view value, char* out) {
+inline size_t CopyAndScan(std::string_view value, char* out) {
   std::memcpy(out, value.data(), value.size());
   size_t digits = 0;
   for (const char c : value) digits += c >= '0' && c <= '9' ? 1 : 0;
   return digits;
+}
+
+// The same of a text of any length, as a mask has to take it. Where the compiler knows that there
+// are 16 bytes, two or three instructions are left.
+[[gnu::noinline]] size_t CopyAndScanAny(std::string_view value, char* out) {
+  return CopyAndScan(value, out);
 }
 
 }  // namespace
@@ -148,19 +154,23 @@ absl::StatusOr<BenchResult> RunMask(const BenchOptions& options) {
   std::string masked, by_default;
   std::array<char, 64> copy{};
   size_t digits = 0;
-  const std::array<Contender, 3> contenders = {
+  const std::array<Contender, 4> contenders = {
       [&](double s) {
         return ProcessorRate(s, [&] { MaskValue(mask, FieldFormat::kPan, value, &masked); });
       },
       [&](double s) {
-        return ProcessorRate(s, [&] {
-          const volatile char* const source = kCard.data();  // read anew each time
-          digits += CopyAndScan({const_cast<const char*>(source), kCard.size()}, copy.data());
-        });
+        return ProcessorRate(s, [&] { digits += CopyAndScanAny(kCard, copy.data()); });
       },
       [&](double s) {
         return ProcessorRate(s,
                              [&] { MaskAtLevel(format, MaskLevel::kMasked, value, &by_default); });
+      },
+      [&](double s) {
+        return ProcessorRate(s, [&] {
+          const char* source = kCard.data();
+          asm volatile("" : "+r"(source) : : "memory");  // read anew each time
+          digits += CopyAndScan({source, kCard.size()}, copy.data());
+        });
       }};
   const std::vector<Rates> rates =
       MeasureInTurn(contenders, options.seconds, kProcessorTurnSeconds);
@@ -169,12 +179,13 @@ absl::StatusOr<BenchResult> RunMask(const BenchOptions& options) {
   }
   PrintSettings({{"value", "a card number of 16 digits, into a string that has room; one thread"},
                  {"ours", "a template that keeps the first 6 and last 4"},
-                 {"baseline", "memcpy, and one scan that counts digits"},
+                 {"baseline", "memcpy, and one scan that counts digits, of any number of bytes"},
                  {"rounds", fmt::format("{} of {:.0f} ms of processor time each", rates[0].size(),
                                         kProcessorTurnSeconds * 1e3)}});
   PrintTable(SealHeader(), {SealRow("MaskValue", rates[0], rates[1]),
                             SealRow("copy and scan (baseline)", rates[1], rates[1]),
-                            SealRow("the format's own mask", rates[2], rates[1])});
+                            SealRow("the format's own mask", rates[2], rates[1]),
+                            SealRow("copy and scan of 16, as known", rates[3], rates[1])});
   return BenchResult{Compare(rates[0], rates[1]).median, Median(rates[0]), Median(rates[1]),
                      "masks/s"};
 }
