@@ -102,7 +102,9 @@ std::string_view TopLabel(std::string_view domain) { return domain.substr(domain
 
 const FieldRule* BrokenBy(std::string_view mailbox) {
   const size_t at = mailbox.find('@');
-  if (at == std::string_view::npos || mailbox.rfind('@') != at) return &kRules[kAt];
+  if (at == std::string_view::npos || mailbox.find('@', at + 1) != std::string_view::npos) {
+    return &kRules[kAt];
+  }
   const std::string_view local = mailbox.substr(0, at), domain = mailbox.substr(at + 1);
   if (local.empty() || domain.empty()) return &kRules[kAt];
   if (local.size() > kMostLocalOctets) return &kRules[kLocalLength];

@@ -60,8 +60,10 @@ const std::array<FormatInfo, 15> kFormats = {{
 
 const FieldRule* BrokenOfAny(const FormatInfo& format, std::string_view value) {
   if (value.size() > format.max_bytes) return &kAnyField[1];
-  if (!IsUtf8(value)) return &kAnyField[2];
-  if (value.find('\0') != std::string_view::npos) return &kAnyField[3];
+  if (!IsPrintableAscii(value)) {
+    if (!IsUtf8(value)) return &kAnyField[2];
+    if (value.find('\0') != std::string_view::npos) return &kAnyField[3];
+  }
   // NULL says that there is none; free text may be as empty as it likes.
   if (format.format != FieldFormat::kFreeText && IsBlank(value)) return &kAnyField[0];
   return nullptr;

@@ -20,7 +20,7 @@ std::span<const FieldRule> FreeTextRules() { return kRules; }
 
 const FieldRule* CanonicaliseFreeText(std::string_view value, const FormatContext&,
                                       std::string* canonical) {
-  if (HasControl(value, "\t\n\r")) return &kRules[0];
+  if (!IsPrintableAscii(value) && HasControl(value, "\t\n\r")) return &kRules[0];
   AppendNfc(value, canonical);
   return nullptr;
 }

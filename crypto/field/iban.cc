@@ -4,6 +4,7 @@
 #include "crypto/field/formats.h"
 #include "crypto/field/iban_registry.h"
 #include "crypto/field/number_text.h"
+#include "crypto/field/wiped_text.h"
 
 namespace fieldkms {
 namespace {
@@ -58,11 +59,15 @@ const FieldRule* CanonicaliseIban(std::string_view value, const FormatContext& /
 // In groups of four, as ISO 13616 prints it; the first and the last four characters show.
 void MaskIban(const FieldValue& value, std::string* masked) {
   const std::string_view iban = value.canonical;
-  for (size_t at = 0; at < iban.size(); ++at) {
-    if (at != 0 && at % kGroup == 0) masked->push_back(' ');
-    const bool shown = at < kGroup || at + kGroup >= iban.size();
-    masked->push_back(shown ? iban[at] : '*');
-  }
+  const size_t gaps = (iban.size() - 1) / kGroup, begin = masked->size();
+  MakeRoom(iban.size() + gaps, masked);
+  masked->append(iban.size() + gaps, '*');
+  char* const out = masked->data() + begin;
+  // Where the character of a place stands behind the gaps before it.
+  const auto show = [&](size_t at) { out[at + at / kGroup] = iban[at]; };
+  for (size_t i = 0; i < kGroup; ++i) show(i);
+  for (size_t i = iban.size() - kGroup; i < iban.size(); ++i) show(i);
+  for (size_t gap = 1; gap <= gaps; ++gap) out[gap * (kGroup + 1) - 1] = ' ';
 }
 
 }  // namespace fieldkms

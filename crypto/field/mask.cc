@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
+#include "crypto/field/eight_bytes.h"
 #include "crypto/field/formats.h"
 #include "crypto/field/pan.h"
 #include "crypto/field/unicode.h"
@@ -104,24 +104,9 @@ void MaskCharacters(const MaskTemplate& mask, FieldFormat format, std::string_vi
   AppendMasked(mask, FixedOf(mask, format), ShownOf(mask, format, count), count, text, masked);
 }
 
-constexpr uint64_t EachByte(uint8_t byte) { return 0x0101010101010101u * byte; }
-
-// Not 0 if a byte is not ASCII or is CR. What comes before either may count too.
-constexpr uint64_t NoCharacters(uint64_t bytes) {
-  const uint64_t cr_is_zero = bytes ^ EachByte('\r');
-  return (bytes | ((cr_is_zero - EachByte(1)) & ~cr_is_zero)) & EachByte(0x80);
-}
-
 // Whether each byte is a character: so it is in ASCII, but for CR LF, which is one.
 bool BytesAreCharacters(std::string_view text) {
-  uint64_t eight = 0, found = 0;
-  while (text.size() >= sizeof eight) {
-    std::memcpy(&eight, text.data(), sizeof eight);
-    found |= NoCharacters(eight);
-    text.remove_prefix(sizeof eight);
-  }
-  for (const char c : text) found |= static_cast<uint8_t>(c) >= 0x80 || c == '\r' ? 1u : 0u;
-  return found == 0;
+  return NoByteIs(text, [](uint64_t eight) { return AnyBeyondAscii(eight) | AnyIs(eight, '\r'); });
 }
 
 // The bytes of ASCII that a template hides.
@@ -173,15 +158,21 @@ void MaskBytes(const MaskTemplate& mask, FieldFormat format, std::string_view te
   const size_t begin = hidden.Find(text, shown.first), end = hidden.FindEnd(text, shown.last);
   const size_t fixed = FixedOf(mask, format);
   const size_t filled = fixed > 0 ? fixed : end - begin;
-  char* out = ResizeText(text.size() - (end - begin) + filled, masked);
-  out = std::copy_n(text.data(), begin, out);
-  if (fixed > 0 || hidden.all()) {
-    out = std::fill_n(out, filled, mask.fill[0]);
-  } else {
-    const auto show = [&](char c) { return hidden.Has(c) ? mask.fill[0] : c; };
-    out = std::transform(text.data() + begin, text.data() + end, out, show);
+  const char fill = mask.fill[0];
+  char* const out = ResizeText(text.size() - (end - begin) + filled, masked);
+  if (fixed > 0) {
+    std::copy_n(text.data(), begin, out);
+    std::fill_n(out + begin, fixed, fill);
+    std::copy(text.begin() + end, text.end(), out + begin + fixed);
+    return;
   }
-  std::copy_n(text.data() + end, text.size() - end, out);
+  std::copy(text.begin(), text.end(), out);
+  if (hidden.all()) {
+    std::fill(out + begin, out + end, fill);
+  } else {
+    std::replace_if(
+        out + begin, out + end, [&](char c) { return hidden.Has(c); }, fill);
+  }
 }
 
 void MaskText(const MaskTemplate& mask, FieldFormat format, std::string_view text,

@@ -80,9 +80,11 @@ std::span<const FieldRule> PersonNameRules() { return kRules; }
 
 const FieldRule* CanonicalisePersonName(std::string_view value, const FormatContext&,
                                         std::string* canonical) {
-  if (HasControl(value)) return &kRules[kControl];
-  if (HasInvisible(value)) return &kRules[kInvisible];
-  if (HasUnassigned(value)) return &kRules[kAssigned];
+  if (!IsPrintableAscii(value)) {
+    if (HasControl(value)) return &kRules[kControl];
+    if (HasInvisible(value)) return &kRules[kInvisible];
+    if (HasUnassigned(value)) return &kRules[kAssigned];
+  }
   if (!HasLetter(value)) return &kRules[kLetter];
   const size_t begin = canonical->size();
   AppendFoldedWords(value, canonical);

@@ -65,9 +65,11 @@ std::span<const FieldRule> PostalAddressRules() { return kRules; }
 
 const FieldRule* CanonicalisePostalAddress(std::string_view value, const FormatContext&,
                                            std::string* canonical) {
-  if (HasControl(value, "\n\r")) return &kRules[kControl];
-  if (HasInvisible(value)) return &kRules[kInvisible];
-  if (HasUnassigned(value)) return &kRules[kAssigned];
+  if (!IsPrintableAscii(value)) {
+    if (HasControl(value, "\n\r")) return &kRules[kControl];
+    if (HasInvisible(value)) return &kRules[kInvisible];
+    if (HasUnassigned(value)) return &kRules[kAssigned];
+  }
   MakeRoom(value.size() + kJoin.size(), canonical);
   const size_t begin = canonical->size();
   if (AppendParts(value, canonical) < 2) return &kRules[kParts];

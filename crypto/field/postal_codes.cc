@@ -118,30 +118,45 @@ size_t MatchLength(std::string_view pattern, std::string_view text) {
   return at;
 }
 
-bool StandsAlone(std::string_view text, size_t begin, size_t end) {
-  const auto in_word = [](char c) { return IsDigit(c) || IsLetter(c); };
-  if (end < text.size() && (in_word(text[end]) || text[end] == '-')) return false;
+bool IsOfWord(char c) { return IsDigit(c) || IsLetter(c); }
+
+bool MayBeginAt(std::string_view text, size_t begin) {
   if (begin == 0) return true;
   if (text[begin - 1] == '-') return begin >= 2 && IsLetter(text[begin - 2]);
-  return !in_word(text[begin - 1]);
+  return !IsOfWord(text[begin - 1]);
+}
+
+bool MayEndAt(std::string_view text, size_t end) {
+  return end == text.size() || (!IsOfWord(text[end]) && text[end] != '-');
 }
 
 bool ContainsPattern(std::string_view pattern, std::string_view text) {
   for (size_t at = 0; at < text.size(); ++at) {
+    if (!MayBeginAt(text, at)) continue;
     const size_t length = MatchLength(pattern, text.substr(at));
-    if (length > 0 && StandsAlone(text, at, at + length)) return true;
+    if (length > 0 && MayEndAt(text, at + length)) return true;
   }
   return false;
 }
 
+// Codes as numbers, which compare as they do.
+constexpr unsigned NumberOfCode(std::string_view code) {
+  return static_cast<unsigned char>(code[0]) * 256u + static_cast<unsigned char>(code[1]);
+}
+constexpr size_t kCountryCount = (kCountries.size() + 1) / 3;
+constexpr std::array<unsigned, kCountryCount> CountryNumbers() {
+  std::array<unsigned, kCountryCount> numbers = {};
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = NumberOfCode(kCountries.substr(3 * i));
+  return numbers;
+}
+constexpr std::array<unsigned, kCountryCount> kCountryNumbers = CountryNumbers();
+static_assert(std::is_sorted(kCountryNumbers.begin(), kCountryNumbers.end()));
+
 }  // namespace
 
 bool IsCountryCode(std::string_view code) {
-  if (code.size() != 2 || !IsLetter(code[0]) || !IsLetter(code[1])) return false;
-  for (size_t at = 0; at < kCountries.size(); at += 3) {
-    if (kCountries.substr(at, 2) == code) return true;
-  }
-  return false;
+  return code.size() == 2 &&
+         std::binary_search(kCountryNumbers.begin(), kCountryNumbers.end(), NumberOfCode(code));
 }
 
 std::span<const PostalCodes> KnownPostalCodes() { return kKnown; }

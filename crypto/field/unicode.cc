@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "crypto/field/eight_bytes.h"
 #include "crypto/field/wiped_text.h"
 #include "crypto/utf8.h"
 
@@ -22,11 +23,10 @@ bool IsOf(char32_t point, uint32_t categories) {
 
 // How many bytes at the start of `text` are ASCII.
 size_t AsciiPrefix(std::string_view text) {
-  constexpr uint64_t kHighBits = 0x8080808080808080;
   size_t at = 0;
   for (uint64_t eight; at + sizeof eight <= text.size(); at += sizeof eight) {
     std::memcpy(&eight, text.data() + at, sizeof eight);
-    if ((eight & kHighBits) != 0) break;
+    if (AnyBeyondAscii(eight) != 0) break;
   }
   while (at < text.size() && static_cast<uint8_t>(text[at]) < 0x80) ++at;
   return at;
@@ -49,7 +49,13 @@ bool IsInvisibleModifier(char32_t point) {
 
 }  // namespace
 
-bool IsAscii(std::string_view text) { return AsciiPrefix(text) == text.size(); }
+bool IsAscii(std::string_view text) { return NoByteIs(text, AnyBeyondAscii); }
+
+bool IsPrintableAscii(std::string_view text) {
+  return NoByteIs(text, [](uint64_t eight) {
+    return AnyBeyondAscii(eight) | AnyBelow(eight, ' ') | AnyIs(eight, 0x7F);
+  });
+}
 
 bool IsUtf8(std::string_view text) {
   while (true) {

@@ -18,6 +18,9 @@ inline constexpr size_t kMostUnicodeBytes = size_t{1} << 28;  // ICU counts in i
 // Well-formed UTF-8 (RFC 3629): no surrogates, nothing overlong. Quick where all is ASCII.
 bool IsUtf8(std::string_view text);
 bool IsAscii(std::string_view text);
+// Whether all is of U+0020 to U+007E: well-formed, in NFC, and with nothing in it that is
+// invisible, unassigned or a control character.
+bool IsPrintableAscii(std::string_view text);
 
 // The rest take well-formed UTF-8 (of other bytes they make something, and read none beyond).
 

@@ -98,6 +98,24 @@ TEST(Utf8Test, AByteThatBeginsNoneIsReplacedAndNoneBeyondIsRead) {
   }
 }
 
+TEST(AsciiTest, EachByteIsPrintableOrNotAtEachPlace) {
+  for (size_t size = 0; size < 20; ++size) {
+    for (const char other : {' ', 'a', '~', '!', '\x01', '\x7f', '\x80', '\xff'}) {
+      std::string text(size, other);
+      const bool is = other >= ' ' && other <= '~';
+      EXPECT_EQ(IsPrintableAscii(text), is || size == 0);
+      for (size_t i = 0; i < size; ++i) {
+        for (int byte = 0; byte < 256; ++byte) {
+          text[i] = static_cast<char>(byte);
+          const bool changed = byte >= 0x20 && byte <= 0x7e && (is || size == 1);
+          ASSERT_EQ(IsPrintableAscii(text), changed) << size << " " << i << " " << byte;
+        }
+        text[i] = other;
+      }
+    }
+  }
+}
+
 TEST(AsciiTest, AByteBeyondIsSeenAtEachPlace) {
   for (size_t size = 0; size < 40; ++size) {
     std::string text(size, 'a');
