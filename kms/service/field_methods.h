@@ -6,6 +6,7 @@
 #include "fieldkms/v1/field_service.pb.h"
 #include "kms/service/batch.h"
 #include "kms/service/field_run.h"
+#include "kms/service/protected_values.h"
 #include "kms/service/token_seal.h"
 
 namespace fieldkms {
@@ -83,6 +84,16 @@ void WipeValue(Message* message) {
   if constexpr (requires { message->mutable_value(); }) WipeString(message->mutable_value());
 }
 
+// Of a message with a `protected_value`, keeps that for another answer.
+template <class Message>
+void KeepProtectedValue(Message* message) {
+  if constexpr (requires { message->release_protected_value(); }) {
+    if (!message->has_protected_value()) return;
+    ProtectedValues::OfThread().Give(
+        std::unique_ptr<v1::ProtectedValue>(message->release_protected_value()));
+  }
+}
+
 template <class Operation>
 class FieldMethod {
  public:
@@ -115,7 +126,10 @@ class FieldMethod {
     return state;
   }
   static void WipeRequest(Request* request) { WipeValue(request); }
-  static void WipeResponse(Response* response) { WipeValue(response); }
+  static void WipeResponse(Response* response) {
+    WipeValue(response);
+    KeepProtectedValue(response);
+  }
   static size_t CountMessages(const Request& request) { return Size(ContextOf(request)); }
 };
 
@@ -156,7 +170,10 @@ class FieldBatchMethod {
     for (auto& item : *request->mutable_items()) WipeValue(&item);
   }
   static void WipeResponse(Response* response) {
-    for (auto& result : *response->mutable_results()) WipeValue(&result);
+    for (auto& result : *response->mutable_results()) {
+      WipeValue(&result);
+      KeepProtectedValue(&result);
+    }
   }
   static size_t CountMessages(const Request& request) {
     size_t count = Size(SharedContextOf(request)) + static_cast<size_t>(request.items_size());

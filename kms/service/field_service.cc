@@ -36,6 +36,9 @@ struct Protect : OperationOn<v1::ProtectRequest, v1::ProtectResponse, v1::BatchP
       FIELDKMS_ASSIGN_OR_RETURN(subject,
                                 subjects_.HandleOf({item.subject(), field.record.field_id}));
     }
+    if (!result->has_protected_value()) {
+      result->set_allocated_protected_value(ProtectedValues::OfThread().Take().release());
+    }
     v1::ProtectedValue* const made = result->mutable_protected_value();
     FIELDKMS_ASSIGN_OR_RETURN(const RunState state,
                               protect_.Protect(field, place, item.value(), subject, made));

@@ -387,6 +387,30 @@ TEST_F(FieldServiceTest, ABatchIsOfManyFieldsAndFailsItemByItem) {
   EXPECT_EQ(revealed.results(2).value(), kMastercard);
 }
 
+// Messages serve again: nothing of an answer may stand in one that has less.
+TEST_F(FieldServiceTest, AnswersHaveNothingOfEarlierOnes) {
+  ASSERT_EQ(Create(CardField()), "OK");
+  v1::CreateFieldRequest notes;
+  notes.set_name("notes");
+  notes.set_format(v1::FIELD_FORMAT_FREE_TEXT);
+  notes.set_key("note");
+  ASSERT_EQ(Create(notes), "OK");
+  for (int round = 0; round < 4; ++round) {
+    v1::BatchProtectRequest request;
+    v1::BatchProtectResponse response;
+    request.set_field(round % 2 == 0 ? "cards" : "notes");
+    for (int i = 0; i < 5; ++i) request.add_items()->set_value(kVisa);
+    ASSERT_EQ(Call(&Stub::BatchProtect, request, &response), "OK");
+    ASSERT_EQ(response.results_size(), 5);
+    for (const auto& result : response.results()) {
+      const v1::ProtectedValue& made = result.protected_value();
+      EXPECT_EQ(made.ciphertext().size(), 16 + 53u);
+      EXPECT_EQ(made.blind_index().size(), round % 2 == 0 ? 18u : 0u);
+      EXPECT_EQ(made.mask(), round % 2 == 0 ? "************1111" : "***");
+    }
+  }
+}
+
 TEST_F(FieldServiceTest, ABatchCountsWhatIsNotLegal) {
   ASSERT_EQ(Create(CardField()), "OK");
   v1::BatchValidateRequest request;
