@@ -15,13 +15,6 @@ FormatContext Today(const Clock& clock) {
            static_cast<int>(static_cast<unsigned>(day.day()))}};
 }
 
-absl::Status ValueError(const LoadedField& field, const FieldRule& rule) {
-  return Error(
-      absl::StatusCode::kInvalidArgument, Reason::kValueInvalid,
-      field.record.name + " breaks " + std::string(rule.id) + ": " + std::string(rule.says),
-      "value");
-}
-
 absl::Status CheckOwnEntries(const ContextField& context) {
   for (const v1::ContextEntry& entry : context) {
     if (entry.name() == kFieldEntry || entry.name() == kPointerEntry) {
@@ -38,6 +31,13 @@ absl::Status PolicyError(const LoadedField& field, std::string_view why) {
                field.record.name + ": " + std::string(why), "field");
 }
 
+absl::Status ValueError(const LoadedField& field, const FieldRule& rule) {
+  return Error(
+      absl::StatusCode::kInvalidArgument, Reason::kValueInvalid,
+      field.record.name + " breaks " + std::string(rule.id) + ": " + std::string(rule.says),
+      "value");
+}
+
 FieldRun::FieldRun(RunContext& context, Action action, std::string_view tenant, NonceSource& nonces)
     : context_(context),
       action_(action),
@@ -50,13 +50,13 @@ FieldRun::~FieldRun() { WipeString(&canonical_); }
 absl::StatusOr<const LoadedField*> FieldRun::Find(std::string_view name) {
   context_.outcome.fields.Note(name);
   if (last_ != nullptr && last_->field->record.name == name) return last_->field.get();
-  if (!context_.service.authorizer.Allows(context_.who, action_, tenant_, name)) {
-    return PermissionDenied();
-  }
-  for (const std::unique_ptr<Used>& used : used_) {
+  for (const std::unique_ptr<Used>& used : used_) {  // allowed, or it would not be here
     if (used->field->record.name != name) continue;
     last_ = used.get();
     return last_->field.get();
+  }
+  if (!context_.service.authorizer.Allows(context_.who, action_, tenant_, name)) {
+    return PermissionDenied();
   }
   FIELDKMS_RETURN_IF_ERROR(context_.service.keyring.CheckFresh(context_.now));
   FieldDirectory& directory = context_.service.fields;

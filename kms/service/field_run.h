@@ -38,6 +38,9 @@ struct ItemPlace {
 // kFailedPrecondition, kFieldPolicy: the field's policy does not allow it.
 absl::Status PolicyError(const LoadedField& field, std::string_view why);
 
+// kInvalidArgument, kValueInvalid: the value breaks a rule of the field's format.
+absl::Status ValueError(const LoadedField& field, const FieldRule& rule);
+
 // Lives within one run, on one thread.
 class FieldRun {
  public:

@@ -13,7 +13,13 @@ constexpr std::string_view kHidden = "***";
 constexpr uint32_t kMostFpeVersion = 32'767;
 constexpr size_t kMostOlderIndexes = 8;
 
-absl::Status HideMembers(const LoadedField& field, std::string_view document, std::string* out) {
+absl::Status ReadDocument(const LoadedField& field, std::string_view value,
+                          JsonDocument* document) {
+  const FieldRule* const broken = document->Read(value);
+  return broken == nullptr ? absl::OkStatus() : ValueError(field, *broken);
+}
+
+absl::Status HideMembers(const LoadedField& field, const JsonDocument& document, std::string* out) {
   const auto hide = [](std::string_view, std::string_view) { return std::string(kHidden); };
   return ProtectMembers(document, field.policy.json_pointers, hide, out);
 }
@@ -35,10 +41,10 @@ absl::StatusOr<RunState> ItemProtect::Protect(const LoadedField& field, const It
   if (!field.format->may_be_kept) {
     return PolicyError(field, "a CVV is never kept, not even encrypted (PCI DSS 4.0.1, 3.3.1)");
   }
-  FIELDKMS_RETURN_IF_ERROR(run_.Canonicalise(field, value));
   if (field.policy.format == FieldFormat::kJson) {
     return ProtectDocument(field, place, value, subject, out);
   }
+  FIELDKMS_RETURN_IF_ERROR(run_.Canonicalise(field, value));
   if (!field.policy.key.empty()) {
     FIELDKMS_ASSIGN_OR_RETURN(const RunState state, Encrypt(field, place, value, subject, out));
     if (state == RunState::kNeedsIo) return state;
@@ -78,6 +84,8 @@ absl::StatusOr<RunState> ItemProtect::ProtectDocument(const LoadedField& field,
                                                       std::string_view value,
                                                       std::string_view subject,
                                                       v1::ProtectedValue* out) {
+  JsonDocument document;
+  FIELDKMS_RETURN_IF_ERROR(ReadDocument(field, value, &document));
   FIELDKMS_ASSIGN_OR_RETURN(const ContextField* const shared, run_.PlaceOf(field, place));
   FIELDKMS_ASSIGN_OR_RETURN(const KeyFinder::Found found, FindKey(field));
   if (found.key == nullptr) return RunState::kNeedsIo;
@@ -94,8 +102,8 @@ absl::StatusOr<RunState> ItemProtect::ProtectDocument(const LoadedField& field,
     return EncodeText(AsBytes(envelope));
   };
   FIELDKMS_RETURN_IF_ERROR(
-      ProtectMembers(value, field.policy.json_pointers, protect, out->mutable_document()));
-  FIELDKMS_RETURN_IF_ERROR(HideMembers(field, value, out->mutable_mask()));
+      ProtectMembers(document, field.policy.json_pointers, protect, out->mutable_document()));
+  FIELDKMS_RETURN_IF_ERROR(HideMembers(field, document, out->mutable_mask()));
   return RunState::kDone;
 }
 
@@ -165,8 +173,12 @@ absl::StatusOr<RunState> ItemProtect::BlindIndex(const LoadedField& field, std::
 }
 
 absl::Status ItemProtect::Mask(const LoadedField& field, std::string_view value, std::string* out) {
+  if (field.policy.format == FieldFormat::kJson) {
+    JsonDocument document;
+    FIELDKMS_RETURN_IF_ERROR(ReadDocument(field, value, &document));
+    return HideMembers(field, document, out);
+  }
   FIELDKMS_RETURN_IF_ERROR(run_.Canonicalise(field, value));
-  if (field.policy.format == FieldFormat::kJson) return HideMembers(field, value, out);
   MaskFor(field, &run_.context().who, {value, run_.canonical()}, out);
   return absl::OkStatus();
 }

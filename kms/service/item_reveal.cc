@@ -2,23 +2,13 @@
 
 #include "crypto/field/json_members.h"
 #include "crypto/field/pan_fpe.h"
+#include "crypto/wiped_string.h"
 
 namespace fieldkms {
 namespace {
 
 // What is shown of a document's member to whom it is masked.
 constexpr std::string_view kHiddenJson = "\"***\"";
-
-// Plaintext, wiped when left.
-class WipedString {
- public:
-  ~WipedString() { WipeString(&text_); }
-  std::string* get() { return &text_; }
-  std::string& operator*() { return text_; }
-
- private:
-  std::string text_;
-};
 
 }  // namespace
 

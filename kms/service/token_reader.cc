@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "crypto/wiped_string.h"
 #include "kms/store/store_errors.h"
 
 namespace fieldkms {
@@ -42,12 +43,11 @@ void TokenReader::Read(const LoadedField& field, const std::vector<Wanted*>& wan
 
 absl::Status TokenReader::TakeVolatile(const LoadedField& field, const Wanted& wanted) {
   RunContext& context = run_.context();
-  std::string value;
-  const absl::Status taken = context.service.volatile_values.Take(
-      field, wanted.token, !wanted.forwarded, context.deadline, &value);
-  if (taken.ok()) run_.Show(field, wanted.level, value, wanted.out.value);
-  WipeString(&value);
-  return taken.ok() ? wanted.out.tell(wanted.level, nullptr) : taken;
+  WipedString value;
+  FIELDKMS_RETURN_IF_ERROR(context.service.volatile_values.Take(
+      field, wanted.token, !wanted.forwarded, context.deadline, value.get()));
+  run_.Show(field, wanted.level, *value, wanted.out.value);
+  return wanted.out.tell(wanted.level, nullptr);
 }
 
 absl::StatusOr<TokenReader::Records> TokenReader::Fetch(const LoadedField& field,
@@ -88,11 +88,10 @@ absl::Status TokenReader::Use(const LoadedField& field, Records* records) {
 absl::Status TokenReader::Tell(const LoadedField& field, const std::optional<TokenRecord>& record,
                                const Wanted& wanted) {
   if (!record) return TokenNotFound();
-  std::string value;
-  const absl::Status opened = seal_.Open(field, record->token, record->sealed, &value);
-  if (opened.ok()) run_.Show(field, wanted.level, value, wanted.out.value);
-  WipeString(&value);
-  return opened.ok() ? wanted.out.tell(wanted.level, &*record) : opened;
+  WipedString value;
+  FIELDKMS_RETURN_IF_ERROR(seal_.Open(field, record->token, record->sealed, value.get()));
+  run_.Show(field, wanted.level, *value, wanted.out.value);
+  return wanted.out.tell(wanted.level, &*record);
 }
 
 absl::Status DecodeMetadata(std::string_view bytes,
