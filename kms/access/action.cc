@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, kActionCount> kNames = {
     "lease.acquire",     "key.import",   "key.export",       "field.create",
     "field.read",        "field.update", "field.protect",    "field.reveal",
     "field.mask",        "field.index",  "field.validate",   "field.tokenize",
-    "field.detokenize",  "field.erase"};
+    "field.detokenize",  "field.erase",  "subject.read",     "subject.hold",
+    "subject.erase"};
 static_assert(!kNames.back().empty(), "kNames must name every action, in their order");
 
 }  // namespace

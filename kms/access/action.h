@@ -42,9 +42,12 @@ enum class Action : uint8_t {
   kFieldValidate,  // uses no key
   kFieldTokenize,
   kFieldDetokenize,  // up to the rule's mask level
-  kFieldErase,       // tokens, and data subjects
+  kFieldErase,       // tokens
+  kSubjectRead,
+  kSubjectHold,
+  kSubjectErase,
 };
-inline constexpr int kActionCount = 34;
+inline constexpr int kActionCount = 37;
 
 // What an action is on. kTenants: tenants themselves, or the service; what is of no tenant
 // counts as the tenant "", which the pattern "*" matches.
@@ -58,6 +61,9 @@ constexpr ActionTarget TargetOf(Action action) {
     case Action::kRootRotate:
     case Action::kOperationRead:
     case Action::kSystemRead:
+    case Action::kSubjectRead:
+    case Action::kSubjectHold:
+    case Action::kSubjectErase:
       return ActionTarget::kTenants;
     case Action::kFieldCreate:
     case Action::kFieldRead:

@@ -23,6 +23,7 @@
 #include "kms/service/key_service.h"
 #include "kms/service/lease_service.h"
 #include "kms/service/operation_service.h"
+#include "kms/service/subject_service.h"
 #include "kms/service/system_service.h"
 #include "kms/service/tenant_service.h"
 
@@ -64,6 +65,7 @@ struct Parts {
   CryptoAsyncService crypto_service;
   FieldAsyncService field_service;
   KeyAsyncService key_service;
+  SubjectAsyncService subject_service;
   TenantAsyncService tenant_service;
   LeaseAsyncService lease_service;
   OperationAsyncService operation_service;
@@ -183,6 +185,7 @@ void AddServices(Parts& parts) {
   AddCryptoService(*parts.engine, parts.crypto_service, *parts.context);
   AddFieldService(*parts.engine, parts.field_service, *parts.context);
   AddKeyService(*parts.engine, parts.key_service, *parts.context);
+  AddSubjectService(*parts.engine, parts.subject_service, *parts.context);
   AddTenantService(*parts.engine, parts.tenant_service, *parts.context);
   AddLeaseService(*parts.engine, parts.lease_service, *parts.context);
   AddOperationService(*parts.engine, parts.operation_service, *parts.context);

@@ -101,6 +101,7 @@ struct InProcessServer::Services {
   FieldAsyncService fields;
   TenantAsyncService tenants;
   OperationAsyncService operations;
+  SubjectAsyncService subjects;
   SystemAsyncService system;
 };
 
@@ -141,6 +142,7 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
   AddKeyService(*engine, services_->keys, *context);
   AddTenantService(*engine, services_->tenants, *context);
   AddOperationService(*engine, services_->operations, *context);
+  AddSubjectService(*engine, services_->subjects, *context);
   AddSystemService(*engine, services_->system, *context);
   UnixListenerOptions listener;
   listener.path = dir.File("s");
@@ -153,6 +155,7 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
   crypto = v1::CryptoService::NewStub(channel);
   keys = v1::KeyService::NewStub(channel);
   field_service = v1::FieldService::NewStub(channel);
+  subject_service = v1::SubjectService::NewStub(channel);
   system = v1::SystemService::NewStub(channel);
 }
 

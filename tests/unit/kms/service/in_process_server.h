@@ -17,6 +17,7 @@
 #include "kms/service/field_service.h"
 #include "kms/service/key_service.h"
 #include "kms/service/operation_service.h"
+#include "kms/service/subject_service.h"
 #include "kms/service/system_service.h"
 #include "kms/service/tenant_service.h"
 #include "tests/support/temp_dir.h"
@@ -102,6 +103,7 @@ class InProcessServer {
   std::unique_ptr<v1::CryptoService::Stub> crypto;
   std::unique_ptr<v1::KeyService::Stub> keys;
   std::unique_ptr<v1::FieldService::Stub> field_service;
+  std::unique_ptr<v1::SubjectService::Stub> subject_service;
   std::unique_ptr<v1::SystemService::Stub> system;
   RootHealth root_health;  // what the replica says of its root
 
