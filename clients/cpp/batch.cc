@@ -116,6 +116,20 @@ v1::BatchValidateRequest SharedOf(const v1::BatchValidateRequest& request) {
   return OfFieldWithoutItems(request);
 }
 
+v1::BatchTokenizeRequest SharedOf(const v1::BatchTokenizeRequest& request) {
+  return OfFieldWithoutItems(request);
+}
+
+v1::BatchDetokenizeRequest SharedOf(const v1::BatchDetokenizeRequest& request) {
+  v1::BatchDetokenizeRequest shared = OfFieldWithoutItems(request);
+  shared.set_view(request.view());
+  return shared;
+}
+
+v1::BatchEraseRequest SharedOf(const v1::BatchEraseRequest& request) {
+  return OfFieldWithoutItems(request);
+}
+
 absl::Status ItemTooLarge(size_t index) {
   return Error(absl::StatusCode::kInvalidArgument, Reason::kRequestTooLarge,
                "the item, with what the batch shares, exceeds a request's 4 MiB",

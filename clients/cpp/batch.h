@@ -58,6 +58,9 @@ v1::BatchRevealRequest SharedOf(const v1::BatchRevealRequest& request);
 v1::BatchMaskRequest SharedOf(const v1::BatchMaskRequest& request);
 v1::BatchBlindIndexRequest SharedOf(const v1::BatchBlindIndexRequest& request);
 v1::BatchValidateRequest SharedOf(const v1::BatchValidateRequest& request);
+v1::BatchTokenizeRequest SharedOf(const v1::BatchTokenizeRequest& request);
+v1::BatchDetokenizeRequest SharedOf(const v1::BatchDetokenizeRequest& request);
+v1::BatchEraseRequest SharedOf(const v1::BatchEraseRequest& request);
 
 absl::Status ItemTooLarge(size_t index);
 // In terms of the whole batch, what `status` says of a part that begins at `begin`.

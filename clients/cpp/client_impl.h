@@ -38,23 +38,25 @@ class Client::Impl {
 
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> Call(Stub& stub, StubMethod<Stub, Request, Response> method,
-                                const Request& request) {
-    return Call(stub, method, request, timeout_);
+                                const Request& request, RetryRule rule = IsRetryable) {
+    return Call(stub, method, request, timeout_, rule);
   }
 
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> Call(Stub& stub, StubMethod<Stub, Request, Response> method,
-                                const Request& request, std::chrono::milliseconds timeout) {
+                                const Request& request, std::chrono::milliseconds timeout,
+                                RetryRule rule = IsRetryable) {
     if (request.ByteSizeLong() > kMaxRequestSize) {
       return Error(absl::StatusCode::kInvalidArgument, Reason::kRequestTooLarge,
                    "the request exceeds 4 MiB");
     }
     Response response;
-    FIELDKMS_RETURN_IF_ERROR(retrier_.Run(timeout, [&](TimePoint deadline) {
+    const auto attempt = [&](TimePoint deadline) {
       grpc::ClientContext context;
       context.set_deadline(GrpcDeadline(deadline));
       return FromGrpc((stub.*method)(&context, request, &response));
-    }));
+    };
+    FIELDKMS_RETURN_IF_ERROR(retrier_.Run(timeout, attempt, rule));
     return response;
   }
 
@@ -70,9 +72,10 @@ class Client::Impl {
 
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> Batch(Stub& stub, StubMethod<Stub, Request, Response> method,
-                                 const Request& request) {
-    return RunBatch<Request, Response>(
-        request, BatchLimits(), [&](const Request& part) { return Call(stub, method, part); });
+                                 const Request& request, RetryRule rule = IsRetryable) {
+    return RunBatch<Request, Response>(request, BatchLimits(), [&](const Request& part) {
+      return Call(stub, method, part, rule);
+    });
   }
 
   absl::Status CheckHealth();

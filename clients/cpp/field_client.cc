@@ -16,6 +16,10 @@ absl::StatusOr<v1::Field> FieldOf(absl::StatusOr<Response> response) {
   return std::move(*response->mutable_field());
 }
 
+RetryRule RuleFor(LostAnswer lost) {
+  return lost == LostAnswer::kAskAgain ? IsRetryable : WasNotBegun;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Field> FieldClient::CreateField(const v1::CreateFieldRequest& request) {
@@ -61,6 +65,21 @@ absl::StatusOr<v1::Verdict> FieldClient::Validate(const v1::ValidateRequest& req
   return std::move(*response.mutable_verdict());
 }
 
+absl::StatusOr<v1::TokenValue> FieldClient::Tokenize(const v1::TokenizeRequest& request) {
+  FIELDKMS_ASSIGN_OR_RETURN(v1::TokenizeResponse response,
+                            impl().Call(impl().fields(), &Stub::Tokenize, request));
+  return std::move(*response.mutable_token());
+}
+
+absl::StatusOr<v1::DetokenizeResponse> FieldClient::Detokenize(const v1::DetokenizeRequest& request,
+                                                               LostAnswer lost) {
+  return impl().Call(impl().fields(), &Stub::Detokenize, request, RuleFor(lost));
+}
+
+absl::StatusOr<v1::EraseResponse> FieldClient::Erase(const v1::EraseRequest& request) {
+  return impl().Call(impl().fields(), &Stub::Erase, request);
+}
+
 absl::StatusOr<v1::BatchProtectResponse> FieldClient::BatchProtect(
     const v1::BatchProtectRequest& request) {
   return impl().Batch(impl().fields(), &Stub::BatchProtect, request);
@@ -83,6 +102,21 @@ absl::StatusOr<v1::BatchBlindIndexResponse> FieldClient::BatchBlindIndex(
 absl::StatusOr<v1::BatchValidateResponse> FieldClient::BatchValidate(
     const v1::BatchValidateRequest& request) {
   return impl().Batch(impl().fields(), &Stub::BatchValidate, request);
+}
+
+absl::StatusOr<v1::BatchTokenizeResponse> FieldClient::BatchTokenize(
+    const v1::BatchTokenizeRequest& request) {
+  return impl().Batch(impl().fields(), &Stub::BatchTokenize, request);
+}
+
+absl::StatusOr<v1::BatchDetokenizeResponse> FieldClient::BatchDetokenize(
+    const v1::BatchDetokenizeRequest& request, LostAnswer lost) {
+  return impl().Batch(impl().fields(), &Stub::BatchDetokenize, request, RuleFor(lost));
+}
+
+absl::StatusOr<v1::BatchEraseResponse> FieldClient::BatchErase(
+    const v1::BatchEraseRequest& request) {
+  return impl().Batch(impl().fields(), &Stub::BatchErase, request);
 }
 
 }  // namespace fieldkms

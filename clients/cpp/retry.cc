@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "crypto/random.h"
+#include "crypto/status.h"
 
 namespace fieldkms {
 namespace {
@@ -52,6 +53,17 @@ bool IsRetryable(const AttemptResult& outcome) {
   }
 }
 
+bool WasNotBegun(const AttemptResult& outcome) {
+  switch (ReasonOf(outcome.status)) {
+    case Reason::kRateLimited:
+    case Reason::kTooManyConnections:
+    case Reason::kDraining:
+      return IsRetryable(outcome);
+    default:
+      return false;
+  }
+}
+
 milliseconds BackoffBefore(int attempt, const RetryPolicy& policy, const AttemptResult& last,
                            double jitter) {
   constexpr int kMaxDoublings = 20;  // beyond any sensible cap
@@ -65,12 +77,13 @@ Retrier::Retrier(const RetryPolicy& policy, int budget_tokens, RetryEnvironment 
     : policy_(policy), environment_(std::move(environment)), budget_(budget_tokens) {}
 
 absl::Status Retrier::Run(milliseconds timeout,
-                          const std::function<AttemptResult(TimePoint deadline)>& attempt) {
+                          const std::function<AttemptResult(TimePoint deadline)>& attempt,
+                          RetryRule rule) {
   const TimePoint deadline = environment_.now() + timeout;
   for (int number = 1;; ++number) {
     AttemptResult outcome = attempt(deadline);
     if (outcome.status.ok() && number == 1) budget_.Refill();
-    if (!IsRetryable(outcome) || number >= policy_.max_attempts) return std::move(outcome.status);
+    if (!rule(outcome) || number >= policy_.max_attempts) return std::move(outcome.status);
     const milliseconds wait = BackoffBefore(number + 1, policy_, outcome, environment_.jitter());
     if (environment_.now() + wait >= deadline || !budget_.Take()) return std::move(outcome.status);
     environment_.sleep(wait);

@@ -49,6 +49,13 @@ struct RetryEnvironment {
 // to come back. Everything else would fail again, or might act twice.
 bool IsRetryable(const AttemptResult& outcome);
 
+// WasNotBegun: those of them with which the service says that it did nothing yet: it slows the
+// caller down, or is going down. For calls that must not act twice and have no request id.
+bool WasNotBegun(const AttemptResult& outcome);
+
+// One of the two above.
+using RetryRule = bool (*)(const AttemptResult& outcome);
+
 // BackoffBefore returns how long to wait before attempt `attempt` (2, 3, ...):
 // full jitter below an exponentially growing bound, on top of what the server
 // asked for.
@@ -65,7 +72,8 @@ class Retrier {
   // the whole, which is `timeout` from now. A wait that would outlast the
   // deadline is not begun.
   absl::Status Run(std::chrono::milliseconds timeout,
-                   const std::function<AttemptResult(TimePoint deadline)>& attempt);
+                   const std::function<AttemptResult(TimePoint deadline)>& attempt,
+                   RetryRule rule = IsRetryable);
 
  private:
   const RetryPolicy policy_;

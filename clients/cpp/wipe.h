@@ -28,18 +28,28 @@ void WipePlaintext(v1::GenerateDataKeyResponse* message);
 void WipePlaintext(v1::GenerateRandomResponse* message);
 void WipePlaintext(v1::AcquireLeaseResponse* message);
 
+// Wipes the `value` of a message that has such a field. Where it is one of several, and another
+// one is set, there is nothing to wipe, and asking for it would take that other one away.
+template <class Message>
+void WipeValue(Message* message) {
+  if constexpr (requires { WipeText(message->mutable_value()); }) {
+    if constexpr (requires { message->has_value(); }) {
+      if (!message->has_value()) return;
+    }
+    WipeText(message->mutable_value());
+  }
+}
+
 // Of FieldService's messages each `value`, of the message or of its items or results; of
 // messages without plaintext nothing, for templates over all of them.
 template <class Message>
 void WipePlaintext(Message* message) {
-  if constexpr (requires { WipeText(message->mutable_value()); }) {
-    WipeText(message->mutable_value());
+  WipeValue(message);
+  if constexpr (requires { message->mutable_items(); }) {
+    for (auto& item : *message->mutable_items()) WipeValue(&item);
   }
-  if constexpr (requires { WipeText(message->mutable_items(0)->mutable_value()); }) {
-    for (auto& item : *message->mutable_items()) WipeText(item.mutable_value());
-  }
-  if constexpr (requires { WipeText(message->mutable_results(0)->mutable_value()); }) {
-    for (auto& result : *message->mutable_results()) WipeText(result.mutable_value());
+  if constexpr (requires { message->mutable_results(); }) {
+    for (auto& result : *message->mutable_results()) WipeValue(&result);
   }
 }
 

@@ -248,6 +248,8 @@ void ExpectSharedKeepsEveryField() {
     const auto* field = descriptor->field(i);
     if (field->is_repeated()) {
       reflection->AddMessage(&request, field);
+    } else if (field->enum_type() != nullptr) {
+      reflection->SetEnumValue(&request, field, 1);
     } else {
       ASSERT_EQ(field->cpp_type(), google::protobuf::FieldDescriptor::CPPTYPE_STRING);
       reflection->SetString(&request, field, "x");
@@ -265,6 +267,14 @@ TEST(SharedOfTest, KeepsEveryFieldButTheItems) {
   ExpectSharedKeepsEveryField<v1::BatchRewrapRequest>();
   ExpectSharedKeepsEveryField<v1::BatchComputeMacRequest>();
   ExpectSharedKeepsEveryField<v1::BatchVerifyMacRequest>();
+  ExpectSharedKeepsEveryField<v1::BatchProtectRequest>();
+  ExpectSharedKeepsEveryField<v1::BatchRevealRequest>();
+  ExpectSharedKeepsEveryField<v1::BatchMaskRequest>();
+  ExpectSharedKeepsEveryField<v1::BatchBlindIndexRequest>();
+  ExpectSharedKeepsEveryField<v1::BatchValidateRequest>();
+  ExpectSharedKeepsEveryField<v1::BatchTokenizeRequest>();
+  ExpectSharedKeepsEveryField<v1::BatchDetokenizeRequest>();
+  ExpectSharedKeepsEveryField<v1::BatchEraseRequest>();
 }
 
 }  // namespace

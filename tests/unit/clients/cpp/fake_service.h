@@ -19,6 +19,7 @@
 #include "clients/cpp/rpc_status.h"
 #include "crypto/status.h"
 #include "fieldkms/v1/crypto_service.grpc.pb.h"
+#include "fieldkms/v1/field_service.grpc.pb.h"
 #include "fieldkms/v1/key_service.grpc.pb.h"
 #include "fieldkms/v1/operation_service.grpc.pb.h"
 #include "fieldkms/v1/system_service.grpc.pb.h"
@@ -94,6 +95,38 @@ class FakeCrypto : public v1::CryptoService::Service {
   Script<v1::BatchEncryptRequest> batch_encrypt;
 };
 
+// Tokens are numbered in the order of their calls.
+class FakeFields : public v1::FieldService::Service {
+ public:
+  grpc::Status Tokenize(grpc::ServerContext*, const v1::TokenizeRequest* request,
+                        v1::TokenizeResponse* response) override {
+    grpc::Status answer = tokenize.Next(*request);
+    response->mutable_token()->set_token("tok_" + std::to_string(tokenize.requests().size()));
+    return answer;
+  }
+  grpc::Status Detokenize(grpc::ServerContext*, const v1::DetokenizeRequest* request,
+                          v1::DetokenizeResponse* response) override {
+    response->set_value("value of " + request->token());
+    return detokenize.Next(*request);
+  }
+  grpc::Status BatchDetokenize(grpc::ServerContext*, const v1::BatchDetokenizeRequest* request,
+                               v1::BatchDetokenizeResponse* response) override {
+    for (const auto& item : request->items()) {
+      response->add_results()->set_value("value of " + item.token());
+    }
+    return batch_detokenize.Next(*request);
+  }
+  grpc::Status Erase(grpc::ServerContext*, const v1::EraseRequest* request,
+                     v1::EraseResponse* response) override {
+    response->set_erased_count(1);
+    return erase.Next(*request);
+  }
+  Script<v1::TokenizeRequest> tokenize;
+  Script<v1::DetokenizeRequest> detokenize;
+  Script<v1::BatchDetokenizeRequest> batch_detokenize;
+  Script<v1::EraseRequest> erase;
+};
+
 class FakeKeys : public v1::KeyService::Service {
  public:
   grpc::Status RotateKey(grpc::ServerContext*, const v1::RotateKeyRequest* request,
@@ -139,6 +172,7 @@ class FakeService {
     builder.SetMaxReceiveMessageSize((4 << 20) + (64 << 10));
     builder.AddListeningPort("unix:" + path, grpc::InsecureServerCredentials());
     builder.RegisterService(&crypto);
+    builder.RegisterService(&fields);
     builder.RegisterService(&keys);
     builder.RegisterService(&operations);
     builder.RegisterService(&system);
@@ -147,6 +181,7 @@ class FakeService {
   ~FakeService() { server->Shutdown(std::chrono::system_clock::now()); }
 
   FakeCrypto crypto;
+  FakeFields fields;
   FakeKeys keys;
   FakeOperations operations;
   FakeSystem system;

@@ -75,6 +75,28 @@ TEST_F(RetrierTest, GivesUpAfterItsAttemptsWithTheLastError) {
   EXPECT_EQ(attempts_, 3u);
 }
 
+// A call that must not act twice is repeated only where it has not acted.
+TEST_F(RetrierTest, RetriesWhatWasNotBegunWhereTheRuleSaysSo) {
+  const AttemptResult draining = {
+      Error(absl::StatusCode::kUnavailable, Reason::kDraining, "going down"), std::nullopt};
+  const AttemptResult lost = {
+      Error(absl::StatusCode::kUnavailable, Reason::kUnspecified, "the connection broke"),
+      std::nullopt};
+  EXPECT_TRUE(WasNotBegun(draining));
+  EXPECT_TRUE(WasNotBegun(RateLimited(milliseconds(1))));
+  EXPECT_FALSE(WasNotBegun(RateLimited(std::nullopt)));
+  EXPECT_FALSE(WasNotBegun(Unavailable(milliseconds(1))));
+  EXPECT_FALSE(WasNotBegun(lost));
+  EXPECT_FALSE(WasNotBegun(Ok()));
+  Retrier retrier({.max_attempts = 4}, 100, world_.Environment());
+  const AttemptResult script[] = {draining, lost, Ok()};
+  EXPECT_THAT(
+      retrier.Run(
+          milliseconds(10'000), [&](TimePoint) { return script[attempts_++]; }, WasNotBegun),
+      StatusIs(absl::StatusCode::kUnavailable, Reason::kUnspecified));
+  EXPECT_EQ(attempts_, 2u);
+}
+
 TEST_F(RetrierTest, LeavesOtherFailuresAlone) {
   Retrier retrier({}, 100, world_.Environment());
   for (const absl::StatusCode code :

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "fieldkms/v1/field_service.pb.h"
 #include "tests/support/status_matchers.h"
 
 namespace fieldkms {
@@ -58,6 +59,33 @@ TEST(WipeTest, OverwritesTheDataOfMacsInBatches) {
   };
   EXPECT_TRUE(wiped(v1::BatchComputeMacRequest()));
   EXPECT_TRUE(wiped(v1::BatchVerifyMacRequest()));
+}
+
+TEST(WipeTest, OverwritesTheValuesOfTokens) {
+  const auto wiped = [](auto message) {
+    message.set_value(kSecret);
+    const char* const data = message.value().data();
+    WipePlaintext(&message);
+    return message.value().empty() && !Holds(data, kSecret.size(), 's');
+  };
+  EXPECT_TRUE(wiped(v1::TokenizeRequest()));
+  EXPECT_TRUE(wiped(v1::DetokenizeResponse()));
+  EXPECT_TRUE(wiped(v1::EraseRequest()));
+  v1::BatchDetokenizeResponse response;
+  response.add_results()->set_value(kSecret);
+  const char* const data = response.results(0).value().data();
+  WipePlaintext(&response);
+  EXPECT_FALSE(Holds(data, kSecret.size(), 's'));
+}
+
+TEST(WipeTest, LeavesTheTokenThatStandsInThePlaceOfAValue) {
+  v1::BatchEraseRequest request;
+  request.add_items()->set_token("tok_1");
+  request.add_items()->set_value(kSecret);
+  const char* const data = request.items(1).value().data();
+  WipePlaintext(&request);
+  EXPECT_EQ(request.items(0).token(), "tok_1");
+  EXPECT_FALSE(Holds(data, kSecret.size(), 's'));
 }
 
 TEST(WipeTest, TheGuardWipesAtTheEndOfItsScope) {
