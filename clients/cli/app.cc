@@ -111,6 +111,7 @@ std::unique_ptr<CLI::App> MakeApp(Session* session) {
   AddAliasCommands(app.get(), session);
   AddFieldCommands(app.get(), session);
   AddFieldValueCommands(app.get(), session);
+  AddTokenCommands(app.get(), session);
   AddEncryptCommand(app.get(), session);
   AddDecryptCommand(app.get(), session);
   AddRewrapCommand(app.get(), session);

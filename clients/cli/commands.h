@@ -21,6 +21,7 @@ void AddKeyTransferCommands(CLI::App* group, Session* session);
 void AddAliasCommands(CLI::App* app, Session* session);
 void AddFieldCommands(CLI::App* app, Session* session);
 void AddFieldValueCommands(CLI::App* app, Session* session);
+void AddTokenCommands(CLI::App* app, Session* session);
 void AddEncryptCommand(CLI::App* app, Session* session);
 void AddDecryptCommand(CLI::App* app, Session* session);
 void AddRewrapCommand(CLI::App* app, Session* session);

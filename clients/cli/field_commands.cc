@@ -6,6 +6,7 @@
 #include "clients/cli/commands.h"
 #include "clients/cli/field_report.h"
 #include "clients/cli/mask_args.h"
+#include "clients/cli/token_policy_args.h"
 #include "clients/cpp/field_client.h"
 #include "crypto/status.h"
 
@@ -21,6 +22,7 @@ struct FieldSettings {
   std::string index_key;
   uint32_t index_buckets = 0;
   uint64_t distinct_values = 0;
+  TokenPolicyArgs token;
   std::string mask;
   std::vector<std::string> role_masks;
   std::vector<std::string> json_pointers;
@@ -105,8 +107,8 @@ absl::Status PutSettings(const FieldSettings& settings, Request* request) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ExitCode> Create(Session* session, const FieldSettings& settings,
-                                v1::CreateFieldRequest* request) {
+absl::StatusOr<ExitCode> Create(Session* session, const CLI::App& command,
+                                const FieldSettings& settings, v1::CreateFieldRequest* request) {
   FIELDKMS_ASSIGN_OR_RETURN(const v1::FieldFormat format, ParseFormat(settings.format));
   request->set_format(format);
   FIELDKMS_RETURN_IF_ERROR(PutSettings(settings, request));
@@ -117,14 +119,34 @@ absl::StatusOr<ExitCode> Create(Session* session, const FieldSettings& settings,
     fpe->set_keep_first(settings.fpe_keep_first);
     fpe->set_keep_last(settings.fpe_keep_last);
   }
+  if (HasTokenPolicyArgs(command)) {
+    FIELDKMS_RETURN_IF_ERROR(
+        ApplyTokenPolicyArgs(command, settings.token, request->mutable_token()));
+  }
   FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
   return ShowField(session, FieldClient(*client).CreateField(*request));
 }
 
-absl::StatusOr<ExitCode> Update(Session* session, const FieldSettings& settings,
-                                const std::vector<std::string>& clear,
-                                v1::UpdateFieldRequest* request) {
-  FIELDKMS_RETURN_IF_ERROR(PutSettings(settings, request));
+// A policy of tokens changes as a whole: what is not given stays as the field has it, unless
+// somebody else changes it in between.
+absl::Status PutTokenPolicy(Client* client, const CLI::App& command, const FieldSettings& settings,
+                            v1::UpdateFieldRequest* request) {
+  if (!HasTokenPolicyArgs(command)) return absl::OkStatus();
+  v1::GetFieldRequest get;
+  get.set_tenant(request->tenant());
+  get.set_name(request->name());
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::Field field, FieldClient(*client).GetField(get));
+  *request->mutable_token() = field.token();
+  FIELDKMS_RETURN_IF_ERROR(ApplyTokenPolicyArgs(command, settings.token, request->mutable_token()));
+  // Who repeats a request id repeats the request, and the etag is another one then.
+  if (request->etag().empty() && request->request_id().empty()) request->set_etag(field.etag());
+  request->mutable_update_mask()->add_paths("token");
+  return absl::OkStatus();
+}
+
+// What was given, but for tokens.
+void NameChanges(const FieldSettings& settings, const std::vector<std::string>& clear,
+                 v1::UpdateFieldRequest* request) {
   const auto name = [request](const char* path) {
     request->mutable_update_mask()->add_paths(path);
   };
@@ -134,10 +156,19 @@ absl::StatusOr<ExitCode> Update(Session* session, const FieldSettings& settings,
   if (!settings.role_masks.empty()) name("role_masks");
   if (!settings.json_pointers.empty()) name("json_pointers");
   for (const std::string& path : clear) name(path.c_str());
-  if (request->update_mask().paths().empty()) {
+}
+
+absl::StatusOr<ExitCode> Update(Session* session, const CLI::App& command,
+                                const FieldSettings& settings,
+                                const std::vector<std::string>& clear,
+                                v1::UpdateFieldRequest* request) {
+  FIELDKMS_RETURN_IF_ERROR(PutSettings(settings, request));
+  NameChanges(settings, clear, request);
+  if (request->update_mask().paths().empty() && !HasTokenPolicyArgs(command)) {
     return InvalidField("update_mask", "names nothing: give what is to change");
   }
   FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
+  FIELDKMS_RETURN_IF_ERROR(PutTokenPolicy(client, command, settings, request));
   return ShowField(session, FieldClient(*client).UpdateField(*request));
 }
 
@@ -149,7 +180,7 @@ absl::StatusOr<ExitCode> Get(Session* session, const v1::GetFieldRequest& reques
 absl::StatusOr<ExitCode> List(Session* session, v1::ListFieldsRequest request) {
   FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
   Json fields = Json::array();
-  Table table({"NAME", "FIELD ID", "FORMAT", "KEY", "FPE KEY", "INDEX KEY"});
+  Table table({"NAME", "FIELD ID", "FORMAT", "KEY", "FPE KEY", "INDEX KEY", "TOKEN KEY"});
   request.set_page_size(1'000);
   do {
     FIELDKMS_ASSIGN_OR_RETURN(const v1::ListFieldsResponse page,
@@ -157,7 +188,7 @@ absl::StatusOr<ExitCode> List(Session* session, v1::ListFieldsRequest request) {
     for (const v1::Field& field : page.fields()) {
       fields.push_back(FieldJson(field));
       table.Add({field.name(), field.field_id(), FormatName(field.format()), field.key(),
-                 field.fpe().key(), field.blind_index().key()});
+                 field.fpe().key(), field.blind_index().key(), field.token().key()});
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -183,10 +214,12 @@ void AddCreate(CLI::App* group, Session* session) {
   AddKeyOption(create, &settings->key, "Name or alias of the ENCRYPT key");
   AddKindOptions(create, settings.get());
   AddIndexOptions(create, settings.get());
+  AddTokenPolicyOptions(create, &settings->token);
   AddMaskOptions(create, settings.get());
   AddRequestIdOption(create, request->mutable_request_id());
-  session->Bind(create,
-                [session, settings, request] { return Create(session, *settings, request.get()); });
+  session->Bind(create, [session, create, settings, request] {
+    return Create(session, *create, *settings, request.get());
+  });
 }
 
 void AddUpdate(CLI::App* group, Session* session) {
@@ -196,14 +229,15 @@ void AddUpdate(CLI::App* group, Session* session) {
   CLI::App* const update = AddFieldCommand(group, "update", "Change a field", request.get());
   AddKeyOption(update, &settings->key, "Name or alias of the ENCRYPT key for new values");
   AddIndexOptions(update, settings.get());
+  AddTokenPolicyOptions(update, &settings->token);
   AddMaskOptions(update, settings.get());
   update->add_option("--clear", *clear, "Take away: mask, role_masks or blind_index; repeatable")
       ->type_name("WHAT")
       ->check(CLI::IsMember({"mask", "role_masks", "blind_index"}));
   AddEtagOption(update, request->mutable_etag());
   AddRequestIdOption(update, request->mutable_request_id());
-  session->Bind(update, [session, settings, clear, request] {
-    return Update(session, *settings, *clear, request.get());
+  session->Bind(update, [session, update, settings, clear, request] {
+    return Update(session, *update, *settings, *clear, request.get());
   });
 }
 

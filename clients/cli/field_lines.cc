@@ -10,9 +10,7 @@
 #include "crypto/status.h"
 
 namespace fieldkms {
-namespace {
 
-// JSON without the braces around it.
 std::string Members(const Json& json) {
   const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   return text.substr(1, text.size() - 2);
@@ -27,7 +25,6 @@ absl::Status AppendOneLine(std::string_view value, WipedBuffer* out) {
   return absl::OkStatus();
 }
 
-// A value as a JSON string, into a buffer that is wiped: no library's string has it.
 void AppendJsonString(std::string_view value, WipedBuffer* out) {
   out->push_back('"');
   for (const char c : value) {
@@ -43,8 +40,6 @@ void AppendJsonString(std::string_view value, WipedBuffer* out) {
   }
   out->push_back('"');
 }
-
-}  // namespace
 
 template <class Item>
 absl::Status SetSource(std::string_view text, uint32_t fpe_version, Item* item) {
@@ -70,7 +65,8 @@ absl::Status ProtectLines::AppendText(int index, WipedBuffer* out) const {
     fieldkms::AppendText(EncodeText(AsBytes(made.ciphertext())), out);
     return absl::OkStatus();
   }
-  return AppendOneLine(made.document().empty() ? made.fpe().text() : made.document(), out);
+  if (!made.document().empty()) return AppendOneLine(made.document(), out);
+  return AppendOneLine(made.has_fpe() ? made.fpe().text() : made.token().token(), out);
 }
 
 void ProtectLines::AppendJson(int index, WipedBuffer* out) const {

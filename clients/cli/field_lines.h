@@ -29,7 +29,7 @@ class FieldCodec : public BatchCodec<Request, Response> {
   }
 };
 
-// As text: the ciphertext in text form, of JSON the document, else the FPE text.
+// As text: the ciphertext in text form, of JSON the document, else the FPE text, else the token.
 class ProtectLines : public FieldCodec<v1::BatchProtectRequest, v1::BatchProtectResponse> {
  public:
   explicit ProtectLines(v1::BatchProtectRequest shared)
@@ -86,6 +86,15 @@ class ValidateLines : public FieldCodec<v1::BatchValidateRequest, v1::BatchValid
 // The source of a value to reveal: see RevealLines. Error: DecryptError for text that is none.
 template <class Item>
 absl::Status SetSource(std::string_view text, uint32_t fpe_version, Item* item);
+
+// JSON without the braces around it.
+std::string Members(const Json& json);
+
+// Appends a value as text of one line. Error: kOutOfRange where it has a line break.
+absl::Status AppendOneLine(std::string_view value, WipedBuffer* out);
+
+// Appends a value as a JSON string, into a buffer that is wiped: no library's string has it.
+void AppendJsonString(std::string_view value, WipedBuffer* out);
 
 // Results, alone or in a line, as members of a JSON object without its braces.
 void AppendRevealedJson(std::string_view value, v1::View view, uint32_t key_version,

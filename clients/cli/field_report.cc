@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "clients/cli/mask_args.h"
+#include "clients/cli/token_report.h"
 #include "crypto/envelope.h"
 #include "crypto/hex.h"
 #include "crypto/status.h"
@@ -66,6 +67,11 @@ Rows FieldRows(const v1::Field& field) {
   add("key", field.key());
   if (field.has_fpe()) add("FPE key", FpeText(field.fpe()));
   if (field.has_blind_index()) add("index key", IndexText(field.blind_index()));
+  if (field.has_token()) {
+    add("token key", field.token().key());
+    add("lookup key", field.token().lookup_key());
+    add("tokens", TokenPolicyText(field.token()));
+  }
   if (field.has_mask()) add("mask", MaskText(field.mask()));
   for (const v1::RoleMask& mask : field.role_masks()) {
     rows.emplace_back("mask of " + mask.role(), MaskText(mask.mask()));
@@ -114,6 +120,7 @@ Json FieldJson(const v1::Field& field) {
                {"key", field.key()}};
   json["fpe"] = field.has_fpe() ? FpeJson(field.fpe()) : Json(nullptr);
   json["blind_index"] = field.has_blind_index() ? IndexJson(field.blind_index()) : Json(nullptr);
+  json["token"] = field.has_token() ? TokenPolicyJson(field.token()) : Json(nullptr);
   json["mask"] = field.has_mask() ? MaskJson(field.mask()) : Json(nullptr);
   json["role_masks"] = std::move(masks);
   json["json_pointers"] =
@@ -139,6 +146,7 @@ Json ProtectedJson(const v1::ProtectedValue& made) {
   if (made.has_fpe()) {
     json["fpe"] = {{"text", made.fpe().text()}, {"key_version", made.fpe().key_version()}};
   }
+  if (made.has_token()) json["token"] = TokenJson(made.token());
   return json;
 }
 
@@ -155,6 +163,9 @@ std::string ProtectedText(const v1::ProtectedValue& made) {
   if (made.has_fpe()) {
     add("FPE text", made.fpe().text());
     add("FPE key version", std::to_string(made.fpe().key_version()));
+  }
+  if (made.has_token()) {
+    for (auto& row : TokenRows(made.token())) rows.push_back(std::move(row));
   }
   return Properties(rows);
 }
