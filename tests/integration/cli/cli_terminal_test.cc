@@ -150,6 +150,35 @@ TEST_F(CliTerminalTest, DestructionAsksForTheKeysName) {
   EXPECT_EQ(state(), "DESTROY_SCHEDULED");
 }
 
+TEST_F(CliTerminalTest, ErasingAsksForTheFieldsName) {
+  ASSERT_EQ(Cli({"key", "create", "asked.token", "--tenant", "acme", "--purpose", "TOKEN"}).code,
+            0);
+  ASSERT_EQ(Cli({"field", "create", "asked", "--tenant", "acme", "--format", "email", "--token-key",
+                 "asked.token"})
+                .code,
+            0);
+  std::string token =
+      Cli({"tokenize", "--tenant", "acme", "--field", "asked"}, "a@example.com").out;
+  token.pop_back();
+  const std::vector<std::string> erase = {"erase", token, "--tenant", "acme", "--field", "asked"};
+  {
+    OnTerminal terminal(daemon().target(), erase);
+    EXPECT_THAT(terminal.ReadUntil("to go on: "), HasSubstr("will be erased"));
+    terminal.Type("y\n");
+    EXPECT_THAT(terminal.ReadAll(), HasSubstr("nothing was done"));
+    EXPECT_EQ(WEXITSTATUS(terminal.Wait()), 2);
+  }
+  const std::vector<std::string> read = {"detokenize", token,     "--tenant",
+                                         "acme",       "--field", "asked"};
+  EXPECT_EQ(Cli(read).out, "a@example.com");
+  OnTerminal terminal(daemon().target(), erase);
+  terminal.ReadUntil("to go on: ");
+  terminal.Type("asked\n");
+  EXPECT_THAT(terminal.ReadAll(), HasSubstr("erased  1"));
+  EXPECT_EQ(WEXITSTATUS(terminal.Wait()), 0);
+  EXPECT_EQ(Cli(read).code, 3);
+}
+
 TEST_F(CliTerminalTest, DrawsABarWhileAnOperationRuns) {
   OnTerminal terminal(daemon().target(), {"tenant", "rotate-kek", "--tenant", "acme", "--wait"});
   EXPECT_THAT(terminal.ReadAll(), HasSubstr("%  "));

@@ -145,6 +145,47 @@ absl::StatusOr<std::vector<std::string>> IndexesOfCard(Client& client, std::stri
 }
 // [field example]
 
+// [token example]
+// What an order keeps in the place of a card number: a token, here of digits, for a bigint column.
+// Of no use to who has no right to ask for the number.
+absl::StatusOr<std::string> TokenOfCard(Client& client, const std::string& order,
+                                        std::string card_number) {
+  v1::TokenizeRequest request;
+  const WipeGuard wipe(&request);
+  request.set_tenant("acme");
+  request.set_field("orders.card_number");
+  request.set_value(std::move(card_number));
+  // Comes back with the number. In the clear: nothing of the value may stand there.
+  (*request.mutable_settings()->mutable_metadata())["order"] = order;
+  FIELDKMS_ASSIGN_OR_RETURN(v1::TokenValue made, FieldClient(client).Tokenize(request));
+  return std::move(*made.mutable_token());
+}
+
+// The number, as far as the caller's roles let it be seen; who pays with it needs `full`.
+absl::StatusOr<std::string> CardOfToken(Client& client, const std::string& token) {
+  v1::DetokenizeRequest request;
+  request.set_tenant("acme");
+  request.set_field("orders.card_number");
+  request.set_token(token);
+  // Tokens of this field may be read again and again, so the client may ask again, too. Leave
+  // that out where they are for single use: a token whose answer was lost is gone.
+  FIELDKMS_ASSIGN_OR_RETURN(v1::DetokenizeResponse read,
+                            FieldClient(client).Detokenize(request, LostAnswer::kAskAgain));
+  return std::move(*read.mutable_value());  // Reason::kTokenNotFound: never was, ended, erased
+}
+
+// A customer goes: all tokens of the card, of all orders. Returns how many there were.
+absl::StatusOr<uint64_t> ForgetCard(Client& client, std::string card_number) {
+  v1::EraseRequest request;
+  const WipeGuard wipe(&request);
+  request.set_tenant("acme");
+  request.set_field("orders.card_number");
+  request.set_value(std::move(card_number));
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::EraseResponse erased, FieldClient(client).Erase(request));
+  return erased.erased_count();
+}
+// [token example]
+
 // [local example]
 // A shop that opens thousands of values a second for one key. Keep the two objects.
 struct LocalShop {
@@ -235,6 +276,29 @@ TEST_F(DevelopersExampleTest, CardsAreProtectedShownAndFound) {
               StatusIs(Reason::kValueInvalid));
 }
 
+TEST_F(DevelopersExampleTest, OrdersKeepTokens) {
+  for (const auto& [name, purpose] :
+       {std::pair("orders.token", "TOKEN"), std::pair("orders.lookup", "BLIND_INDEX")}) {
+    ASSERT_EQ(Cli({"key", "create", name, "--tenant", "acme", "--purpose", purpose}).code, 0);
+  }
+  ASSERT_EQ(Cli({"field", "create", "orders.card_number", "--tenant", "acme", "--format", "pan",
+                 "--token-key", "orders.token", "--token-lookup-key", "orders.lookup",
+                 "--token-form", "numeric", "--token-keep-last", "4"})
+                .code,
+            0);
+  ASSERT_OK_AND_ASSIGN(const auto client, Client::Create({.target = daemon().target()}));
+  ASSERT_OK_AND_ASSIGN(const std::string one,
+                       example::TokenOfCard(*client, "1", "4111 1111 1111 1111"));
+  ASSERT_OK_AND_ASSIGN(const std::string two,
+                       example::TokenOfCard(*client, "2", "4111 1111 1111 1111"));
+  EXPECT_THAT(one, ::testing::MatchesRegex("9[0-9]{13}1111"));
+  EXPECT_NE(one, two);
+  EXPECT_EQ(example::CardOfToken(*client, one).value(), "4111 1111 1111 1111");
+  EXPECT_EQ(example::ForgetCard(*client, "4111-1111-1111-1111").value(), 2u);
+  EXPECT_THAT(example::CardOfToken(*client, two), StatusIs(Reason::kTokenNotFound));
+  EXPECT_THAT(example::TokenOfCard(*client, "3", one), StatusIs(Reason::kValueInvalid));
+}
+
 // The text between two marks is what people copy.
 void ExpectInTheDocument(const std::string& mark) {
   const std::string root = std::string(FIELDKMS_VECTORS_DIR) + "/../..";
@@ -249,6 +313,7 @@ void ExpectInTheDocument(const std::string& mark) {
 TEST_F(DevelopersExampleTest, StandsInTheDocument) {
   ExpectInTheDocument("// [example]\n");
   ExpectInTheDocument("// [field example]\n");
+  ExpectInTheDocument("// [token example]\n");
   ExpectInTheDocument("// [local example]\n");
 }
 
