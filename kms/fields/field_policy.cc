@@ -22,6 +22,7 @@ absl::Status CheckNothingKept(const FieldPolicy& policy) {
   if (token.text != TokenTemplate()) {
     return InvalidField("token", "of a CVV is text of the form's own length, and keeps nothing");
   }
+  if (token.convergent) return InvalidField("token.convergent", "is not for CVVs");
   if (token.ttl > kMaxVolatileTtl) {
     return InvalidField("token.ttl", "of a CVV is at most 15 minutes");
   }
