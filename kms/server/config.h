@@ -52,6 +52,10 @@ struct Config {
   std::string audit_file;  // empty: DATA_DIR/audit.jsonl
   AuditDurability audit_durability = AuditDurability::kFsync;
 
+  std::string erasure_log;                  // empty: DATA_DIR/erasures.jsonl
+  std::vector<std::string> erasure_replay;  // logs of other replicas, or of before a restore
+  std::chrono::seconds erasure_horizon{std::chrono::hours(24 * 35)};
+
   std::string metrics_address;  // loopback:port; empty: no metrics
 
   MemoryLock memory_lock = MemoryLock::kRequired;

@@ -17,10 +17,19 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr double kMaxRate = 1e9;
+constexpr hours kLongestHorizon{24 * 366 * 10};
 
 // A duration in whole seconds; what is below one is dropped.
 seconds ReadSeconds(const YAML::Node& node, seconds min, seconds max) {
   return std::chrono::floor<seconds>(ReadDuration(node, min, max));
+}
+
+std::vector<std::string> ReadAbsolutePaths(const YAML::Node& node) {
+  std::vector<std::string> paths = ReadTexts(node);
+  for (const std::string& path : paths) {
+    if (!path.starts_with('/')) throw YamlError(node, "an absolute path is expected");
+  }
+  return paths;
 }
 
 // "127.0.0.1:9464", or "[::1]:9464": there is no TLS for anything else.
@@ -247,12 +256,7 @@ constexpr YamlKey<Config> kKeys[] = {
        config.caretaker_pause = ReadDuration(node, milliseconds(10), minutes(10));
      }},
     {"volatile.peers", "list of absolute paths", "none",
-     [](const YAML::Node& node, Config& config) {
-       for (const std::string& path : ReadTexts(node)) {
-         if (!path.starts_with('/')) throw YamlError(node, "an absolute path is expected");
-         config.peers.push_back(path);
-       }
-     }},
+     [](const YAML::Node& node, Config& config) { config.peers = ReadAbsolutePaths(node); }},
     {"volatile.most_values", "whole number", "100000",
      [](const YAML::Node& node, Config& config) {
        config.most_volatile_values = ReadInt(node, 1, 10'000'000);
@@ -262,6 +266,16 @@ constexpr YamlKey<Config> kKeys[] = {
     {"audit.durability", "fsync or none", "fsync",
      [](const YAML::Node& node, Config& config) {
        config.audit_durability = static_cast<AuditDurability>(ReadChoice(node, kDurabilities));
+     }},
+    {"erasure.log", "absolute path", "DATA_DIR/erasures.jsonl",
+     [](const YAML::Node& node, Config& config) { config.erasure_log = ReadAbsolutePath(node); }},
+    {"erasure.replay", "list of absolute paths", "none",
+     [](const YAML::Node& node, Config& config) {
+       config.erasure_replay = ReadAbsolutePaths(node);
+     }},
+    {"erasure.horizon", "duration", "840h",
+     [](const YAML::Node& node, Config& config) {
+       config.erasure_horizon = ReadSeconds(node, seconds(0), kLongestHorizon);
      }},
     {"metrics.listen", "loopback address and port", "none",
      [](const YAML::Node& node, Config& config) {

@@ -9,12 +9,14 @@
 #include "kms/audit/audit_wait.h"
 #include "kms/audit/refusal_log.h"
 #include "kms/backends/backends.h"
+#include "kms/erasure/erasures.h"
 #include "kms/keyring/caretaker.h"
 #include "kms/keyring/keyring.h"
 #include "kms/observe/log.h"
 #include "kms/rpc/engine.h"
 #include "kms/server/caretaker_report.h"
 #include "kms/server/data_dir.h"
+#include "kms/server/erasure_start.h"
 #include "kms/server/metrics.h"
 #include "kms/server/peer_channels.h"
 #include "kms/server/signals.h"
@@ -48,6 +50,8 @@ struct Parts {
   DataDirLock lock;
   OpenedRoot root;
   std::unique_ptr<Store> store;
+  std::unique_ptr<ErasureLog> erasure_log;
+  std::unique_ptr<Erasures> erasures;
   std::unique_ptr<FieldDirectory> fields;  // the keyring tells it of changes
   std::unique_ptr<Keyring> keyring;
   std::unique_ptr<FieldAdmin> field_admin;
@@ -142,6 +146,18 @@ absl::Status OpenState(const Config& config, Signals& signals, Parts& parts) {
   return absl::OkStatus();
 }
 
+// Before anything is served: a store that was restored has what was erased after.
+absl::Status OpenErasures(const Config& config, Parts& parts) {
+  const std::string path =
+      config.erasure_log.empty() ? config.data_dir + "/erasures.jsonl" : config.erasure_log;
+  FIELDKMS_ASSIGN_OR_RETURN(parts.erasure_log, ErasureLog::Open(path));
+  parts.erasures = std::make_unique<Erasures>(*parts.store, *parts.erasure_log, SystemClock(),
+                                              ErasureOptions{config.erasure_horizon});
+  std::vector<std::string> logs = config.erasure_replay;
+  logs.push_back(path);
+  return ReplayErasures(logs, *parts.erasures);
+}
+
 UnixListenerOptions ListenerOptions(const Config& config, RefusalLog& refusals) {
   UnixListenerOptions options;
   options.path = config.socket;
@@ -204,9 +220,9 @@ absl::Status Serve(const Config& config, Parts& parts) {
                                                            parts.peers.get(), SystemClock());
   parts.context.reset(new ServiceContext{
       *parts.keyring, *parts.fields, *parts.field_admin, parts.store->tokens(),
-      parts.store->subjects(), *parts.volatile_values, *parts.access, *parts.access, *parts.access,
-      *parts.audit, *parts.refusals, *parts.troubles, *parts.executor, SystemClock(),
-      config.calls_per_connection, *parts.replica});
+      parts.store->subjects(), *parts.erasures, *parts.volatile_values, *parts.access,
+      *parts.access, *parts.access, *parts.audit, *parts.refusals, *parts.troubles, *parts.executor,
+      SystemClock(), config.calls_per_connection, *parts.replica});
   EngineOptions options;
   options.queues = config.threads;
   parts.engine = std::make_unique<Engine>(options);
@@ -287,6 +303,7 @@ absl::Status Run(const Config& config, Signals& signals) {
   FIELDKMS_ASSIGN_OR_RETURN(DataDirLock lock, DataDirLock::Acquire(config.data_dir));
   Parts parts(std::move(lock));
   FIELDKMS_RETURN_IF_ERROR(OpenState(config, signals, parts));
+  FIELDKMS_RETURN_IF_ERROR(OpenErasures(config, parts));
   FIELDKMS_RETURN_IF_ERROR(Serve(config, parts));
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - start);

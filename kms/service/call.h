@@ -26,6 +26,7 @@
 #include "kms/audit/audit_sink.h"
 #include "kms/audit/refusal_log.h"
 #include "kms/clock.h"
+#include "kms/erasure/erasures.h"
 #include "kms/fields/field_admin.h"
 #include "kms/fields/field_directory.h"
 #include "kms/keyring/keyring.h"
@@ -45,6 +46,7 @@ struct ServiceContext {
   FieldAdmin& field_admin;
   TokenStore& tokens;
   SubjectStore& subjects;
+  Erasures& erasures;  // of both
   VolatileValues& volatile_values;
   const Authenticator& authenticator;
   const Authorizer& authorizer;

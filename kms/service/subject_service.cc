@@ -31,7 +31,7 @@ absl::Status DescribeSubject(const Request& request, CallPlan* plan) {
   return absl::OkStatus();
 }
 
-void ToProto(std::string_view tenant, const SubjectRecord& record, v1::Subject* out) {
+void FillSubject(std::string_view tenant, const SubjectRecord& record, v1::Subject* out) {
   out->set_tenant(std::string(tenant));
   out->set_subject(record.subject);
   out->set_handle(EncodeHex(AsBytes(record.handle)));
@@ -87,7 +87,7 @@ struct GetSubjectMethod {
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     FIELDKMS_ASSIGN_OR_RETURN(const SubjectRecord record,
                               Find(context, request.tenant(), request.subject()));
-    ToProto(request.tenant(), record, response->mutable_subject());
+    FillSubject(request.tenant(), record, response->mutable_subject());
     FIELDKMS_ASSIGN_OR_RETURN(const std::vector<uint64_t> ids,
                               context.service.subjects.ListSubjectFields(
                                   request.tenant(), record.handle, context.deadline));
@@ -126,7 +126,7 @@ struct ListSubjectsMethod {
         VisiblePage<SubjectRecord> page,
         ReadVisiblePage(subjects, after, limit, context.service.clock, context.deadline));
     for (const SubjectRecord& record : page.records) {
-      ToProto(request.tenant(), record, response->add_subjects());
+      FillSubject(request.tenant(), record, response->add_subjects());
     }
     response->set_next_page_token(std::move(page.next_page_token));
     return RunState::kDone;
@@ -219,7 +219,7 @@ struct SetLegalHoldMethod {
                               context.service.subjects.SetHold(request.tenant(), request.subject(),
                                                                hold, context.deadline));
     context.outcome.subject = EncodeHex(AsBytes(record.handle));
-    ToProto(request.tenant(), record, response->mutable_subject());
+    FillSubject(request.tenant(), record, response->mutable_subject());
     return RunState::kDone;
   }
 };
@@ -242,7 +242,7 @@ struct EraseSubjectMethod {
     ForgetDerivedKeys();
     const ErasedSubject& erased = erasure.erased;
     context.outcome.subject = EncodeHex(AsBytes(erased.subject.handle));
-    ToProto(request.tenant(), erased.subject, response->mutable_subject());
+    FillSubject(request.tenant(), erased.subject, response->mutable_subject());
     AddFieldNames(fields, erased.field_ids, response->mutable_subject());
     ToProto(erasure.time, response->mutable_erase_time());
     ToProto(erasure.effective_at_latest, response->mutable_effective_at_latest());

@@ -70,7 +70,7 @@ void TokenEraser::EraseTokens(const LoadedField& field, const std::vector<Doomed
                               const FailItemFunction& fail) {
   const RunContext& context = run_.context();
   const auto erased =
-      context.service.tokens.EraseTokens(DomainOf(field), NamesOf(part), {}, context.deadline);
+      context.service.erasures.EraseTokens(DomainOf(field), NamesOf(part), context.deadline);
   if (!erased.ok()) return FailAll(part, erased.status(), fail);
   for (size_t i = 0; i < part.size(); ++i) {
     if ((*erased)[i] == EraseResult::kHeld) {
@@ -84,8 +84,8 @@ void TokenEraser::EraseTokens(const LoadedField& field, const std::vector<Doomed
 void TokenEraser::EraseValues(const LoadedField& field, const std::vector<Doomed*>& part,
                               const FailItemFunction& fail) {
   const RunContext& context = run_.context();
-  const auto erased = context.service.tokens.EraseTokensByLookup(DomainOf(field), NamesOf(part), {},
-                                                                 context.deadline);
+  const auto erased = context.service.erasures.EraseTokensByLookup(DomainOf(field), NamesOf(part),
+                                                                   context.deadline);
   if (!erased.ok()) return FailAll(part, erased.status(), fail);
   for (size_t i = 0; i < part.size(); ++i) {
     if ((*erased)[i].held != 0) {

@@ -121,6 +121,8 @@ InProcessServer::~InProcessServer() { Stop(); }
 
 void InProcessServer::Start(int io_threads, size_t io_queue) {
   store = *OpenSqliteStore(dir.File("store.db"), SystemClock());
+  erasure_log = *ErasureLog::Open(dir.File("erasures.jsonl"));
+  erasures = std::make_unique<Erasures>(*store, *erasure_log, SystemClock(), ErasureOptions());
   keyring = *Keyring::Open(*store, *root, SystemClock());
   fields = std::make_unique<FieldDirectory>(*store, SystemClock());
   field_admin = std::make_unique<FieldAdmin>(*store, keyring->admin(), *fields, SystemClock());
@@ -132,9 +134,9 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
       std::make_unique<VolatileValues>(*volatile_tokens, replica_, nullptr, SystemClock());
   executor = std::make_unique<Executor>(io_threads, io_queue);
   context.reset(new ServiceContext{*keyring, *fields, *field_admin, store->tokens(),
-                                   store->subjects(), *volatile_values, *access, *access, *access,
-                                   audit, *refusals, *troubles, *executor, SystemClock(), Rate{},
-                                   replica_});
+                                   store->subjects(), *erasures, *volatile_values, *access, *access,
+                                   *access, audit, *refusals, *troubles, *executor, SystemClock(),
+                                   Rate{}, replica_});
   services_ = std::make_unique<Services>();
   engine = std::make_unique<Engine>(EngineOptions{});
   AddCryptoService(*engine, services_->crypto, *context);
@@ -167,6 +169,8 @@ void InProcessServer::Stop() {
   refusals.reset();
   access.reset();
   keyring.reset();
+  erasures.reset();
+  erasure_log.reset();
   store.reset();
 }
 

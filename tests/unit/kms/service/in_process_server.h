@@ -88,6 +88,8 @@ class InProcessServer {
   ScriptedAudit audit;
   std::unique_ptr<ScriptedRoot> root;
   std::unique_ptr<Store> store;
+  std::unique_ptr<ErasureLog> erasure_log;
+  std::unique_ptr<Erasures> erasures;
   std::unique_ptr<Keyring> keyring;
   std::unique_ptr<FieldDirectory> fields;
   std::unique_ptr<FieldAdmin> field_admin;
