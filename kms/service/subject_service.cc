@@ -1,16 +1,17 @@
 #include "kms/service/subject_service.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <utility>
 
+#include "crypto/base64.h"
 #include "crypto/hex.h"
 #include "crypto/names.h"
 #include "crypto/xaes_gcm.h"
 #include "kms/service/method_call.h"
 #include "kms/service/records.h"
 #include "kms/service/token_reader.h"
-#include "kms/service/visible_page.h"
 
 namespace fieldkms {
 namespace {
@@ -29,6 +30,28 @@ absl::Status DescribeSubject(const Request& request, CallPlan* plan) {
   plan->scope = CallPlan::Scope::kTenant;
   plan->tenant = request.tenant();
   return absl::OkStatus();
+}
+
+// Page tokens: "2." and where the page before ended, in base64url: ids of subjects and tokens may
+// be any bytes. As PageToken's, they carry no authority.
+constexpr std::string_view kBytesPrefix = "2.";
+std::string BytesPageToken(std::string_view last) {
+  std::string text(Base64Size(Base64::kUrl, last.size()), '\0');
+  EncodeBase64(Base64::kUrl, AsBytes(last), AsMutableBytes(text));
+  return std::string(kBytesPrefix) + text;
+}
+absl::StatusOr<std::string> ParseBytesPageToken(std::string_view token) {
+  if (token.empty()) return std::string();
+  const auto invalid = [] {
+    return InvalidField("page_token", "is not one that this service gave");
+  };
+  if (!token.starts_with(kBytesPrefix) || token.size() > 4 * kMaxTokenBytes) return invalid();
+  token.remove_prefix(kBytesPrefix.size());
+  std::string bytes(MaxBase64Bytes(token.size()), '\0');
+  const auto size = DecodeBase64(Base64::kUrl, AsBytes(token), AsMutableBytes(bytes));
+  if (!size) return invalid();
+  bytes.resize(*size);
+  return bytes;
 }
 
 void FillSubject(std::string_view tenant, const SubjectRecord& record, v1::Subject* out) {
@@ -74,6 +97,7 @@ void AddFieldNames(const FieldsById& fields, const std::vector<uint64_t>& ids, v
     const auto field = fields.find(id);
     if (field != fields.end()) out->add_fields(field->second.name);
   }
+  std::sort(out->mutable_fields()->begin(), out->mutable_fields()->end());
 }
 
 struct GetSubjectMethod {
@@ -108,27 +132,21 @@ struct ListSubjectsMethod {
   absl::Status Describe(const Request& request, CallPlan* plan) {
     FIELDKMS_RETURN_IF_ERROR(CheckTenantId(request.tenant()));
     FIELDKMS_ASSIGN_OR_RETURN(limit, PageSize(request.page_size()));
-    FIELDKMS_ASSIGN_OR_RETURN(after, ParsePageToken(request.page_token()));
+    FIELDKMS_ASSIGN_OR_RETURN(after, ParseBytesPageToken(request.page_token()));
     plan->scope = CallPlan::Scope::kTenant;
     plan->tenant = request.tenant();
     return absl::OkStatus();
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
-    const ListSource<SubjectRecord> subjects = {
-        .read =
-            [&](std::string_view from, size_t count) {
-              return context.service.subjects.ListSubjects(request.tenant(), from, count,
-                                                           context.deadline);
-            },
-        .visible = [](const SubjectRecord&) { return true; },
-        .name = &SubjectRecord::subject};
-    FIELDKMS_ASSIGN_OR_RETURN(
-        VisiblePage<SubjectRecord> page,
-        ReadVisiblePage(subjects, after, limit, context.service.clock, context.deadline));
-    for (const SubjectRecord& record : page.records) {
-      FillSubject(request.tenant(), record, response->add_subjects());
+    FIELDKMS_ASSIGN_OR_RETURN(const std::vector<SubjectRecord> records,
+                              context.service.subjects.ListSubjects(request.tenant(), after,
+                                                                    limit + 1, context.deadline));
+    for (size_t i = 0; i < std::min(records.size(), limit); ++i) {
+      FillSubject(request.tenant(), records[i], response->add_subjects());
     }
-    response->set_next_page_token(std::move(page.next_page_token));
+    if (records.size() > limit) {
+      response->set_next_page_token(BytesPageToken(records[limit - 1].subject));
+    }
     return RunState::kDone;
   }
 };
@@ -162,7 +180,7 @@ struct ListSubjectTokensMethod {
   absl::Status Describe(const Request& request, CallPlan* plan) {
     FIELDKMS_RETURN_IF_ERROR(DescribeSubject(request, plan));
     FIELDKMS_ASSIGN_OR_RETURN(limit, PageSize(request.page_size()));
-    FIELDKMS_ASSIGN_OR_RETURN(const std::string place, ParsePageToken(request.page_token()));
+    FIELDKMS_ASSIGN_OR_RETURN(const std::string place, ParseBytesPageToken(request.page_token()));
     FIELDKMS_ASSIGN_OR_RETURN(after, ParsePlace(place));
     return absl::OkStatus();
   }
@@ -182,7 +200,7 @@ struct ListSubjectTokensMethod {
     }
     if (tokens.size() > limit) {
       const auto& [field_id, token] = tokens[limit - 1];
-      response->set_next_page_token(PageToken(PlaceText(field_id, token.token)));
+      response->set_next_page_token(BytesPageToken(PlaceText(field_id, token.token)));
     }
     return RunState::kDone;
   }

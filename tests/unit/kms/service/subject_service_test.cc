@@ -172,7 +172,7 @@ TEST_F(SubjectServiceTest, ItsTokensAreListed) {
   EXPECT_EQ(fields["one"], 2);
   EXPECT_EQ(fields["two"], 3);
   EXPECT_EQ(pages, 3);
-  request.set_page_token("1.rubbish");
+  request.set_page_token("2.cnViYmlzaA");
   v1::ListSubjectTokensResponse page;
   EXPECT_EQ(Ask(&SubjectStub::ListSubjectTokens, request, &page), "INVALID_FIELD");
   v1::ListSubjectsRequest all;
