@@ -182,3 +182,23 @@ DOCUMENTS = {
 }
 for i, (name, document) in enumerate(DOCUMENTS.items()):
     write("json_members", name, bytes([i]) + document)
+
+ERASURE_LOG = b'{"erasure_log":"000102030405060708090a0b0c0d0e0f","form":1}\n'
+ERASURES = [
+    b'{"n":1,"time":1764150000000000,"kind":"token","tenant":"acme","field_id":"0000000000000007","name":"dG9rXzE="}\n',
+    b'{"n":2,"time":1764150000000000,"kind":"lookup","tenant":"acme","field_id":"0000000000000007","name":"bG9va3Vw"}\n',
+    b'{"n":3,"time":1764150000000001,"kind":"subject","tenant":"acme","name":"aGFuZGxlIG9mIDE2IGJ5dA=="}\n']
+ENDS = [b'{"n":2,"end":"partly"}\n', b'{"n":1,"end":"done"}\n', b'{"n":1,"to":3,"end":"refused"}\n']
+INTENTS = ERASURE_LOG + b"".join(ERASURES)
+write("erasure_log", "empty", b"")
+write("erasure_log", "header", ERASURE_LOG)
+write("erasure_log", "torn-header", ERASURE_LOG[:30])
+write("erasure_log", "in-doubt", INTENTS)
+write("erasure_log", "torn", INTENTS[:-7])
+write("erasure_log", "ends", INTENTS + ENDS[0] + ENDS[1])
+write("erasure_log", "range", INTENTS + ENDS[2])
+write("erasure_log", "end-twice", INTENTS + ENDS[1] + ENDS[2])
+write("erasure_log", "out-of-turn", ERASURE_LOG + ERASURES[1])
+write("erasure_log", "later-form", ERASURE_LOG.replace(b":1}", b":2}"))
+for i, line in enumerate(ERASURES + ENDS):
+    write("erasure_log", f"line-{i}", b"\n" + line)
