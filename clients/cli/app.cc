@@ -112,6 +112,7 @@ std::unique_ptr<CLI::App> MakeApp(Session* session) {
   AddFieldCommands(app.get(), session);
   AddFieldValueCommands(app.get(), session);
   AddTokenCommands(app.get(), session);
+  AddSubjectCommands(app.get(), session);
   AddEncryptCommand(app.get(), session);
   AddDecryptCommand(app.get(), session);
   AddRewrapCommand(app.get(), session);

@@ -22,6 +22,9 @@ void AddAliasCommands(CLI::App* app, Session* session);
 void AddFieldCommands(CLI::App* app, Session* session);
 void AddFieldValueCommands(CLI::App* app, Session* session);
 void AddTokenCommands(CLI::App* app, Session* session);
+void AddSubjectCommands(CLI::App* app, Session* session);
+// The part of AddSubjectCommands in subject_export.cc.
+void AddSubjectExportCommand(CLI::App* group, Session* session);
 void AddEncryptCommand(CLI::App* app, Session* session);
 void AddDecryptCommand(CLI::App* app, Session* session);
 void AddRewrapCommand(CLI::App* app, Session* session);
@@ -68,6 +71,10 @@ CLI::App* AddKeyCommand(CLI::App* group, const char* name, const char* descripti
   AddTenantOption(command, request->mutable_tenant());
   return command;
 }
+
+// Adds a command about one data subject of one tenant.
+CLI::App* AddSubjectCommand(CLI::App* group, const char* name, const char* description,
+                            std::string* subject, std::string* tenant);
 
 // The key that a command uses, by its name or an alias.
 CLI::Option* AddKeyOption(CLI::App* command, std::string* key, const char* description);

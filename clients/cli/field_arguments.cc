@@ -44,6 +44,19 @@ std::pair<CLI::App*, std::shared_ptr<FieldArguments>> AddFieldValueCommand(CLI::
   return {command, arguments};
 }
 
+void AddSubjectOption(CLI::App* command, std::string* subject) {
+  // A script with an empty variable does not mean a value that nobody can erase.
+  const auto check = [](const std::string& given) {
+    return given.empty() ? std::string("it is empty") : std::string();
+  };
+  command
+      ->add_option("--subject", *subject,
+                   "Whose value it is, by the application's own id: it can be erased with all "
+                   "others of the subject")
+      ->type_name("ID")
+      ->check(check);
+}
+
 void AddViewOption(CLI::App* command, std::string* view) {
   command
       ->add_option("--view", *view, "masked, bin_last4 or full (default: as much as you may see)")

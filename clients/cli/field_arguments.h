@@ -23,7 +23,8 @@ struct FieldArguments {
   std::string tenant;
   std::string field;
   std::vector<std::string> context;
-  std::string source;  // of reveal, detokenize and erase: no secret
+  std::string subject;  // of protect and tokenize: whose value it is; empty: nobody's
+  std::string source;   // of reveal, detokenize and erase: no secret
   std::string view;
   uint32_t fpe_version = 0;
   std::string ttl;  // of tokenize
@@ -75,6 +76,9 @@ std::pair<CLI::App*, std::shared_ptr<FieldArguments>> AddFieldValueCommand(CLI::
                                                                            const char* name,
                                                                            const char* description,
                                                                            FieldCommandBody body);
+
+// --subject, of one value or of all lines.
+void AddSubjectOption(CLI::App* command, std::string* subject);
 
 // --view.
 void AddViewOption(CLI::App* command, std::string* view);

@@ -59,6 +59,12 @@ absl::Status SetSource(std::string_view text, uint32_t fpe_version, Item* item) 
 template absl::Status SetSource(std::string_view, uint32_t, v1::RevealRequest*);
 template absl::Status SetSource(std::string_view, uint32_t, v1::BatchRevealRequest::Item*);
 
+absl::Status ProtectLines::Add(ByteView line) {
+  FIELDKMS_RETURN_IF_ERROR(FieldCodec::Add(line));
+  if (!subject_.empty()) request_.mutable_items()->rbegin()->set_subject(subject_);
+  return absl::OkStatus();
+}
+
 absl::Status ProtectLines::AppendText(int index, WipedBuffer* out) const {
   const v1::ProtectedValue& made = response_.results(index).protected_value();
   if (!made.ciphertext().empty()) {

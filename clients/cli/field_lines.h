@@ -2,7 +2,9 @@
 #ifndef FIELDKMS_CLIENTS_CLI_FIELD_LINES_H_
 #define FIELDKMS_CLIENTS_CLI_FIELD_LINES_H_
 
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "clients/cli/line_mode.h"
@@ -32,10 +34,15 @@ class FieldCodec : public BatchCodec<Request, Response> {
 // As text: the ciphertext in text form, of JSON the document, else the FPE text, else the token.
 class ProtectLines : public FieldCodec<v1::BatchProtectRequest, v1::BatchProtectResponse> {
  public:
-  explicit ProtectLines(v1::BatchProtectRequest shared)
-      : FieldCodec(std::move(shared), &FieldClient::BatchProtect) {}
+  // `subject`: of every value; empty: of none.
+  ProtectLines(v1::BatchProtectRequest shared, std::string subject)
+      : FieldCodec(std::move(shared), &FieldClient::BatchProtect), subject_(std::move(subject)) {}
+  absl::Status Add(ByteView line) override;
   absl::Status AppendText(int index, WipedBuffer* out) const override;
   void AppendJson(int index, WipedBuffer* out) const override;
+
+ private:
+  const std::string subject_;
 };
 
 // Each line is what ProtectLines writes: a ciphertext, a document ("{" or "[" first) or, with

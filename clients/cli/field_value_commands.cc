@@ -21,7 +21,7 @@ namespace {
 absl::StatusOr<ExitCode> Protect(Session* session, const FieldArguments& arguments) {
   if (arguments.io.lines) {
     FIELDKMS_ASSIGN_OR_RETURN(auto shared, SharedRequest<v1::BatchProtectRequest>(arguments));
-    ProtectLines codec(std::move(shared));
+    ProtectLines codec(std::move(shared), arguments.subject);
     return RunLines(session, arguments.io, &codec);
   }
   v1::ProtectRequest request;
@@ -29,6 +29,7 @@ absl::StatusOr<ExitCode> Protect(Session* session, const FieldArguments& argumen
   FIELDKMS_RETURN_IF_ERROR(FillValue(arguments, &request));
   FIELDKMS_ASSIGN_OR_RETURN(*request.mutable_context(),
                             ParseContextArgs(arguments.context, "context"));
+  request.set_subject(arguments.subject);
   FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
   FIELDKMS_ASSIGN_OR_RETURN(const v1::ProtectedValue made, FieldClient(*client).Protect(request));
   FIELDKMS_RETURN_IF_ERROR(WriteMade(
@@ -139,6 +140,7 @@ void AddFieldValueCommands(CLI::App* app, Session* session) {
   const auto [protect, to_protect] = AddFieldValueCommand(
       app, session, "protect", "Protect a value as its field says, or many", Protect);
   AddContextOption(protect, &to_protect->context);
+  AddSubjectOption(protect, &to_protect->subject);
 
   const auto [reveal, to_reveal] = AddFieldValueCommand(
       app, session, "reveal", "Show what was protected, as far as you may see it", Reveal);

@@ -32,6 +32,7 @@ absl::StatusOr<v1::TokenSettings> SettingsOf(const FieldArguments& arguments) {
                             .second;
     if (!is_new) return InvalidField("metadata", "has a name twice");
   }
+  settings.set_subject(arguments.subject);
   return settings;
 }
 
@@ -161,6 +162,8 @@ void AddTokenCommands(CLI::App* app, Session* session) {
                    "What to keep beside it, in the clear: NAME=TEXT; repeatable")
       ->type_name("NAME=TEXT")
       ->allow_extra_args(false);
+
+  AddSubjectOption(tokenize, &to_tokenize->subject);
 
   const auto [detokenize, to_detokenize] =
       AddFieldValueCommand(app, session, "detokenize",

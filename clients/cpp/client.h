@@ -148,6 +148,7 @@ class Client {
 
  private:
   friend class FieldClient;
+  friend class SubjectClient;
   class Impl;
   explicit Client(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

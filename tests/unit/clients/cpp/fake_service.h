@@ -22,6 +22,7 @@
 #include "fieldkms/v1/field_service.grpc.pb.h"
 #include "fieldkms/v1/key_service.grpc.pb.h"
 #include "fieldkms/v1/operation_service.grpc.pb.h"
+#include "fieldkms/v1/subject_service.grpc.pb.h"
 #include "fieldkms/v1/system_service.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
 
@@ -153,6 +154,44 @@ class FakeOperations : public v1::OperationService::Service {
   Script<v1::RotateRootRequest> rotate_root;
 };
 
+// Erasures are numbered in the order of their calls.
+class FakeSubjects : public v1::SubjectService::Service {
+ public:
+  grpc::Status GetSubject(grpc::ServerContext*, const v1::GetSubjectRequest* request,
+                          v1::GetSubjectResponse* response) override {
+    response->mutable_subject()->set_subject(request->subject());
+    response->mutable_subject()->add_fields("cards");
+    return get.Next(*request);
+  }
+  grpc::Status ListSubjects(grpc::ServerContext*, const v1::ListSubjectsRequest* request,
+                            v1::ListSubjectsResponse* response) override {
+    response->add_subjects()->set_subject("customer-1");
+    response->set_next_page_token("next");
+    return list.Next(*request);
+  }
+  grpc::Status ListSubjectTokens(grpc::ServerContext*, const v1::ListSubjectTokensRequest* request,
+                                 v1::ListSubjectTokensResponse* response) override {
+    response->add_tokens()->set_token("tok_1");
+    return list_tokens.Next(*request);
+  }
+  grpc::Status SetLegalHold(grpc::ServerContext*, const v1::SetLegalHoldRequest* request,
+                            v1::SetLegalHoldResponse* response) override {
+    response->mutable_subject()->mutable_hold()->set_reason(request->reason());
+    return hold.Next(*request);
+  }
+  grpc::Status EraseSubject(grpc::ServerContext*, const v1::EraseSubjectRequest* request,
+                            v1::EraseSubjectResponse* response) override {
+    grpc::Status answer = erase.Next(*request);
+    response->set_erasure_number(erase.requests().size());
+    return answer;
+  }
+  Script<v1::GetSubjectRequest> get;
+  Script<v1::ListSubjectsRequest> list;
+  Script<v1::ListSubjectTokensRequest> list_tokens;
+  Script<v1::SetLegalHoldRequest> hold;
+  Script<v1::EraseSubjectRequest> erase;
+};
+
 class FakeSystem : public v1::SystemService::Service {
  public:
   grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest* request,
@@ -175,6 +214,7 @@ class FakeService {
     builder.RegisterService(&fields);
     builder.RegisterService(&keys);
     builder.RegisterService(&operations);
+    builder.RegisterService(&subjects);
     builder.RegisterService(&system);
     server = builder.BuildAndStart();
   }
@@ -184,6 +224,7 @@ class FakeService {
   FakeFields fields;
   FakeKeys keys;
   FakeOperations operations;
+  FakeSubjects subjects;
   FakeSystem system;
   std::unique_ptr<grpc::Server> server;
 };
