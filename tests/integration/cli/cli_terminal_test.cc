@@ -179,6 +179,33 @@ TEST_F(CliTerminalTest, ErasingAsksForTheFieldsName) {
   EXPECT_EQ(Cli(read).code, 3);
 }
 
+TEST_F(CliTerminalTest, ErasingASubjectAsksForItsId) {
+  ASSERT_EQ(Cli({"field", "create", "asked.subject", "--tenant", "acme", "--format", "email",
+                 "--key", "customers.email"})
+                .code,
+            0);
+  ASSERT_EQ(Cli({"protect", "--tenant", "acme", "--field", "asked.subject", "--subject", "asked-1"},
+                "a@example.com")
+                .code,
+            0);
+  const std::vector<std::string> erase = {"subject", "erase", "asked-1", "--tenant", "acme"};
+  const std::vector<std::string> get = {"subject", "get", "asked-1", "--tenant", "acme"};
+  {
+    OnTerminal terminal(daemon().target(), erase);
+    EXPECT_THAT(terminal.ReadUntil("to go on: "), HasSubstr("will be erased"));
+    terminal.Type("asked\n");
+    EXPECT_THAT(terminal.ReadAll(), HasSubstr("nothing was done"));
+    EXPECT_EQ(WEXITSTATUS(terminal.Wait()), 2);
+  }
+  EXPECT_EQ(Cli(get).code, 0);
+  OnTerminal terminal(daemon().target(), erase);
+  terminal.ReadUntil("to go on: ");
+  terminal.Type("asked-1\n");
+  EXPECT_THAT(terminal.ReadAll(), HasSubstr("effective at latest  20"));
+  EXPECT_EQ(WEXITSTATUS(terminal.Wait()), 0);
+  EXPECT_EQ(Cli(get).code, 3);
+}
+
 TEST_F(CliTerminalTest, DrawsABarWhileAnOperationRuns) {
   OnTerminal terminal(daemon().target(), {"tenant", "rotate-kek", "--tenant", "acme", "--wait"});
   EXPECT_THAT(terminal.ReadAll(), HasSubstr("%  "));

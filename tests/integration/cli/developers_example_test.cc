@@ -1,4 +1,5 @@
 // The example of docs/developers.md, as it stands there, run against a real daemon.
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "clients/cpp/local_crypto.h"
 #include "clients/cpp/row_context.h"
 #include "clients/cpp/rpc_status.h"
+#include "clients/cpp/subject_client.h"
 #include "clients/cpp/wipe.h"
 #include "crypto/status.h"
 #include "tests/integration/cli/cli_fixture.h"
@@ -186,6 +188,52 @@ absl::StatusOr<uint64_t> ForgetCard(Client& client, std::string card_number) {
 }
 // [token example]
 
+// [subject example]
+// What stands in the rows of a customer, for whoever asks what is kept of them, and for the day on
+// which they go. `customer`: the application's own id of them.
+absl::StatusOr<StoredCard> ProtectCardOf(Client& client, const std::string& customer,
+                                         std::string card_number) {
+  v1::ProtectRequest request;
+  const WipeGuard wipe(&request);
+  request.set_tenant("acme");
+  request.set_field("customers.card_number");
+  request.set_value(std::move(card_number));
+  request.set_subject(customer);
+  FIELDKMS_ASSIGN_OR_RETURN(v1::ProtectedValue made, FieldClient(client).Protect(request));
+  return StoredCard{std::move(*made.mutable_ciphertext()), std::move(*made.mutable_blind_index()),
+                    std::move(*made.mutable_mask())};
+}
+
+// A court wants it kept: until the hold is released (an empty reason), nobody erases it.
+absl::Status HoldCustomer(Client& client, const std::string& customer, const std::string& reason) {
+  v1::SetLegalHoldRequest request;
+  request.set_tenant("acme");
+  request.set_subject(customer);
+  request.set_reason(reason);
+  return SubjectClient(client).SetLegalHold(request).status();
+}
+
+// A customer goes. Their index columns first: what the indexes are of, the service names only once,
+// in the answer that may be lost. `clear_index`: the application's, for a field.
+absl::StatusOr<v1::EraseSubjectResponse> ForgetCustomer(
+    Client& client, const std::string& customer,
+    const std::function<void(const std::string& field)>& clear_index) {
+  v1::GetSubjectRequest get;
+  get.set_tenant("acme");
+  get.set_subject(customer);
+  // Reason::kSubjectNotFound: never was, or is erased already.
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::Subject subject, SubjectClient(client).GetSubject(get));
+  if (subject.has_hold()) return absl::FailedPreconditionError("on legal hold");
+  for (const std::string& field : subject.fields()) clear_index(field);
+  v1::EraseSubjectRequest erase;
+  erase.set_tenant("acme");
+  erase.set_subject(customer);
+  // Keep the answer: it proves the erasure, and says when no backup can undo it any more.
+  // UNAVAILABLE and DEADLINE_EXCEEDED: call again, unless the customer may be back by now.
+  return SubjectClient(client).EraseSubject(erase);
+}
+// [subject example]
+
 // [local example]
 // A shop that opens thousands of values a second for one key. Keep the two objects.
 struct LocalShop {
@@ -299,6 +347,37 @@ TEST_F(DevelopersExampleTest, OrdersKeepTokens) {
   EXPECT_THAT(example::TokenOfCard(*client, "3", one), StatusIs(Reason::kValueInvalid));
 }
 
+TEST_F(DevelopersExampleTest, CustomersAreForgotten) {
+  for (const auto& [name, purpose] :
+       {std::pair("subjects.card", "ENCRYPT"), std::pair("subjects.index", "BLIND_INDEX")}) {
+    ASSERT_EQ(Cli({"key", "create", name, "--tenant", "acme", "--purpose", purpose}).code, 0);
+  }
+  // The test of cards may have made it.
+  Cli({"field", "create", "customers.card_number", "--tenant", "acme", "--format", "pan", "--key",
+       "subjects.card", "--index-key", "subjects.index"});
+  ASSERT_OK_AND_ASSIGN(const auto client, Client::Create({.target = daemon().target()}));
+  ASSERT_OK_AND_ASSIGN(const example::StoredCard card,
+                       example::ProtectCardOf(*client, "customer-1047", "4111 1111 1111 1111"));
+  v1::RevealRequest reveal;
+  reveal.set_tenant("acme");
+  reveal.set_field("customers.card_number");
+  reveal.set_ciphertext(card.ciphertext);
+  EXPECT_OK(FieldClient(*client).Reveal(reveal));
+  std::vector<std::string> cleared;
+  const auto clear = [&](const std::string& field) { cleared.push_back(field); };
+  ASSERT_OK(example::HoldCustomer(*client, "customer-1047", "case 7"));
+  EXPECT_FALSE(example::ForgetCustomer(*client, "customer-1047", clear).ok());
+  EXPECT_OK(FieldClient(*client).Reveal(reveal));
+  ASSERT_OK(example::HoldCustomer(*client, "customer-1047", ""));
+  ASSERT_OK_AND_ASSIGN(const v1::EraseSubjectResponse proof,
+                       example::ForgetCustomer(*client, "customer-1047", clear));
+  EXPECT_THAT(cleared, ::testing::ElementsAre("customers.card_number"));
+  EXPECT_THAT(proof.indexed_fields(), ::testing::ElementsAre("customers.card_number"));
+  EXPECT_THAT(FieldClient(*client).Reveal(reveal), StatusIs(Reason::kDecryptFailed));
+  EXPECT_THAT(example::ForgetCustomer(*client, "customer-1047", clear),
+              StatusIs(Reason::kSubjectNotFound));
+}
+
 // The text between two marks is what people copy.
 void ExpectInTheDocument(const std::string& mark) {
   const std::string root = std::string(FIELDKMS_VECTORS_DIR) + "/../..";
@@ -314,6 +393,7 @@ TEST_F(DevelopersExampleTest, StandsInTheDocument) {
   ExpectInTheDocument("// [example]\n");
   ExpectInTheDocument("// [field example]\n");
   ExpectInTheDocument("// [token example]\n");
+  ExpectInTheDocument("// [subject example]\n");
   ExpectInTheDocument("// [local example]\n");
 }
 
