@@ -65,6 +65,7 @@ store: {postgres: {conninfo_file: /c, connections: 3}}
 cache: {poll: 2s, stale_limit: 10m, root_refresh: 1m, root_limit: 30m, most_versions: 5000}
 caretaker: {pause: 1m}
 audit: {file: /a, durability: none}
+erasure: {log: /e, replay: [/f, /g], horizon: 100h}
 memory: {lock: preferred}
 metrics: {listen: "[::1]:9464"}
 access:
@@ -107,6 +108,9 @@ access:
   EXPECT_EQ(config->caretaker_pause, std::chrono::minutes(1));
   EXPECT_EQ(config->audit_file, "/a");
   EXPECT_EQ(config->audit_durability, AuditDurability::kNone);
+  EXPECT_EQ(config->erasure_log, "/e");
+  EXPECT_THAT(config->erasure_replay, ::testing::ElementsAre("/f", "/g"));
+  EXPECT_EQ(config->erasure_horizon, std::chrono::hours(100));
   EXPECT_EQ(config->memory_lock, MemoryLock::kPreferred);
   ASSERT_EQ(config->access.principals.size(), 1u);
   EXPECT_EQ(config->access.principals[0].uids, (std::vector<uid_t>{0, 1001}));
