@@ -30,11 +30,11 @@ class SubjectClient {
   absl::StatusOr<v1::Subject> SetLegalHold(const v1::SetLegalHoldRequest& request);
 
   // Retried only where the service said that it did nothing. After UNAVAILABLE or DEADLINE_EXCEEDED
-  // the subject may be there or gone. No attempt can tell by itself: the second would find
-  // kSubjectNotFound where the first one erased, and would erase another subject, of a value that
-  // was protected for the same id in between. So who calls, and knows whether that can be, decides
-  // to call again. kSubjectNotFound then means that it is gone; the proof, which is given once, can
-  // be had from the audit trail and the erasure log.
+  // the subject may be there or gone, or go when the service next starts. No attempt can tell by
+  // itself: the second would find kSubjectNotFound where the first one erased, and would erase
+  // another subject, of a value that was protected for the same id in between. So who calls, and
+  // knows whether that can be, decides to call again. kSubjectNotFound then means that it is gone;
+  // the proof, which is given once, can be had from the audit trail and the erasure log.
   absl::StatusOr<v1::EraseSubjectResponse> EraseSubject(const v1::EraseSubjectRequest& request);
 
  private:

@@ -70,6 +70,10 @@ class CliSubjectsTest : public CliTest {
                            const std::string& value) {
     return OfAcme({"tokenize", "--field", field, "--subject", subject}, value)["token"];
   }
+  // Whose a ciphertext says that it is.
+  static nlohmann::json HandleIn(const std::string& ciphertext) {
+    return Parsed(Cli({"inspect", ciphertext, "--json"}).out)["subject"];
+  }
   // The value, or the reason why not.
   static std::string Revealed(const std::string& field, const std::string& ciphertext) {
     const Run run = Try({"reveal", ciphertext, "--field", field});
@@ -109,7 +113,7 @@ TEST_F(CliSubjectsTest, ACustomerComesAndGoes) {
   EXPECT_THAT(zoe["handle"].get<std::string>(), MatchesRegex(kHandle));
   EXPECT_EQ(zoe["fields"].size(), 4u);
   EXPECT_EQ(zoe["hold"], nullptr);
-  EXPECT_EQ(OfAcme({"inspect", names[0]})["subject"], zoe["handle"]);
+  EXPECT_EQ(HandleIn(names[0]), zoe["handle"]);
   EXPECT_THAT(Plain({"subject", "list"}).out, HasSubstr(kSean.id));
 
   const TempDir dir;
@@ -254,7 +258,8 @@ TEST_F(CliSubjectsTest, AnExportOfManyTokensIsComplete) {
   ASSERT_EQ(stat(file.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   std::vector<std::string> values;
-  for (const auto& token : Parsed(ReadFile(file))["tokens"]) {
+  const auto document = Parsed(ReadFile(file));
+  for (const auto& token : document["tokens"]) {
     if (!token["single_use"]) values.push_back(token["value"]);
   }
   std::sort(values.begin(), values.end());
@@ -274,8 +279,8 @@ TEST_F(CliSubjectsTest, AllLinesAreOfOneSubject) {
   const std::vector<std::string> ciphertexts = LinesOf(made.out);
   ASSERT_EQ(ciphertexts.size(), 3u);
   const auto handle = OfAcme({"subject", "get", "lines"})["handle"];
-  EXPECT_EQ(OfAcme({"inspect", ciphertexts[0]})["subject"], handle);
-  EXPECT_EQ(OfAcme({"inspect", ciphertexts[2]})["subject"], handle);
+  EXPECT_EQ(HandleIn(ciphertexts[0]), handle);
+  EXPECT_EQ(HandleIn(ciphertexts[2]), handle);
   EXPECT_EQ(Revealed("customers.name", ciphertexts[2]), kSean.name);
   OfAcme({"subject", "erase", "lines", "--yes"});
   const Run read = Plain({"reveal", "--lines", "--quiet", "--field", "customers.name"}, made.out);
@@ -290,7 +295,8 @@ TEST_F(CliSubjectsTest, TheListIsInOrderAndCommandsNoTerminal) {
   }
   OfAcme({"subject", "hold", "list-b", "--reason", "case\n7\x1b[1m"});
   std::vector<std::string> ids;
-  for (const auto& subject : OfAcme({"subject", "list"})["subjects"]) {
+  const auto all = OfAcme({"subject", "list"});
+  for (const auto& subject : all["subjects"]) {
     if (subject["subject"].get<std::string>().starts_with("list-"))
       ids.push_back(subject["subject"]);
   }
