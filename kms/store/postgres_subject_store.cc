@@ -1,5 +1,6 @@
 #include "kms/store/postgres_subject_store.h"
 
+#include <algorithm>
 #include <bit>
 #include <map>
 #include <set>
@@ -11,6 +12,7 @@
 #include "kms/store/postgres_subjects.h"
 #include "kms/store/postgres_tokens.h"
 #include "kms/store/postgres_value.h"
+#include "kms/store/postgres_vault_copy.h"
 #include "kms/store/store_errors.h"
 
 namespace fieldkms {
@@ -24,6 +26,15 @@ constexpr int kMostAttempts = 10;
 
 PostgresValue LogValue(const SubjectStore::LogId& log) {
   return ByteaValue({reinterpret_cast<const char*>(log.data()), log.size()});
+}
+
+SubjectStore::ErasureMark MarkOf(const pqxx::row& row) {
+  SubjectStore::ErasureMark mark;
+  const std::string log = BytesOf(row[0]);
+  if (log.size() != mark.log.size()) RefuseRow();
+  std::copy(log.begin(), log.end(), mark.log.begin());
+  mark.number = row[1].as<uint64_t>();
+  return mark;
 }
 
 std::vector<uint64_t> ReadFields(PostgresTransaction& db, std::string_view tenant,
@@ -138,10 +149,9 @@ absl::StatusOr<std::vector<uint64_t>> PostgresSubjectStore::ListSubjectFields(
   });
 }
 
-absl::StatusOr<std::vector<std::pair<uint64_t, TokenRecord>>>
-PostgresSubjectStore::ListSubjectTokens(std::string_view tenant, std::string_view handle,
-                                        const TokenPlace& after, size_t limit, WallTime now,
-                                        Deadline deadline) {
+absl::StatusOr<std::vector<PlacedToken>> PostgresSubjectStore::ListSubjectTokens(
+    std::string_view tenant, std::string_view handle, const TokenPlace& after, size_t limit,
+    WallTime now, Deadline deadline) {
   using Tokens = std::vector<std::pair<uint64_t, TokenRecord>>;
   static const std::string sql =
       std::string("SELECT ") + kTokenColumns +
@@ -233,10 +243,47 @@ absl::Status PostgresSubjectStore::MarkErased(const LogId& log, uint64_t number,
   return WriteUnlessFrozen<bool>(transactions_, "", deadline, mark).status();
 }
 
+absl::StatusOr<std::vector<SubjectStore::ErasureMark>> PostgresSubjectStore::ErasureMarks(
+    Deadline deadline) {
+  using Marks = std::vector<ErasureMark>;
+  return Read<Marks>("", deadline, [](PostgresTransaction& db) -> absl::StatusOr<Marks> {
+    return RecordsOf(
+        db.Run("SELECT log, number FROM fieldkms_store.erasure_marks ORDER BY log", {}), MarkOf);
+  });
+}
+
 absl::StatusOr<bool> PostgresSubjectStore::HasSubjects(Deadline deadline) {
   return Read<bool>("", deadline, [](PostgresTransaction& db) -> absl::StatusOr<bool> {
     return BoolOf(db.Run("SELECT fieldkms_store.has_subjects()", {})[0][0]);
   });
+}
+
+absl::StatusOr<std::vector<WholeSubject>> PostgresSubjectStore::ScanSubjects(
+    std::string_view tenant, std::string_view after, size_t limit, Deadline deadline) {
+  using Wholes = std::vector<WholeSubject>;
+  return Read<Wholes>(tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Wholes> {
+    return ReadWholeSubjects(db, tenant, after, limit);
+  });
+}
+
+absl::Status PostgresSubjectStore::CopySubjects(std::string_view tenant,
+                                                std::span<const WholeSubject> subjects,
+                                                Deadline deadline) {
+  for (const WholeSubject& whole : subjects) FIELDKMS_RETURN_IF_ERROR(CheckWholeSubject(whole));
+  const auto write = [&](PostgresTransaction& db) -> absl::StatusOr<bool> {
+    if (!ReadTenant(db, tenant)) return TenantNotFound();
+    WriteWholeSubjects(db, tenant, subjects);
+    return true;
+  };
+  return WriteUnlessFrozen<bool>(transactions_, tenant, deadline, write).status();
+}
+
+absl::StatusOr<uint64_t> PostgresSubjectStore::DropSubjects(std::string_view tenant, size_t limit,
+                                                            Deadline deadline) {
+  return WriteUnlessFrozen<uint64_t>(transactions_, tenant, deadline,
+                                     [&](PostgresTransaction& db) -> absl::StatusOr<uint64_t> {
+                                       return DeleteSubjectsOfTenant(db, tenant, limit);
+                                     });
 }
 
 }  // namespace fieldkms

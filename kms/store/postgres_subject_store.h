@@ -49,7 +49,15 @@ class PostgresSubjectStore final : public SubjectStore {
                                       Deadline deadline) override;
   absl::StatusOr<uint64_t> ErasedUpTo(const LogId& log, Deadline deadline) override;
   absl::Status MarkErased(const LogId& log, uint64_t number, Deadline deadline) override;
+  absl::StatusOr<std::vector<ErasureMark>> ErasureMarks(Deadline deadline) override;
   absl::StatusOr<bool> HasSubjects(Deadline deadline) override;
+  absl::StatusOr<std::vector<WholeSubject>> ScanSubjects(std::string_view tenant,
+                                                         std::string_view after, size_t limit,
+                                                         Deadline deadline) override;
+  absl::Status CopySubjects(std::string_view tenant, std::span<const WholeSubject> subjects,
+                            Deadline deadline) override;
+  absl::StatusOr<uint64_t> DropSubjects(std::string_view tenant, size_t limit,
+                                        Deadline deadline) override;
 
  private:
   // `body(db)`, an absl::StatusOr<T>, on behalf of a tenant ("": of none).

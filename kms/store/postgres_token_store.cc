@@ -11,6 +11,7 @@
 #include "kms/store/postgres_subjects.h"
 #include "kms/store/postgres_tokens.h"
 #include "kms/store/postgres_value.h"
+#include "kms/store/postgres_vault_copy.h"
 #include "kms/store/store_errors.h"
 
 namespace fieldkms {
@@ -246,6 +247,36 @@ absl::StatusOr<bool> PostgresTokenStore::HasTokens(Deadline deadline) {
   return Read<bool>("", deadline, [](PostgresTransaction& db) -> absl::StatusOr<bool> {
     return BoolOf(db.Run("SELECT fieldkms_store.has_tokens()", {})[0][0]);
   });
+}
+
+absl::StatusOr<std::vector<PlacedToken>> PostgresTokenStore::ScanTokens(
+    std::string_view tenant, const std::optional<TokenPlace>& after, size_t limit, WallTime now,
+    Deadline deadline) {
+  using Tokens = std::vector<PlacedToken>;
+  return Read<Tokens>(tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Tokens> {
+    return ReadPlacedTokens(db, tenant, after, limit, now);
+  });
+}
+
+absl::Status PostgresTokenStore::CopyTokens(std::string_view tenant,
+                                            std::span<const PlacedToken> tokens,
+                                            Deadline deadline) {
+  for (const PlacedToken& token : tokens) FIELDKMS_RETURN_IF_ERROR(CheckPlacedToken(token));
+  const auto write = [&](PostgresTransaction& db) -> absl::StatusOr<bool> {
+    if (!ReadTenant(db, tenant)) return TenantNotFound();
+    FIELDKMS_RETURN_IF_ERROR(UseSubjects(db, tenant, tokens));
+    WritePlacedTokens(db, tenant, tokens);
+    return true;
+  };
+  return WriteUnlessFrozen<bool>(transactions_, tenant, deadline, write).status();
+}
+
+absl::StatusOr<uint64_t> PostgresTokenStore::DropTokens(std::string_view tenant, size_t limit,
+                                                        Deadline deadline) {
+  return WriteUnlessFrozen<uint64_t>(transactions_, tenant, deadline,
+                                     [&](PostgresTransaction& db) -> absl::StatusOr<uint64_t> {
+                                       return DeleteTokensOfTenant(db, tenant, limit);
+                                     });
 }
 
 }  // namespace fieldkms

@@ -50,6 +50,14 @@ class PostgresTokenStore final : public TokenStore {
   absl::StatusOr<uint64_t> CountTokens(const TokenDomain& domain, WallTime now,
                                        Deadline deadline) override;
   absl::StatusOr<bool> HasTokens(Deadline deadline) override;
+  absl::StatusOr<std::vector<PlacedToken>> ScanTokens(std::string_view tenant,
+                                                      const std::optional<TokenPlace>& after,
+                                                      size_t limit, WallTime now,
+                                                      Deadline deadline) override;
+  absl::Status CopyTokens(std::string_view tenant, std::span<const PlacedToken> tokens,
+                          Deadline deadline) override;
+  absl::StatusOr<uint64_t> DropTokens(std::string_view tenant, size_t limit,
+                                      Deadline deadline) override;
 
  private:
   // `body(db)`, an absl::StatusOr<T>, on behalf of a tenant ("": of none).

@@ -4,6 +4,7 @@
 #include "kms/store/sqlite_columns.h"
 #include "kms/store/sqlite_subjects.h"
 #include "kms/store/sqlite_tenants.h"
+#include "kms/store/sqlite_vault_copy.h"
 #include "kms/store/store_errors.h"
 
 namespace fieldkms {
@@ -163,8 +164,44 @@ absl::Status SqliteSubjectStore::MarkErased(const LogId& log, uint64_t number, D
   return work_.WriteUnlessFrozen<bool>(deadline, Shred::kNo, write).status();
 }
 
+absl::StatusOr<std::vector<SubjectStore::ErasureMark>> SqliteSubjectStore::ErasureMarks(
+    Deadline deadline) {
+  return work_.Read(deadline, ReadErasureMarks);
+}
+
 absl::StatusOr<bool> SqliteSubjectStore::HasSubjects(Deadline deadline) {
   return work_.Read(deadline, HasAnySubject);
+}
+
+absl::StatusOr<std::vector<WholeSubject>> SqliteSubjectStore::ScanSubjects(std::string_view tenant,
+                                                                           std::string_view after,
+                                                                           size_t limit,
+                                                                           Deadline deadline) {
+  return work_.Read(deadline, [&](Db& db) { return ReadWholeSubjects(db, tenant, after, limit); });
+}
+
+absl::Status SqliteSubjectStore::CopySubjects(std::string_view tenant,
+                                              std::span<const WholeSubject> subjects,
+                                              Deadline deadline) {
+  for (const WholeSubject& whole : subjects) FIELDKMS_RETURN_IF_ERROR(CheckWholeSubject(whole));
+  const auto write = [&](Db& db) -> absl::StatusOr<bool> {
+    FIELDKMS_RETURN_IF_ERROR(NeedTenant(db, tenant));
+    FIELDKMS_RETURN_IF_ERROR(WriteWholeSubjects(db, tenant, subjects));
+    return true;
+  };
+  return work_.WriteUnlessFrozen<bool>(deadline, Shred::kNo, write).status();
+}
+
+absl::StatusOr<uint64_t> SqliteSubjectStore::DropSubjects(std::string_view tenant, size_t limit,
+                                                          Deadline deadline) {
+  auto dropped = work_.WriteUnlessFrozen<uint64_t>(
+      deadline, Shred::kSoon, [&](Db& db) -> absl::StatusOr<uint64_t> {
+        FIELDKMS_ASSIGN_OR_RETURN(const uint64_t count, DeleteSubjectsOfTenant(db, tenant, limit));
+        if (count > 0) FIELDKMS_RETURN_IF_ERROR(SqliteWork::NoteScrub(db));
+        return count;
+      });
+  if (dropped.value_or(1) > 0) work_.ScrubLater();
+  return dropped;
 }
 
 }  // namespace fieldkms

@@ -1,5 +1,6 @@
 #include "kms/store/sqlite_subjects.h"
 
+#include <algorithm>
 #include <string>
 #include <unordered_set>
 
@@ -10,16 +11,6 @@
 
 namespace fieldkms {
 namespace {
-
-absl::StatusOr<SubjectRecord> SubjectOf(const SqliteStatement& row) {
-  SubjectRecord subject;
-  subject.subject = row.ColumnBytes(0);
-  subject.handle = row.ColumnBytes(1);
-  subject.secret = row.ColumnBytes(2);
-  subject.create_time = ToTime(row.ColumnInt(3));
-  if (!row.ColumnIsNull(4)) subject.hold = LegalHold{row.ColumnBytes(4), ToTime(row.ColumnInt(5))};
-  return subject;
-}
 
 absl::StatusOr<uint64_t> IdOf(const SqliteStatement& row) { return ToBits(row.ColumnInt(0)); }
 
@@ -55,7 +46,41 @@ absl::Status InsertSubject(SqliteConnection& db, std::string_view tenant,
       .Run();
 }
 
+absl::StatusOr<SubjectStore::ErasureMark> MarkOf(const SqliteStatement& row) {
+  SubjectStore::ErasureMark mark;
+  const std::string log = row.ColumnBytes(0);
+  if (log.size() != mark.log.size()) return StoreCorrupt("the name of a log is not 16 bytes");
+  std::copy(log.begin(), log.end(), mark.log.begin());
+  mark.number = ToBits(row.ColumnInt(1));
+  return mark;
+}
+
+// But "", which is nobody's.
+absl::Status NeedHandles(SqliteConnection& db, std::string_view tenant,
+                         const std::unordered_set<std::string_view>& handles) {
+  for (const std::string_view handle : handles) {
+    if (handle.empty()) continue;
+    FIELDKMS_ASSIGN_OR_RETURN(const bool found,
+                              db.Use("SELECT 1 FROM subjects WHERE tenant = ? AND handle = ?")
+                                  .Text(tenant)
+                                  .Blob(handle)
+                                  .Step());
+    if (!found) return SubjectNotFound();
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::StatusOr<SubjectRecord> SubjectOf(const SqliteStatement& row) {
+  SubjectRecord subject;
+  subject.subject = row.ColumnBytes(0);
+  subject.handle = row.ColumnBytes(1);
+  subject.secret = row.ColumnBytes(2);
+  subject.create_time = ToTime(row.ColumnInt(3));
+  if (!row.ColumnIsNull(4)) subject.hold = LegalHold{row.ColumnBytes(4), ToTime(row.ColumnInt(5))};
+  return subject;
+}
 
 absl::StatusOr<std::optional<SubjectRecord>> ReadSubject(SqliteConnection& db,
                                                          std::string_view tenant,
@@ -94,8 +119,8 @@ absl::StatusOr<std::vector<uint64_t>> ReadSubjectFields(SqliteConnection& db,
 }
 
 absl::StatusOr<std::vector<std::pair<uint64_t, TokenRecord>>> ReadSubjectTokens(
-    SqliteConnection& db, std::string_view tenant, std::string_view handle,
-    const SubjectStore::TokenPlace& after, size_t limit, WallTime now) {
+    SqliteConnection& db, std::string_view tenant, std::string_view handle, const TokenPlace& after,
+    size_t limit, WallTime now) {
   SqliteStatement statement = db.Use(
       "SELECT token, lookup, convergent, single_use, metadata, create_time, expire_time, subject, "
       "x'', field_id FROM tokens WHERE tenant = ? AND subject = ? "
@@ -119,19 +144,23 @@ absl::StatusOr<uint64_t> ReadErasureMark(SqliteConnection& db, const SubjectStor
   return found ? static_cast<uint64_t>(row.ColumnInt(0)) : 0;
 }
 
+absl::StatusOr<std::vector<SubjectStore::ErasureMark>> ReadErasureMarks(SqliteConnection& db) {
+  SqliteStatement statement = db.Use("SELECT log, number FROM erasure_marks ORDER BY log");
+  return All(statement, MarkOf);
+}
+
 absl::Status NeedSubjects(SqliteConnection& db, std::string_view tenant,
                           std::span<const TokenRecord> tokens) {
-  std::unordered_set<std::string_view> known;
-  for (const TokenRecord& token : tokens) {
-    if (token.subject.empty() || !known.insert(token.subject).second) continue;
-    FIELDKMS_ASSIGN_OR_RETURN(const bool found,
-                              db.Use("SELECT 1 FROM subjects WHERE tenant = ? AND handle = ?")
-                                  .Text(tenant)
-                                  .Blob(token.subject)
-                                  .Step());
-    if (!found) return SubjectNotFound();
-  }
-  return absl::OkStatus();
+  std::unordered_set<std::string_view> handles;
+  for (const TokenRecord& token : tokens) handles.insert(token.subject);
+  return NeedHandles(db, tenant, handles);
+}
+
+absl::Status NeedSubjects(SqliteConnection& db, std::string_view tenant,
+                          std::span<const PlacedToken> tokens) {
+  std::unordered_set<std::string_view> handles;
+  for (const auto& [field_id, token] : tokens) handles.insert(token.subject);
+  return NeedHandles(db, tenant, handles);
 }
 
 absl::StatusOr<std::optional<std::vector<SubjectRecord>>> ReadUsed(

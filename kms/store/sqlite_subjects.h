@@ -18,6 +18,9 @@
 
 namespace fieldkms {
 
+// Of a row of subject, handle, secret, create_time, hold_reason, hold_time.
+absl::StatusOr<SubjectRecord> SubjectOf(const SqliteStatement& row);
+
 // With its secret; by its id, and by its handle.
 absl::StatusOr<std::optional<SubjectRecord>> ReadSubject(SqliteConnection& db,
                                                          std::string_view tenant,
@@ -33,14 +36,18 @@ absl::StatusOr<std::vector<uint64_t>> ReadSubjectFields(SqliteConnection& db,
                                                         std::string_view tenant,
                                                         std::string_view handle);
 absl::StatusOr<std::vector<std::pair<uint64_t, TokenRecord>>> ReadSubjectTokens(
-    SqliteConnection& db, std::string_view tenant, std::string_view handle,
-    const SubjectStore::TokenPlace& after, size_t limit, WallTime now);
+    SqliteConnection& db, std::string_view tenant, std::string_view handle, const TokenPlace& after,
+    size_t limit, WallTime now);
 absl::StatusOr<bool> HasAnySubject(SqliteConnection& db);
 absl::StatusOr<uint64_t> ReadErasureMark(SqliteConnection& db, const SubjectStore::LogId& log);
+absl::StatusOr<std::vector<SubjectStore::ErasureMark>> ReadErasureMarks(SqliteConnection& db);
 
 // SubjectNotFound() if the subject of one of them is not there.
 absl::Status NeedSubjects(SqliteConnection& db, std::string_view tenant,
                           std::span<const TokenRecord> tokens);
+
+absl::Status NeedSubjects(SqliteConnection& db, std::string_view tenant,
+                          std::span<const PlacedToken> tokens);
 
 // What EnsureSubjects returns; nullopt if anything has to be written for it.
 absl::StatusOr<std::optional<std::vector<SubjectRecord>>> ReadUsed(

@@ -8,6 +8,7 @@
 #include "kms/store/sqlite_subjects.h"
 #include "kms/store/sqlite_tenants.h"
 #include "kms/store/sqlite_tokens.h"
+#include "kms/store/sqlite_vault_copy.h"
 
 namespace fieldkms {
 namespace {
@@ -135,6 +136,31 @@ absl::StatusOr<uint64_t> SqliteTokenStore::CountTokens(const TokenDomain& domain
 
 absl::StatusOr<bool> SqliteTokenStore::HasTokens(Deadline deadline) {
   return work_.Read(deadline, HasAnyToken);
+}
+
+absl::StatusOr<std::vector<PlacedToken>> SqliteTokenStore::ScanTokens(
+    std::string_view tenant, const std::optional<TokenPlace>& after, size_t limit, WallTime now,
+    Deadline deadline) {
+  return work_.Read(deadline,
+                    [&](Db& db) { return ReadPlacedTokens(db, tenant, after, limit, now); });
+}
+
+absl::Status SqliteTokenStore::CopyTokens(std::string_view tenant,
+                                          std::span<const PlacedToken> tokens, Deadline deadline) {
+  for (const PlacedToken& token : tokens) FIELDKMS_RETURN_IF_ERROR(CheckPlacedToken(token));
+  const auto write = [&](Db& db) -> absl::StatusOr<bool> {
+    FIELDKMS_RETURN_IF_ERROR(NeedTenant(db, tenant));
+    FIELDKMS_RETURN_IF_ERROR(NeedSubjects(db, tenant, tokens));
+    FIELDKMS_RETURN_IF_ERROR(WritePlacedTokens(db, tenant, tokens));
+    return true;
+  };
+  return work_.WriteUnlessFrozen<bool>(deadline, Shred::kNo, write).status();
+}
+
+absl::StatusOr<uint64_t> SqliteTokenStore::DropTokens(std::string_view tenant, size_t limit,
+                                                      Deadline deadline) {
+  return work_.WriteUnlessFrozen<uint64_t>(
+      deadline, Shred::kSoon, [&](Db& db) { return DeleteTokensOfTenant(db, tenant, limit); });
 }
 
 }  // namespace fieldkms

@@ -314,7 +314,7 @@ class Store {
   virtual absl::StatusOr<bool> IsFrozen(Deadline deadline) = 0;
 
   // Vaulted tokens and data subjects, in the same place; both are part of this store. They are
-  // not staged, nor part of a backup or a copy.
+  // not staged: backups and copies read and write them by calls of their own.
   virtual TokenStore& tokens() = 0;
   virtual SubjectStore& subjects() = 0;
 };

@@ -47,6 +47,7 @@ inline constexpr size_t kMaxHoldReason = 1'024;
 struct LegalHold {
   std::string reason;  // 1 to kMaxHoldReason bytes; opaque
   WallTime time;       // since when
+  friend bool operator==(const LegalHold&, const LegalHold&) = default;
 };
 
 struct SubjectRecord {
@@ -55,6 +56,14 @@ struct SubjectRecord {
   std::string secret;   // kSubjectSecretSize bytes, random
   WallTime create_time;
   std::optional<LegalHold> hold;
+  friend bool operator==(const SubjectRecord&, const SubjectRecord&) = default;
+};
+
+// A subject with all that goes with it but its tokens.
+struct WholeSubject {
+  SubjectRecord subject;
+  std::vector<uint64_t> field_ids;  // that its values were protected as, ascending, each once
+  friend bool operator==(const WholeSubject&, const WholeSubject&) = default;
 };
 
 // A subject of which a value is about to be protected as a field.
@@ -71,6 +80,7 @@ struct ErasedSubject {
 
 // Checks what every backend asks. Errors: InvalidField.
 absl::Status CheckSubjectUse(const SubjectUse& use);
+absl::Status CheckWholeSubject(const WholeSubject& whole);
 absl::Status CheckLegalHold(const LegalHold& hold);
 absl::Status CheckErasureNumber(uint64_t number);  // up to 2^63 - 1
 
@@ -106,13 +116,11 @@ class SubjectStore {
                                                                   Deadline deadline) = 0;
   // Its tokens after (field id, token), in the order of these as unsigned number and bytes;
   // {0, ""} for the first. Without sealed bytes. An expired one is not there.
-  struct TokenPlace {
-    uint64_t field_id = 0;
-    std::string token;
-  };
-  virtual absl::StatusOr<std::vector<std::pair<uint64_t, TokenRecord>>> ListSubjectTokens(
-      std::string_view tenant, std::string_view handle, const TokenPlace& after, size_t limit,
-      WallTime now, Deadline deadline) = 0;
+  virtual absl::StatusOr<std::vector<PlacedToken>> ListSubjectTokens(std::string_view tenant,
+                                                                     std::string_view handle,
+                                                                     const TokenPlace& after,
+                                                                     size_t limit, WallTime now,
+                                                                     Deadline deadline) = 0;
 
   // SetHold puts a hold on a subject, in the place of one that is there, or takes it away. Returns
   // the subject as it is then, without its secret. Errors: kSubjectNotFound; InvalidField.
@@ -137,8 +145,36 @@ class SubjectStore {
   virtual absl::StatusOr<uint64_t> ErasedUpTo(const LogId& log, Deadline deadline) = 0;
   virtual absl::Status MarkErased(const LogId& log, uint64_t number, Deadline deadline) = 0;
 
+  // All of them, in the order of the logs' bytes.
+  struct ErasureMark {
+    LogId log = {};
+    uint64_t number = 0;
+    friend bool operator==(const ErasureMark&, const ErasureMark&) = default;
+  };
+  virtual absl::StatusOr<std::vector<ErasureMark>> ErasureMarks(Deadline deadline) = 0;
+
   // Whether there is any subject of any tenant.
   virtual absl::StatusOr<bool> HasSubjects(Deadline deadline) = 0;
+
+  // What follows is for copies of a store alone (kms/backup): no request of a client comes here.
+  //
+  // ScanSubjects: those after the id `after` ("" for the first), in byte order, with their secrets.
+  virtual absl::StatusOr<std::vector<WholeSubject>> ScanSubjects(std::string_view tenant,
+                                                                 std::string_view after,
+                                                                 size_t limit,
+                                                                 Deadline deadline) = 0;
+  // CopySubjects writes them as they are, all or none. What stands in the way of one, by its id or
+  // its handle, is taken away with its tokens and fields. Any number, each id and handle once.
+  // Errors: kTenantNotFound; InvalidField; kInternal where two of them are in the way of each
+  // other.
+  virtual absl::Status CopySubjects(std::string_view tenant, std::span<const WholeSubject> subjects,
+                                    Deadline deadline) = 0;
+  // DropSubjects takes subjects away with their tokens and fields, `limit` at most, whether on hold
+  // or not; and returns how many subjects: 0 when there are none. Of a store that serves nobody.
+  // SQLite does not search its file for their secrets now, but with the next erasure, or when it is
+  // opened again.
+  virtual absl::StatusOr<uint64_t> DropSubjects(std::string_view tenant, size_t limit,
+                                                Deadline deadline) = 0;
 };
 
 }  // namespace fieldkms

@@ -28,6 +28,11 @@ absl::Status CheckTokenRecord(const TokenRecord& record) {
   return absl::OkStatus();
 }
 
+absl::Status CheckPlacedToken(const PlacedToken& token) {
+  if (token.first == 0) return InvalidField("field_id", "is 0, which no field has");
+  return CheckTokenRecord(token.second);
+}
+
 bool IsLater(const std::optional<WallTime>& one, const std::optional<WallTime>& other) {
   return other && (!one || *one > *other);
 }

@@ -32,6 +32,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -62,6 +63,7 @@ struct TokenRecord {
   WallTime create_time;
   std::optional<WallTime> expire_time;
   std::string subject;  // handle of its data subject (kms/store/subject_store.h); "": none
+  friend bool operator==(const TokenRecord&, const TokenRecord&) = default;
 };
 
 enum class PutResult : uint8_t {
@@ -73,6 +75,13 @@ struct PutOutcome {
   PutResult result = PutResult::kTaken;
   std::string token;                    // the one that stands for the value; "" if kTaken
   std::optional<WallTime> expire_time;  // of it, when all of the call is done
+};
+
+// A token with its field, and where one stands among those of all fields.
+using PlacedToken = std::pair<uint64_t, TokenRecord>;
+struct TokenPlace {
+  uint64_t field_id = 0;
+  std::string token;
 };
 
 // What an erasure leaves out.
@@ -94,6 +103,7 @@ struct ErasedCount {
 
 // Checks what every backend asks of a record. Error: InvalidField.
 absl::Status CheckTokenRecord(const TokenRecord& record);
+absl::Status CheckPlacedToken(const PlacedToken& token);
 // Of two expire_times; nullopt, which is never, is the latest.
 bool IsLater(const std::optional<WallTime>& one, const std::optional<WallTime>& other);
 
@@ -153,6 +163,25 @@ class TokenStore {
                                                Deadline deadline) = 0;
   // Whether there is any token of any tenant.
   virtual absl::StatusOr<bool> HasTokens(Deadline deadline) = 0;
+
+  // What follows is for copies of a store alone (kms/backup): no request of a client comes here.
+  //
+  // ScanTokens: tokens of all fields after `after` (nullopt for the first) with all that there is
+  // of them, also the sealed bytes of those for single use. The order is the same in every
+  // backend: of field ids as signed numbers, then of tokens.
+  virtual absl::StatusOr<std::vector<PlacedToken>> ScanTokens(
+      std::string_view tenant, const std::optional<TokenPlace>& after, size_t limit, WallTime now,
+      Deadline deadline) = 0;
+  // CopyTokens writes them as they are, all or none. What stands in the way of one, by its token
+  // or as the convergent token of its lookup, is taken away. Any number of tokens, each field and
+  // token once. Errors: kTenantNotFound; kSubjectNotFound; InvalidField; kInternal where
+  // two of them are in the way of each other.
+  virtual absl::Status CopyTokens(std::string_view tenant, std::span<const PlacedToken> tokens,
+                                  Deadline deadline) = 0;
+  // DropTokens takes tokens away, `limit` at most, also those of subjects on hold; and returns how
+  // many: 0 when there are none. Of a store that serves nobody.
+  virtual absl::StatusOr<uint64_t> DropTokens(std::string_view tenant, size_t limit,
+                                              Deadline deadline) = 0;
 };
 
 }  // namespace fieldkms

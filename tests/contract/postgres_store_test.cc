@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/contract/store_contract.h"
+#include "tests/contract/vault_fixture.h"
 #include "tests/support/postgres_server.h"
 
 namespace fieldkms::testing {
@@ -25,6 +26,7 @@ class PostgresPlace final : public StorePlace {
 std::unique_ptr<StorePlace> MakePostgresPlace() { return std::make_unique<PostgresPlace>(); }
 
 INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, ::testing::Values(&MakePostgresPlace));
+INSTANTIATE_TEST_SUITE_P(Postgres, VaultContract, ::testing::Values(&MakePostgresPlace));
 INSTANTIATE_TEST_SUITE_P(Postgres, SharedStoreContract, ::testing::Values(&MakePostgresPlace));
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/contract/store_contract.h"
+#include "tests/contract/vault_fixture.h"
 #include "tests/support/temp_dir.h"
 
 namespace fieldkms::testing {
@@ -21,6 +22,7 @@ class SqlitePlace final : public StorePlace {
 std::unique_ptr<StorePlace> MakeSqlitePlace() { return std::make_unique<SqlitePlace>(); }
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, ::testing::Values(&MakeSqlitePlace));
+INSTANTIATE_TEST_SUITE_P(Sqlite, VaultContract, ::testing::Values(&MakeSqlitePlace));
 
 }  // namespace
 }  // namespace fieldkms::testing

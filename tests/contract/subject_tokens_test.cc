@@ -85,7 +85,7 @@ TEST_P(StoreContract, TokensOfASubjectAreListedOverFields) {
     expected.emplace_back(field, "b");
   }
   std::vector<std::pair<uint64_t, std::string>> listed;
-  SubjectStore::TokenPlace after;
+  TokenPlace after;
   while (true) {
     ASSERT_OK_AND_ASSIGN(const auto page,
                          store().subjects().ListSubjectTokens("acme", ann.handle, after, 3,
