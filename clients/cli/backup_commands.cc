@@ -54,6 +54,7 @@ struct CreateArguments {
   std::string config;
   std::string out;
   bool force = false;
+  bool without_tokens = false;
   std::vector<std::string> tenants;
   std::vector<std::string> recovery_keys;
   PassphraseSource passphrase;
@@ -87,7 +88,7 @@ absl::StatusOr<ExitCode> Create(Session* session, const CreateArguments& argumen
   FIELDKMS_ASSIGN_OR_RETURN(const auto store, OpenStoreOf(config, MissingStore::kRefused));
   FIELDKMS_ASSIGN_OR_RETURN(const auto root, OpenRootOf(config, *store));
   CountProgress progress("written", "keys");
-  BackupRequest request{{}, recipients, {}, {}, OperatorName(), {}};
+  BackupRequest request{{}, recipients, {}, {}, OperatorName(), {}, arguments.without_tokens};
   if (!arguments.tenants.empty()) {
     request.tenants = std::set(arguments.tenants.begin(), arguments.tenants.end());
   }
@@ -98,6 +99,7 @@ absl::StatusOr<ExitCode> Create(Session* session, const CreateArguments& argumen
   FIELDKMS_ASSIGN_OR_RETURN(const BackupSummary summary,
                             TakeBackup(*store, *root, SystemClock(), request));
   FIELDKMS_ASSIGN_OR_RETURN(const BackupDigest digest, stream.Finish());
+  const std::string left_out = arguments.without_tokens ? "left out" : "there are none";
   return session->Show({{"file", arguments.out},
                         {"digest", EncodeHex(digest)},
                         {"change", summary.change},
@@ -105,7 +107,8 @@ absl::StatusOr<ExitCode> Create(Session* session, const CreateArguments& argumen
                         {"keys", summary.keys},
                         {"versions", summary.versions},
                         {"aliases", summary.aliases},
-                        {"fields", summary.fields}},
+                        {"fields", summary.fields},
+                        {"without_tokens", arguments.without_tokens}},
                        Properties({{"file", arguments.out},
                                    {"digest", EncodeHex(digest)},
                                    {"as of change", std::to_string(summary.change)},
@@ -113,7 +116,8 @@ absl::StatusOr<ExitCode> Create(Session* session, const CreateArguments& argumen
                                    {"keys", std::to_string(summary.keys)},
                                    {"key versions", std::to_string(summary.versions)},
                                    {"aliases", std::to_string(summary.aliases)},
-                                   {"fields", std::to_string(summary.fields)}}));
+                                   {"fields", std::to_string(summary.fields)},
+                                   {"subjects, tokens", left_out}}));
 }
 
 // The header of a file, and the digest of all of it.
@@ -187,6 +191,9 @@ void AddCreate(CLI::App* group, Session* session) {
       ->type_name("FILE")
       ->required();
   command->add_flag("--force", arguments->force, "Replace the file of --out if it exists");
+  command->add_flag("--without-tokens", arguments->without_tokens,
+                    "Leave out data subjects and vaulted tokens, which no backup holds: without "
+                    "this, tenants that have any are refused");
   command
       ->add_option("--tenant", arguments->tenants, "Only this tenant; repeatable; all by default")
       ->type_name("ID")

@@ -1,5 +1,6 @@
 // fieldkms store copy|thaw: moving an installation to another store.
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "clients/cli/commands.h"
@@ -12,6 +13,7 @@ namespace fieldkms {
 namespace {
 
 constexpr std::chrono::seconds kPatience{30};
+constexpr char kVaulted[] = "data subjects and tokens";
 
 struct CopyArguments {
   std::string config;
@@ -22,7 +24,7 @@ struct CopyArguments {
 std::string NextStep(const CopyReport& report, const CopyArguments& arguments) {
   if (!report.complete) {
     return "\nThe service still runs on the source. Run this again, as often as you like; with "
-           "--final at last.\n";
+           "--final at last, which copies data subjects and vaulted tokens, too.\n";
   }
   return "\nThe source is frozen: it is read, and changes get STORE_UNAVAILABLE.\n"
          "Now start the service with " +
@@ -38,20 +40,35 @@ absl::StatusOr<ExitCode> CopyTo(Session* session, const CopyArguments& arguments
   FIELDKMS_ASSIGN_OR_RETURN(const auto root, OpenRootOf(to, *source));
   CountProgress copied("copied", "keys");
   CountProgress compared("compared", "keys");
-  CopyRequest request{arguments.final, OperatorName(), {}, {}};
+  // Each counts from when it begins.
+  std::optional<CountProgress> vaulted;
+  std::optional<CountProgress> vault_compared;
+  CopyRequest request{arguments.final, OperatorName(), {}, {}, {}, {}};
   request.on_copied = [&](uint64_t keys) { copied.Update(keys); };
   request.on_compared = [&](uint64_t keys) { compared.Update(keys); };
+  request.on_vault_copied = [&](uint64_t records) {
+    if (!vaulted) vaulted.emplace("copied", kVaulted);
+    vaulted->Update(records);
+  };
+  request.on_vault_compared = [&](uint64_t records) {
+    if (!vault_compared) vault_compared.emplace("compared", kVaulted);
+    vault_compared->Update(records);
+  };
   FIELDKMS_ASSIGN_OR_RETURN(const CopyReport report,
                             CopyStore(*source, *target, *root, SystemClock(), request));
   return session->Show({{"change", report.change},
                         {"tenants", report.tenants},
                         {"copied_keys", report.keys},
                         {"compared_keys", report.compared},
+                        {"copied_subjects", report.vault.subjects},
+                        {"copied_tokens", report.vault.tokens},
                         {"complete", report.complete}},
                        Properties({{"as of change", std::to_string(report.change)},
                                    {"tenants", std::to_string(report.tenants)},
                                    {"keys copied", std::to_string(report.keys)},
                                    {"keys compared", std::to_string(report.compared)},
+                                   {"subjects copied", std::to_string(report.vault.subjects)},
+                                   {"tokens copied", std::to_string(report.vault.tokens)},
                                    {"complete", report.complete ? "yes" : "not yet"}}) +
                            NextStep(report, arguments));
 }

@@ -44,12 +44,6 @@ bool Same(const std::vector<Record>& one, const std::vector<Record>& other) {
   return true;
 }
 
-absl::Status Differs(std::string_view tenant, std::string_view what) {
-  return Error(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt,
-               "the copy is not like its source: " + std::string(what) + " of tenant " +
-                   std::string(tenant) + " differ");
-}
-
 class Comparison {
  public:
   Comparison(Store& one, Store& other, const Clock& clock,
@@ -63,7 +57,7 @@ class Comparison {
                                 one_.ListTenants(after, kPage, Soon()));
       FIELDKMS_ASSIGN_OR_RETURN(const std::vector<TenantRecord> same,
                                 other_.ListTenants(after, kPage, Soon()));
-      if (!Same(page, same)) return Differs("any", "tenants");
+      if (!Same(page, same)) return CopyDiffers("any", "tenants");
       if (page.empty()) return compared_;
       for (const TenantRecord& tenant : page) FIELDKMS_RETURN_IF_ERROR(Compare(tenant.tenant));
       after = page.back().tenant;
@@ -77,7 +71,7 @@ class Comparison {
     ++compared_.tenants;
     FIELDKMS_ASSIGN_OR_RETURN(const std::vector<KekRecord> keks, one_.ListKeks(tenant, Soon()));
     FIELDKMS_ASSIGN_OR_RETURN(const std::vector<KekRecord> same, other_.ListKeks(tenant, Soon()));
-    if (!Same(keks, same)) return Differs(tenant, "key-encryption keys");
+    if (!Same(keks, same)) return CopyDiffers(tenant, "key-encryption keys");
     FIELDKMS_RETURN_IF_ERROR(CompareKeys(tenant));
     FIELDKMS_RETURN_IF_ERROR(CompareAliases(tenant));
     return CompareFields(tenant);
@@ -90,7 +84,7 @@ class Comparison {
                                 one_.ListKeys(tenant, after, kPage, Soon()));
       FIELDKMS_ASSIGN_OR_RETURN(const std::vector<KeyRecord> same,
                                 other_.ListKeys(tenant, after, kPage, Soon()));
-      if (!Same(page, same)) return Differs(tenant, "keys");
+      if (!Same(page, same)) return CopyDiffers(tenant, "keys");
       if (page.empty()) return absl::OkStatus();
       for (const KeyRecord& key : page) FIELDKMS_RETURN_IF_ERROR(CompareVersions(key));
       after = page.back().name;
@@ -102,7 +96,7 @@ class Comparison {
                               AllVersions(one_, clock_, key));
     FIELDKMS_ASSIGN_OR_RETURN(const std::vector<KeyVersionRecord> same,
                               AllVersions(other_, clock_, key));
-    if (!Same(versions, same)) return Differs(key.tenant, "key versions");
+    if (!Same(versions, same)) return CopyDiffers(key.tenant, "key versions");
     ++compared_.keys;
     if (on_progress_) on_progress_(compared_.keys);
     return absl::OkStatus();
@@ -115,7 +109,7 @@ class Comparison {
                                 one_.ListAliases(tenant, after, kPage, Soon()));
       FIELDKMS_ASSIGN_OR_RETURN(const std::vector<AliasRecord> same,
                                 other_.ListAliases(tenant, after, kPage, Soon()));
-      if (!Same(page, same)) return Differs(tenant, "aliases");
+      if (!Same(page, same)) return CopyDiffers(tenant, "aliases");
       if (page.empty()) return absl::OkStatus();
       after = page.back().alias;
     }
@@ -128,7 +122,7 @@ class Comparison {
                                 one_.ListFields(tenant, after, kFieldPage, Soon()));
       FIELDKMS_ASSIGN_OR_RETURN(const std::vector<FieldRecord> same,
                                 other_.ListFields(tenant, after, kFieldPage, Soon()));
-      if (!Same(page, same)) return Differs(tenant, "fields");
+      if (!Same(page, same)) return CopyDiffers(tenant, "fields");
       if (page.empty()) return absl::OkStatus();
       after = page.back().name;
     }
@@ -142,6 +136,12 @@ class Comparison {
 };
 
 }  // namespace
+
+absl::Status CopyDiffers(std::string_view tenant, std::string_view what) {
+  return Error(absl::StatusCode::kDataLoss, Reason::kStoreCorrupt,
+               "the copy is not like its source: " + std::string(what) + " of tenant " +
+                   std::string(tenant) + " differ");
+}
 
 absl::StatusOr<Compared> CompareStores(Store& one, Store& other, const Clock& clock,
                                        const std::function<void(uint64_t keys)>& on_progress) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,10 +19,13 @@ struct Compared {
 };
 
 // CompareStores reads both to their ends, while nobody writes to either. Equal are all
-// fields but numbers of changes: of tenants, KEKs, keys, versions, aliases and fields.
-// Error: kDataLoss, kStoreCorrupt, naming the tenant and what differs.
+// fields but numbers of changes: of tenants, KEKs, keys, versions, aliases and fields. (Subjects
+// and tokens: kms/backup/vault_copy.h.) Error: CopyDiffers().
 absl::StatusOr<Compared> CompareStores(Store& one, Store& other, const Clock& clock,
                                        const std::function<void(uint64_t keys)>& on_progress);
+
+// kDataLoss, kStoreCorrupt, naming the tenant and what differs.
+absl::Status CopyDiffers(std::string_view tenant, std::string_view what);
 
 }  // namespace fieldkms
 

@@ -48,14 +48,6 @@ std::optional<Progress> ParseProgress(std::string_view text) {
   return progress;
 }
 
-absl::Status HoldsMore() {
-  return Error(
-      absl::StatusCode::kFailedPrecondition, Reason::kStoreUnavailable,
-      "the source holds vaulted tokens or data subjects, which this release does not copy: "
-      "they would be lost with it",
-      "from");
-}
-
 absl::Status NotEmpty() {
   return Error(absl::StatusCode::kAlreadyExists, Reason::kTenantExists,
                "the target is neither empty nor an unfinished copy of this store: nothing is "
@@ -76,14 +68,13 @@ class Copy {
     if (!caught_up.ok() && !(request_.final && absl::IsAborted(caught_up))) return caught_up;
     if (request_.final) {
       FIELDKMS_RETURN_IF_ERROR(source_.SetFrozen(true, Soon()));
-      // Also one that was put meanwhile.
-      FIELDKMS_RETURN_IF_ERROR(RefuseWhatStays());
       FIELDKMS_RETURN_IF_ERROR(CatchUp());
     }
     report_.change = progress_.from;
     if (!request_.final) return report_;
     FIELDKMS_ASSIGN_OR_RETURN(const Compared compared,
                               CompareStores(source_, target_, clock_, request_.on_compared));
+    FIELDKMS_RETURN_IF_ERROR(CopyAndCompareVault());
     report_.compared = compared.keys;
     report_.tenants = compared.tenants;
     operation_.error.clear();
@@ -98,11 +89,14 @@ class Copy {
  private:
   Deadline Soon() const { return clock_.Steady() + kPatience; }
 
-  // What is not copied would be lost.
-  absl::Status RefuseWhatStays() {
-    FIELDKMS_ASSIGN_OR_RETURN(const bool has_tokens, source_.tokens().HasTokens(Soon()));
-    FIELDKMS_ASSIGN_OR_RETURN(const bool has_subjects, source_.subjects().HasSubjects(Soon()));
-    return has_tokens || has_subjects ? HoldsMore() : absl::OkStatus();
+  absl::Status CopyAndCompareVault() {
+    // The same for both: what expires meanwhile is copied.
+    const WallTime now = clock_.Now();
+    FIELDKMS_RETURN_IF_ERROR(
+        CopyVault(source_, target_, clock_, now, request_.on_vault_copied).status());
+    FIELDKMS_ASSIGN_OR_RETURN(
+        report_.vault, CompareVaults(source_, target_, clock_, now, request_.on_vault_compared));
+    return absl::OkStatus();
   }
 
   absl::StatusOr<std::string> BindingOfSource() {
@@ -122,7 +116,6 @@ class Copy {
     FIELDKMS_ASSIGN_OR_RETURN(const auto theirs, target_.GetRootBinding(Soon()));
     if (theirs) return NotEmpty();
     FIELDKMS_ASSIGN_OR_RETURN(operation_.operation_id, IdOf(value));
-    FIELDKMS_RETURN_IF_ERROR(RefuseWhatStays());
     const auto before = target_.GetOperation(operation_.operation_id, Soon());
     if (before.ok()) return GoOn(*before);
     if (ReasonOf(before.status()) != Reason::kOperationNotFound) return before.status();

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "crypto/status.h"
@@ -13,6 +15,7 @@ namespace fieldkms {
 namespace {
 
 constexpr std::chrono::seconds kRootPatience{30};
+constexpr std::chrono::seconds kPatience{30};
 
 absl::Status WriteTenant(RecordWriter& records, const RootKey& root, const Clock& clock,
                          const WholeTenant& whole) {
@@ -27,8 +30,37 @@ absl::Status WriteTenant(RecordWriter& records, const RootKey& root, const Clock
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> HasVault(Store& store, const Clock& clock, const BackupRequest& request) {
+  const auto soon = [&] { return clock.Steady() + kPatience; };
+  if (!request.tenants) {
+    FIELDKMS_ASSIGN_OR_RETURN(const bool has_tokens, store.tokens().HasTokens(soon()));
+    FIELDKMS_ASSIGN_OR_RETURN(const bool has_subjects, store.subjects().HasSubjects(soon()));
+    return has_tokens || has_subjects;
+  }
+  for (const std::string& tenant : *request.tenants) {
+    FIELDKMS_ASSIGN_OR_RETURN(
+        const auto tokens, store.tokens().ScanTokens(tenant, std::nullopt, 1, clock.Now(), soon()));
+    FIELDKMS_ASSIGN_OR_RETURN(const auto subjects,
+                              store.subjects().ListSubjects(tenant, "", 1, soon()));
+    if (!tokens.empty() || !subjects.empty()) return true;
+  }
+  return false;
+}
+
+// What is left out unseen is missed when it is too late.
+absl::Status RefuseVault(Store& store, const Clock& clock, const BackupRequest& request) {
+  if (request.without_vault) return absl::OkStatus();
+  FIELDKMS_ASSIGN_OR_RETURN(const bool has, HasVault(store, clock, request));
+  if (!has) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::kStoreUnavailable,
+               "the tenants have data subjects or vaulted tokens, which no backup holds: back up "
+               "the store's database for those, and give --without-tokens for a backup of the rest",
+               "without-tokens");
+}
+
 absl::StatusOr<BackupSummary> Write(Store& store, const RootKey& root, const Clock& clock,
                                     const BackupRequest& request) {
+  FIELDKMS_RETURN_IF_ERROR(RefuseVault(store, clock, request));
   FIELDKMS_ASSIGN_OR_RETURN(const std::unique_ptr<BackupWriter> writer,
                             BackupWriter::Start(request.recipients, clock.Now(), request.sink));
   RecordWriter& records = writer->records();
@@ -45,6 +77,7 @@ absl::StatusOr<BackupSummary> Write(Store& store, const RootKey& root, const Clo
   FIELDKMS_ASSIGN_OR_RETURN(const uint64_t change,
                             ScanStore(store, clock, {request.tenants, std::nullopt, {}}, visitor));
   FIELDKMS_ASSIGN_OR_RETURN(const BackupSummary summary, writer->Finish(change));
+  FIELDKMS_RETURN_IF_ERROR(RefuseVault(store, clock, request));  // also what came meanwhile
   FIELDKMS_RETURN_IF_ERROR(request.publish());
   return summary;
 }

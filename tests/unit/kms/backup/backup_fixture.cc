@@ -73,6 +73,53 @@ void Installation::HaveField(const std::string& tenant, const std::string& name,
   ASSERT_OK(store_->PutField(field, {RequestId(), std::string(32, 'f')}, kNoDeadline));
 }
 
+SubjectRecord Installation::HaveSubject(const std::string& tenant, const std::string& subject,
+                                        bool on_hold) {
+  std::string number = std::to_string(++requests_);
+  number.insert(0, kSubjectHandleSize - number.size(), '\xff');
+  SubjectUse use;
+  use.fresh = {subject, number, number + std::string(kSubjectHandleSize, '\0'), SystemClock().Now(),
+               std::nullopt};
+  use.field_id = 7;
+  SubjectUse other = use;
+  other.field_id = 9;
+  const auto made = store_->subjects().EnsureSubjects(tenant, std::vector{use, other}, kNoDeadline);
+  EXPECT_OK(made);
+  if (on_hold) {
+    const LegalHold hold{std::string("court\0\xff", 7), SystemClock().Now()};
+    EXPECT_OK(store_->subjects().SetHold(tenant, subject, hold, kNoDeadline));
+  }
+  return use.fresh;
+}
+
+void Installation::HaveToken(const std::string& tenant, uint64_t field_id,
+                             const TokenRecord& token) {
+  // Early: one that has expired by now is there, too.
+  ASSERT_OK(store_->tokens().PutTokens({tenant, field_id}, std::vector{token}, token.create_time,
+                                       kNoDeadline));
+}
+
+void Installation::HaveVault(const std::string& tenant) {
+  const SubjectRecord held = HaveSubject(tenant, "held", true);
+  const SubjectRecord free = HaveSubject(tenant, std::string("free\0\xff", 6));
+  TokenRecord convergent = Token("convergent");
+  convergent.lookup = std::string("\0lookup\xff", 8);
+  convergent.convergent = true;
+  convergent.subject = held.handle;
+  convergent.metadata = "{}";
+  HaveToken(tenant, 7, convergent);
+  TokenRecord once = Token("once");
+  once.single_use = true;
+  once.lookup = "lookup";
+  once.subject = free.handle;
+  once.expire_time = SystemClock().Now() + std::chrono::hours(24);
+  HaveToken(tenant, uint64_t{1} << 63, once);
+  HaveToken(tenant, 9, Token(std::string("\0\xff", 2)));
+  TokenRecord past = Token("past");
+  past.expire_time = SystemClock().Now();
+  HaveToken(tenant, 9, past);
+}
+
 absl::Status Installation::Loads(const std::string& tenant, const std::string& name,
                                  uint32_t version) {
   FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord key, store_->GetKey(tenant, name, kNoDeadline));
@@ -106,6 +153,15 @@ void Installation::HaveRichTenant() {
   HaveField("acme", "pan", std::string("{\"key\":\"cards\"}\0\xff", 17));
 }
 
+TokenRecord Token(const std::string& name) {
+  static int number = 0;
+  TokenRecord token;
+  token.token = name;
+  token.sealed = std::string("sealed\0", 7) + std::to_string(++number);
+  token.create_time = SystemClock().Now() - std::chrono::hours(1);
+  return token;
+}
+
 const std::string& RecoveryPublic() { return Recovery().public_pem; }
 
 BackupSecrets RecoverySecrets() {
@@ -128,10 +184,11 @@ OpenBackup OpenerOf(const std::string& bytes) {
 }
 
 absl::StatusOr<BackupSummary> TakeTo(Installation& from, std::string* bytes,
-                                     std::optional<std::set<std::string>> tenants) {
+                                     std::optional<std::set<std::string>> tenants,
+                                     bool without_vault) {
   BackupRecipients recipients;
   recipients.recovery_keys = {RecoveryPublic()};
-  BackupRequest request{std::move(tenants), recipients, {}, {}, "alice@db1", {}};
+  BackupRequest request{std::move(tenants), recipients, {}, {}, "alice@db1", {}, without_vault};
   request.sink = [bytes](ByteView more) {
     bytes->append(AsText(more));
     return absl::OkStatus();

@@ -30,6 +30,13 @@ class Installation {
   void HaveAlias(const std::string& tenant, const std::string& alias, const std::string& key);
   // Makes it, or gives it another policy.
   void HaveField(const std::string& tenant, const std::string& name, const std::string& policy);
+  // A subject that values of fields 7 and 9 were protected for, on hold or not.
+  SubjectRecord HaveSubject(const std::string& tenant, const std::string& subject,
+                            bool on_hold = false);
+  void HaveToken(const std::string& tenant, uint64_t field_id, const TokenRecord& token);
+  // Two subjects, of whom "held" is on hold, and tokens of all kinds: convergent, for single use,
+  // that expire, that have expired, of subjects and of none.
+  void HaveVault(const std::string& tenant);
   // Whether the version's material is there and opens.
   absl::Status Loads(const std::string& tenant, const std::string& name, uint32_t version = 0);
   // A tenant "acme" with all that there can be: two KEKs, a key in use and one of the past,
@@ -46,6 +53,9 @@ class Installation {
   int requests_ = 0;
 };
 
+// Of other sealed bytes than any before.
+TokenRecord Token(const std::string& name);
+
 // A key pair of the test binary: it takes a second to make.
 const std::string& RecoveryPublic();
 BackupSecrets RecoverySecrets();
@@ -54,7 +64,8 @@ BackupSecrets RecoverySecrets();
 ByteSource SourceOf(const std::string& bytes);
 OpenBackup OpenerOf(const std::string& bytes);
 absl::StatusOr<BackupSummary> TakeTo(Installation& from, std::string* bytes,
-                                     std::optional<std::set<std::string>> tenants = {});
+                                     std::optional<std::set<std::string>> tenants = {},
+                                     bool without_vault = false);
 
 // All that a store holds of a tenant, but numbers of changes and wrapped KEKs.
 std::string TextOf(Store& store, const std::string& tenant);

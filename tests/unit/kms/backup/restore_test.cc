@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -316,6 +317,42 @@ TEST_F(Restore, ABackupThatFailsSaysSo) {
   std::string bytes;
   EXPECT_FALSE(TakeTo(from_, &bytes).ok());
   EXPECT_TRUE(bytes.empty());
+}
+
+// No backup holds them: what is left out unseen is missed when it is too late.
+TEST_F(Restore, SubjectsAndTokensAreLeftOutOnlyIfThatIsAsked) {
+  from_.HaveRichTenant();
+  from_.HaveTenant("globex");
+  from_.HaveTenant("initech");
+  from_.HaveSubject("globex", "ann");
+  from_.HaveToken("initech", 7, Token("t"));
+  using Tenants = std::set<std::string>;
+  const auto refused = StatusIs(StatusCode::kFailedPrecondition, Reason::kStoreUnavailable);
+  std::string bytes;
+  EXPECT_THAT(TakeTo(from_, &bytes), refused);
+  EXPECT_THAT(TakeTo(from_, &bytes, Tenants{"acme", "globex"}), refused);
+  EXPECT_THAT(TakeTo(from_, &bytes, Tenants{"initech"}), refused);
+  EXPECT_EQ(bytes, "");
+  ASSERT_OK(TakeTo(from_, &bytes, Tenants{"acme"}));
+  bytes.clear();
+  ASSERT_OK(TakeTo(from_, &bytes, {}, true));
+  ASSERT_OK(RestoreTo(to_, bytes));
+  ASSERT_OK_AND_ASSIGN(const bool has_tokens, to_.store().tokens().HasTokens(kNoDeadline));
+  EXPECT_FALSE(has_tokens);
+}
+
+TEST_F(Restore, AFirstTokenThatComesMeanwhileIsSeen) {
+  from_.HaveRichTenant();
+  BackupRecipients recipients;
+  recipients.recovery_keys = {RecoveryPublic()};
+  BackupRequest request{{}, recipients, {}, {}, "alice@db1", {}};
+  request.sink = [](ByteView) { return absl::OkStatus(); };
+  request.publish = []() -> absl::Status { return Bug("published"); };
+  request.on_progress = [&](uint64_t keys) {
+    if (keys == 1) from_.HaveToken("acme", 7, Token("t"));
+  };
+  EXPECT_THAT(TakeBackup(from_.store(), from_.root(), SystemClock(), request),
+              StatusIs(StatusCode::kFailedPrecondition, Reason::kStoreUnavailable));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ class StoreCopy : public ::testing::Test {
   StoreCopy() : target_(OpenSqliteStore(dir_.File("copy.db"), SystemClock()).value()) {}
 
   absl::StatusOr<CopyReport> Copy(bool final = false) {
-    CopyRequest request{final, "alice@db1", {}, {}};
+    CopyRequest request{final, "alice@db1", {}, {}, {}, {}};
     request.on_copied = on_copied_;
     request.on_compared = on_compared_;
     return CopyStore(from_.store(), *target_, from_.root(), SystemClock(), request);
@@ -118,7 +118,7 @@ TEST_F(StoreCopy, GoesOnAfterItWasKilled) {
 TEST_F(StoreCopy, OtherTargetsAreRefused) {
   from_.HaveRichTenant();
   const auto refused = StatusIs(StatusCode::kAlreadyExists, Reason::kTenantExists);
-  CopyRequest request{false, "alice@db1", {}, {}};
+  CopyRequest request{false, "alice@db1", {}, {}, {}, {}};
   Installation other;
   EXPECT_THAT(CopyStore(from_.store(), other.store(), from_.root(), SystemClock(), request),
               refused);
@@ -144,41 +144,6 @@ TEST_F(StoreCopy, ADifferenceIsFound) {
   EXPECT_THAT(report.status().message(), HasSubstr("keys of tenant acme"));
   ASSERT_OK_AND_ASSIGN(const auto binding, target_->GetRootBinding(kNoDeadline));
   EXPECT_FALSE(binding.has_value());
-}
-
-// They would be lost.
-TEST_F(StoreCopy, ASourceWithTokensIsRefused) {
-  from_.HaveRichTenant();
-  ASSERT_OK(Copy());
-  TokenRecord token;
-  token.token = "t";
-  token.sealed = "s";
-  const TokenDomain domain{"acme", 7};
-  ASSERT_OK(from_.store().tokens().PutTokens(domain, std::vector{token}, SystemClock().Now(),
-                                             kNoDeadline));
-  for (const bool final : {false, true}) {
-    EXPECT_THAT(Copy(final), StatusIs(StatusCode::kFailedPrecondition, Reason::kStoreUnavailable));
-  }
-  ASSERT_OK_AND_ASSIGN(const bool frozen, from_.store().IsFrozen(kNoDeadline));
-  EXPECT_FALSE(frozen);
-  ASSERT_OK(from_.store().tokens().EraseField(domain, 9, kNoDeadline));
-  EXPECT_OK(Copy(true));
-}
-
-TEST_F(StoreCopy, ASourceWithSubjectsIsRefused) {
-  from_.HaveRichTenant();
-  SubjectUse use;
-  use.fresh.subject = "ann";
-  use.fresh.handle = std::string(kSubjectHandleSize, 'h');
-  use.fresh.secret = std::string(kSubjectSecretSize, 's');
-  use.field_id = 7;
-  SubjectStore& subjects = from_.store().subjects();
-  ASSERT_OK(subjects.EnsureSubjects("acme", std::vector{use}, kNoDeadline));
-  for (const bool final : {false, true}) {
-    EXPECT_THAT(Copy(final), StatusIs(StatusCode::kFailedPrecondition, Reason::kStoreUnavailable));
-  }
-  ASSERT_OK(subjects.EraseSubject("acme", "ann", use.fresh.handle, kNoDeadline));
-  EXPECT_OK(Copy(true));
 }
 
 TEST_F(StoreCopy, ADifferenceOfFieldsIsFound) {
