@@ -272,7 +272,7 @@ absl::Status PostgresSubjectStore::CopySubjects(std::string_view tenant,
   for (const WholeSubject& whole : subjects) FIELDKMS_RETURN_IF_ERROR(CheckWholeSubject(whole));
   const auto write = [&](PostgresTransaction& db) -> absl::StatusOr<bool> {
     if (!ReadTenant(db, tenant)) return TenantNotFound();
-    WriteWholeSubjects(db, tenant, subjects);
+    FIELDKMS_RETURN_IF_ERROR(WriteWholeSubjects(db, tenant, subjects));
     return true;
   };
   return WriteUnlessFrozen<bool>(transactions_, tenant, deadline, write).status();

@@ -22,14 +22,6 @@ std::string_view LockSql(SubjectLock lock) {
          "WHERE tenant = $1 AND handle = ANY ($2::bytea[]) ORDER BY handle FOR UPDATE";
 }
 
-// But "", which is nobody's.
-absl::Status UseHandles(PostgresTransaction& db, std::string_view tenant,
-                        std::set<std::string>& handles) {
-  handles.erase("");
-  const auto there = LockSubjects(db, tenant, handles, SubjectLock::kUse);
-  return there.size() == handles.size() ? absl::OkStatus() : SubjectNotFound();
-}
-
 }  // namespace
 
 SubjectRecord SubjectOf(const pqxx::row& row) {
@@ -59,15 +51,11 @@ std::map<std::string, bool, std::less<>> LockSubjects(PostgresTransaction& db,
 absl::Status UseSubjects(PostgresTransaction& db, std::string_view tenant,
                          std::span<const TokenRecord> tokens) {
   std::set<std::string> handles;
-  for (const TokenRecord& token : tokens) handles.insert(token.subject);
-  return UseHandles(db, tenant, handles);
-}
-
-absl::Status UseSubjects(PostgresTransaction& db, std::string_view tenant,
-                         std::span<const PlacedToken> tokens) {
-  std::set<std::string> handles;
-  for (const auto& [field_id, token] : tokens) handles.insert(token.subject);
-  return UseHandles(db, tenant, handles);
+  for (const TokenRecord& token : tokens) {
+    if (!token.subject.empty()) handles.insert(token.subject);
+  }
+  const auto there = LockSubjects(db, tenant, handles, SubjectLock::kUse);
+  return there.size() == handles.size() ? absl::OkStatus() : SubjectNotFound();
 }
 
 // Tokens first: the key would delete them one subject after another, and not count them. They are

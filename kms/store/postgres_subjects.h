@@ -44,9 +44,6 @@ std::map<std::string, bool, std::less<>> LockSubjects(PostgresTransaction& db,
 absl::Status UseSubjects(PostgresTransaction& db, std::string_view tenant,
                          std::span<const TokenRecord> tokens);
 
-absl::Status UseSubjects(PostgresTransaction& db, std::string_view tenant,
-                         std::span<const PlacedToken> tokens);
-
 // What EnsureSubjects returns; nullopt if anything has to be written for it.
 std::optional<std::vector<SubjectRecord>> ReadUsed(PostgresTransaction& db, std::string_view tenant,
                                                    std::span<const SubjectUse> uses);

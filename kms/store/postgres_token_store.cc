@@ -1,6 +1,7 @@
 #include "kms/store/postgres_token_store.h"
 
 #include <map>
+#include <pqxx/except>
 #include <set>
 #include <string>
 #include <utility>
@@ -264,8 +265,11 @@ absl::Status PostgresTokenStore::CopyTokens(std::string_view tenant,
   for (const PlacedToken& token : tokens) FIELDKMS_RETURN_IF_ERROR(CheckPlacedToken(token));
   const auto write = [&](PostgresTransaction& db) -> absl::StatusOr<bool> {
     if (!ReadTenant(db, tenant)) return TenantNotFound();
-    FIELDKMS_RETURN_IF_ERROR(UseSubjects(db, tenant, tokens));
-    WritePlacedTokens(db, tenant, tokens);
+    try {
+      FIELDKMS_RETURN_IF_ERROR(WritePlacedTokens(db, tenant, tokens));
+    } catch (const pqxx::foreign_key_violation&) {
+      return SubjectNotFound();
+    }
     return true;
   };
   return WriteUnlessFrozen<bool>(transactions_, tenant, deadline, write).status();

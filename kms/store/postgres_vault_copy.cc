@@ -4,9 +4,11 @@
 #include <bit>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
+#include "crypto/status.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_subjects.h"
 #include "kms/store/postgres_tokens.h"
@@ -57,7 +59,8 @@ void DeleteInTheWay(PostgresTransaction& db, std::string_view tenant,
   }
 }
 
-void Insert(PostgresTransaction& db, std::string_view tenant, std::span<const PlacedToken> tokens) {
+// Whether all were inserted: none is where another is in its way.
+bool Insert(PostgresTransaction& db, std::string_view tenant, std::span<const PlacedToken> tokens) {
   std::array<std::vector<PostgresValue>, 10> columns;
   for (const auto& [field_id, token] : tokens) {
     columns[0].push_back(IdValue(field_id));
@@ -71,12 +74,14 @@ void Insert(PostgresTransaction& db, std::string_view tenant, std::span<const Pl
     columns[8].emplace_back(token.expire_time);
     columns[9].push_back(BytesIfAny(token.subject));
   }
-  db.Run(
+  const pqxx::result inserted = db.Run(
       "INSERT INTO fieldkms_store.tokens (tenant, field_id, token, lookup, convergent, "
       "single_use, sealed, metadata, create_time, expire_time, subject) SELECT $1::text, n.* "
       "FROM unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::boolean[], $6::boolean[], "
-      "$7::bytea[], $8::bytea[], $9::timestamptz[], $10::timestamptz[], $11::bytea[]) n",
+      "$7::bytea[], $8::bytea[], $9::timestamptz[], $10::timestamptz[], $11::bytea[]) n "
+      "ON CONFLICT DO NOTHING",
       ValuesOf(tenant, columns));
+  return static_cast<size_t>(inserted.affected_rows()) == tokens.size();
 }
 
 void DeleteInTheWay(PostgresTransaction& db, std::string_view tenant,
@@ -108,7 +113,7 @@ void InsertFields(PostgresTransaction& db, std::string_view tenant,
       ValuesOf(tenant, columns));
 }
 
-void Insert(PostgresTransaction& db, std::string_view tenant,
+bool Insert(PostgresTransaction& db, std::string_view tenant,
             std::span<const WholeSubject> subjects) {
   std::array<std::vector<PostgresValue>, 6> columns;
   for (const auto& [subject, field_ids] : subjects) {
@@ -120,12 +125,28 @@ void Insert(PostgresTransaction& db, std::string_view tenant,
     columns[4].push_back(hold ? ByteaValue(hold->reason) : PostgresValue(std::nullopt));
     columns[5].push_back(hold ? PostgresValue(hold->time) : PostgresValue(std::nullopt));
   }
-  db.Run(
+  const pqxx::result inserted = db.Run(
       "INSERT INTO fieldkms_store.subjects (tenant, subject, handle, secret, create_time, "
       "hold_reason, hold_time) SELECT $1::text, n.* FROM unnest($2::bytea[], $3::bytea[], "
-      "$4::bytea[], $5::timestamptz[], $6::bytea[], $7::timestamptz[]) n",
+      "$4::bytea[], $5::timestamptz[], $6::bytea[], $7::timestamptz[]) n ON CONFLICT DO NOTHING",
       ValuesOf(tenant, columns));
-  InsertFields(db, tenant, subjects);
+  return static_cast<size_t>(inserted.affected_rows()) == subjects.size();
+}
+
+absl::Status InEachOthersWay() { return Bug("two records of a copy are in the way of each other"); }
+
+// Inserts what is free first: in a copy that is all. Looking for what is in the way may take any
+// time where nothing is known yet of how much there is in a table that is being filled.
+template <class Record>
+absl::Status Write(PostgresTransaction& db, std::string_view tenant,
+                   std::span<const Record> records) {
+  bool all = true;
+  InParts(records, [&](std::span<const Record> part) {
+    if (Insert(db, tenant, part)) return;
+    DeleteInTheWay(db, tenant, part);
+    all = Insert(db, tenant, part) && all;
+  });
+  return all ? absl::OkStatus() : Bug("a record of a copy was not written");
 }
 
 }  // namespace
@@ -146,12 +167,16 @@ std::vector<PlacedToken> ReadPlacedTokens(PostgresTransaction& db, std::string_v
       [](const pqxx::row& row) { return PlacedToken(IdOf(row[row.size() - 1]), TokenOf(row)); });
 }
 
-// All that is in the way goes before anything comes: a later part may not take away what an earlier
-// one has written.
-void WritePlacedTokens(PostgresTransaction& db, std::string_view tenant,
-                       std::span<const PlacedToken> tokens) {
-  InParts(tokens, [&](std::span<const PlacedToken> part) { DeleteInTheWay(db, tenant, part); });
-  InParts(tokens, [&](std::span<const PlacedToken> part) { Insert(db, tenant, part); });
+absl::Status WritePlacedTokens(PostgresTransaction& db, std::string_view tenant,
+                               std::span<const PlacedToken> tokens) {
+  std::set<std::pair<uint64_t, std::string_view>> names;
+  std::set<std::pair<uint64_t, std::string_view>> lookups;
+  for (const auto& [field_id, token] : tokens) {
+    const bool other = names.emplace(field_id, token.token).second &&
+                       (!token.convergent || lookups.emplace(field_id, token.lookup).second);
+    if (!other) return InEachOthersWay();
+  }
+  return Write(db, tenant, tokens);
 }
 
 uint64_t DeleteTokensOfTenant(PostgresTransaction& db, std::string_view tenant, size_t limit) {
@@ -190,10 +215,17 @@ std::vector<WholeSubject> ReadWholeSubjects(PostgresTransaction& db, std::string
   return subjects;
 }
 
-void WriteWholeSubjects(PostgresTransaction& db, std::string_view tenant,
-                        std::span<const WholeSubject> subjects) {
-  InParts(subjects, [&](std::span<const WholeSubject> part) { DeleteInTheWay(db, tenant, part); });
-  InParts(subjects, [&](std::span<const WholeSubject> part) { Insert(db, tenant, part); });
+absl::Status WriteWholeSubjects(PostgresTransaction& db, std::string_view tenant,
+                                std::span<const WholeSubject> subjects) {
+  std::set<std::string_view> ids;
+  std::set<std::string_view> handles;
+  for (const auto& [subject, field_ids] : subjects) {
+    const bool other = ids.insert(subject.subject).second && handles.insert(subject.handle).second;
+    if (!other) return InEachOthersWay();
+  }
+  FIELDKMS_RETURN_IF_ERROR(Write(db, tenant, subjects));
+  InParts(subjects, [&](std::span<const WholeSubject> part) { InsertFields(db, tenant, part); });
+  return absl::OkStatus();
 }
 
 uint64_t DeleteSubjectsOfTenant(PostgresTransaction& db, std::string_view tenant, size_t limit) {
