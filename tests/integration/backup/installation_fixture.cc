@@ -31,8 +31,11 @@ void Served::Configure(const std::string& root, const std::string& also_root) {
                 (store_.empty() ? "" : "store: " + store_ + "\n") +
                 "caretaker: {pause: 50ms}\ncache: {poll: 50ms}\n"
                 "access:\n  roles:\n    all:\n      - actions: [encrypt, decrypt, key.create, "
-                "key.read, key.rotate, tenant.create, tenant.read, operation.read, system.read]\n"
-                "        tenants: [\"*\"]\n        keys: [\"*\"]\n"
+                "key.read, key.rotate, tenant.create, tenant.read, operation.read, system.read, "
+                "field.create, "
+                "field.tokenize, field.detokenize]\n"
+                "        tenants: [\"*\"]\n        keys: [\"*\"]\n        fields: [\"*\"]\n"
+                "        mask_level: full\n"
                 "  principals:\n    test: {users: [" +
                 std::to_string(getuid()) + "], roles: [all]}\n");
 }
