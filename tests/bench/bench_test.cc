@@ -94,7 +94,7 @@ TEST_P(CaseTest, PrintsItsResultLast) {
 constexpr const char* kCases[] = {"seal",     "unary",      "batch",       "protect",
                                   "mask",     "keys_scale", "cold_unwrap", "leased",
 #ifdef FIELDKMS_STORE_POSTGRES
-                                  "replicas",
+                                  "replicas", "tokenize",
 #endif
                                   "startup",  "idle",       "overhead"};
 

@@ -22,8 +22,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
   return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
 }
 
-grpc::ByteBuffer Encode(const google::protobuf::Message& message) {
-  const std::string bytes = message.SerializeAsString();
+grpc::ByteBuffer BufferOf(const std::string& bytes) {
   const grpc::Slice slice(bytes);
   return {&slice, 1};
 }
@@ -35,7 +34,7 @@ class LoadGenerator::Impl {
  public:
   explicit Impl(const LoadOptions& options) : options_(options) {
     for (const google::protobuf::Message* request : options.requests) {
-      requests_.push_back(Encode(*request));
+      requests_.push_back(BufferOf(request->SerializeAsString()));
     }
     for (int i = 0; i < options.threads; ++i) workers_.push_back(std::make_unique<Worker>());
     for (int i = 0; i < options.connections; ++i) {
@@ -103,7 +102,10 @@ class LoadGenerator::Impl {
     call.reader.reset();  // lives in memory of the old context
     call.context.emplace();
     call.started = now;
-    const grpc::ByteBuffer& request = requests_[worker.sent++ % requests_.size()];
+    grpc::ByteBuffer made;
+    if (options_.make_request) made = BufferOf(options_.make_request());
+    const grpc::ByteBuffer& request =
+        options_.make_request ? made : requests_[worker.sent++ % requests_.size()];
     call.reader =
         call.stub->PrepareUnaryCall(&*call.context, options_.method, request, &worker.queue);
     call.reader->StartCall();

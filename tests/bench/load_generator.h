@@ -5,6 +5,7 @@
 #include <google/protobuf/message.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct LoadOptions {
   // Sent in turn, each encoded once; responses are checked for their length only and not
   // parsed, so that the client costs little.
   std::vector<const google::protobuf::Message*> requests;
+  // In their place: makes an encoded one for each call. Called by any thread.
+  std::function<std::string()> make_request = {};
   // Bytes of a right response; calls fail loudly on any other.
   size_t response_size = 0;
   int in_flight = 64;

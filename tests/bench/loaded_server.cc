@@ -29,24 +29,24 @@ std::string RightSizedCiphertext(const std::string& plaintext) {
   return std::string(plaintext.size() + EnvelopeOverhead(Suite::kXaes256Gcm), 'c');
 }
 
-// Processor seconds of this process, all threads.
-double OwnCpuSeconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
 LoadOptions LoadOf(const LoadedServer::Servers& servers, const Traffic& traffic) {
   LoadOptions load;
   for (const auto& server : servers) load.targets.push_back(server->target());
   load.method = traffic.method;
   for (const auto& request : traffic.requests) load.requests.push_back(request.get());
+  load.make_request = traffic.make_request;
   load.response_size = traffic.response_size;
   load.in_flight = traffic.in_flight;
   return load;
 }
 
 }  // namespace
+
+double OwnCpuSeconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
 
 Traffic UnaryTraffic() {
   auto request = std::make_unique<v1::EncryptRequest>();
@@ -126,16 +126,22 @@ std::vector<std::string> LoadedServer::Header(const Traffic& traffic) {
           "p50 ms", "p99 ms",     "ratio",           "middle half"};
 }
 
-std::vector<std::string> LoadedServer::Row(const Rates& rates, const Rates& baseline) const {
+std::vector<std::string> LoadRow(const std::string& name, const Rates& rates, const Rates& baseline,
+                                 std::optional<double> server_cpu, double client_cpu,
+                                 const std::vector<double>& latencies_us) {
   const Ratio ratio = Compare(rates, baseline);
-  return {name_,
+  return {name,
           fmt::format("{:.0f}", Median(rates)),
-          fmt::format("{:.2f}", cpu_ / values_ * 1e6),
-          fmt::format("{:.2f}", client_cpu_ / values_ * 1e6),
-          fmt::format("{:.2f}", Percentile(latencies_, 0.5) / 1e3),
-          fmt::format("{:.2f}", Percentile(latencies_, 0.99) / 1e3),
+          server_cpu ? fmt::format("{:.2f}", *server_cpu * 1e6) : "-",
+          fmt::format("{:.2f}", client_cpu * 1e6),
+          fmt::format("{:.2f}", Percentile(latencies_us, 0.5) / 1e3),
+          fmt::format("{:.2f}", Percentile(latencies_us, 0.99) / 1e3),
           fmt::format("{:.3f}", ratio.median),
           fmt::format("{:.3f}-{:.3f}", ratio.low, ratio.high)};
+}
+
+std::vector<std::string> LoadedServer::Row(const Rates& rates, const Rates& baseline) const {
+  return LoadRow(name_, rates, baseline, cpu_ / values_, client_cpu_ / values_, latencies_);
 }
 
 }  // namespace fieldkms::bench

@@ -4,7 +4,9 @@
 
 #include <google/protobuf/message.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,8 @@ namespace fieldkms::bench {
 struct Traffic {
   std::string method;
   std::vector<std::unique_ptr<google::protobuf::Message>> requests;
+  // In their place, where no two may be the same: makes one, encoded. Called by any thread.
+  std::function<std::string()> make_request = {};
   size_t response_size = 0;
   double values_a_call = 1;
   int in_flight = 64;
@@ -33,6 +37,15 @@ inline constexpr int kBatchValues = 1000;
 v1::BatchEncryptRequest BatchRequest();
 // Calls with these batches, 8 in flight.
 Traffic BatchTraffic(std::vector<v1::BatchEncryptRequest> batches);
+
+// Processor seconds of this process, all threads.
+double OwnCpuSeconds();
+
+// A row below LoadedServer::Header: processor seconds a value of servers, if there are any, and of
+// this process.
+std::vector<std::string> LoadRow(const std::string& name, const Rates& rates, const Rates& baseline,
+                                 std::optional<double> server_cpu, double client_cpu,
+                                 const std::vector<double>& latencies_us);
 
 // Servers that share a load, as one contender.
 class LoadedServer {

@@ -43,6 +43,8 @@ constexpr BenchCase kCases[] = {
     {"ff1", "FF1 on 16 digits, against Bouncy Castle's (needs Java and libbcprov-java)", 3.0, 8,
      RunFf1},
 #ifdef FIELDKMS_STORE_POSTGRES
+    {"tokenize", "BatchTokenize of 1,000 values, PostgreSQL, against a bare INSERT of the rows",
+     0.6, 24, RunTokenize},
     {"replicas", "Encrypt over two daemons of one PostgreSQL, against one daemon", 0.95, 12,
      RunReplicas},
 #endif

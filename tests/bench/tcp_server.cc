@@ -80,8 +80,15 @@ absl::Status Run(const std::string& dir, const sigset_t& stop) {
   const Replica replica{"", "", clock.Now(), "sqlite", *root};
   FieldDirectory fields(*store, clock);
   FieldAdmin field_admin(*store, keyring->admin(), fields, clock);
-  ServiceContext context{*keyring, fields,   field_admin, authenticator, *access, *access, *audit,
-                         refusals, troubles, executor,    clock,         Rate{},  replica};
+  FIELDKMS_ASSIGN_OR_RETURN(const auto erasure_log, ErasureLog::Open(dir + "/erasures.jsonl"));
+  Erasures erasures(*store, *erasure_log, clock, {});
+  VolatileTokens volatile_tokens(1);
+  VolatileValues volatile_values(volatile_tokens, replica, nullptr, clock);
+  ServiceContext context{
+      *keyring, fields,          field_admin,   store->tokens(), store->subjects(),
+      erasures, volatile_values, authenticator, *access,         *access,
+      *audit,   refusals,        troubles,      executor,        clock,
+      Rate{},   replica};
   return Serve(context, stop);
 }
 

@@ -10,6 +10,7 @@
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "kms/store/postgres_migrations.h"
 
@@ -51,7 +52,7 @@ void GiveToPostgres(const std::string& path) {
 
 }  // namespace
 
-PostgresServer::PostgresServer() {
+PostgresServer::PostgresServer(std::vector<std::string> settings) : settings_(std::move(settings)) {
   GiveToPostgres(dir_.path());
   const CommandResult made = RunCommand(
       {.argv = AsPostgres({Program("initdb"), "-D", dir_.File("data"), "-U", kSuperuser,
@@ -72,12 +73,16 @@ PostgresServer& PostgresServer::Shared() {
 }
 
 void PostgresServer::Start() {
+  std::vector<std::string> command = {Program("postgres"), "-D", dir_.File("data"), "-k",
+                                      dir_.path()};
+  std::vector<std::string> settings = {"listen_addresses=", "fsync=off", "autovacuum_naptime=1s",
+                                       "shared_buffers=16MB", "max_connections=40"};
+  settings.insert(settings.end(), settings_.begin(), settings_.end());  // the last one counts
+  for (const std::string& setting : settings) {
+    command.insert(command.end(), {"-c", setting});
+  }
   process_ = std::make_unique<Subprocess>(SubprocessOptions{
-      .argv = AsPostgres({Program("postgres"), "-D", dir_.File("data"), "-k", dir_.path(), "-c",
-                          "listen_addresses=", "-c", "fsync=off", "-c", "autovacuum_naptime=1s",
-                          "-c", "shared_buffers=16MB", "-c", "max_connections=40"}),
-      .stderr_path = dir_.File("log"),
-      .working_dir = "/"});
+      .argv = AsPostgres(command), .stderr_path = dir_.File("log"), .working_dir = "/"});
   AwaitAnswer();
 }
 

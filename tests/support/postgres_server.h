@@ -20,7 +20,9 @@ namespace fieldkms::testing {
 // std::runtime_error where there is no PostgreSQL, or it does not start.
 class PostgresServer {
  public:
-  PostgresServer();
+  // `settings` are the server's, such as "fsync=on". Without them it syncs nothing, has little
+  // memory and vacuums often.
+  explicit PostgresServer(std::vector<std::string> settings = {});
   ~PostgresServer();
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
@@ -61,6 +63,7 @@ class PostgresServer {
   std::vector<pid_t> Processes() const;
   void AwaitAnswer();
 
+  const std::vector<std::string> settings_;
   TempDir dir_;
   std::unique_ptr<Subprocess> process_;
   int databases_ = 0;
