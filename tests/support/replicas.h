@@ -16,8 +16,8 @@ namespace fieldkms::testing {
 class Replicas {
  public:
   // `conninfos`: where each finds the store, which has its schema. `more`: lines of YAML
-  // for all of them.
-  Replicas(const std::vector<std::string>& conninfos, const std::string& more = "");
+  // for all of them. Each names the others' sockets as its peers'.
+  explicit Replicas(const std::vector<std::string>& conninfos, const std::string& more = "");
 
   Daemon& at(size_t index) { return *daemons_[index]; }
   size_t size() const { return daemons_.size(); }
@@ -25,6 +25,9 @@ class Replicas {
   void Start();
 
  private:
+  std::string DataOf(size_t index) const;
+  std::string PeersOf(size_t index, size_t count) const;
+
   TempDir directory_;
   std::vector<std::unique_ptr<Daemon>> daemons_;
 };
