@@ -156,8 +156,8 @@ std::string PlaceText(uint64_t field_id, std::string_view token) {
   return FormatKeyId(field_id) + std::string(token);
 }
 
-absl::StatusOr<SubjectStore::TokenPlace> ParsePlace(std::string_view text) {
-  SubjectStore::TokenPlace place;
+absl::StatusOr<TokenPlace> ParsePlace(std::string_view text) {
+  TokenPlace place;
   if (text.empty()) return place;
   constexpr size_t kIdDigits = 16;
   const std::string_view id = text.substr(0, kIdDigits);
@@ -175,7 +175,7 @@ struct ListSubjectTokensMethod {
   static constexpr MethodInfo kInfo{"SubjectService.ListSubjectTokens", Action::kSubjectRead,
                                     MethodInfo::Kind::kRead};
   size_t limit = 0;
-  SubjectStore::TokenPlace after;
+  TokenPlace after;
 
   absl::Status Describe(const Request& request, CallPlan* plan) {
     FIELDKMS_RETURN_IF_ERROR(DescribeSubject(request, plan));

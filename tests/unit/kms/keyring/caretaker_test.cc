@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "crypto/names.h"
+#include "kms/keyring/core.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/kms/keyring/keyring_fixture.h"
 
