@@ -14,8 +14,8 @@ namespace fieldkms {
 // kCryptoFailure if the generator fails; `out` is then wiped.
 absl::Status RandomBytes(MutableBytes out);
 
-// FillNonce fills `out` (24 bytes, the size XAES-256-GCM takes) with fresh
-// random bytes from a pool of the calling thread (RAND_bytes for 24 bytes costs
+// FillNonce fills `out` (24 bytes, the size XAES-256-GCM takes; enough for a token
+// too) with fresh random bytes from a pool of the calling thread (RAND_bytes for 24 bytes costs
 // more than sealing a field). A byte of the pool is used once and wiped; the
 // pool is dropped in the child of a fork and not used beyond the second of the
 // clock that it was filled in, when OpenSSL's generator is seeded anew too: clones of

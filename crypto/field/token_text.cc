@@ -39,10 +39,10 @@ absl::Status Unfit(std::string_view why) {
 // multiple of their number are drawn again.
 absl::Status AppendRandom(std::string_view alphabet, size_t count, std::string* out) {
   const size_t bound = 256 / alphabet.size() * alphabet.size();
-  std::array<uint8_t, 32> drawn;
+  std::array<uint8_t, 24> drawn;
   const size_t end = out->size() + count;
   while (out->size() < end) {
-    FIELDKMS_RETURN_IF_ERROR(RandomBytes(drawn));
+    FIELDKMS_RETURN_IF_ERROR(FillNonce(drawn));
     for (const uint8_t byte : drawn) {
       if (out->size() < end && byte < bound) out->push_back(alphabet[byte % alphabet.size()]);
     }

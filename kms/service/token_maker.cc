@@ -163,9 +163,11 @@ void TokenMaker::Put(const LoadedField& field, std::vector<Draft*> drafts,
   const bool convergent = field.policy.token->convergent;
   for (int draws = 1; !drafts.empty(); ++draws) {
     std::vector<TokenRecord> records;
-    for (const Draft* const draft : drafts) records.push_back(draft->record);
+    records.reserve(drafts.size());
+    for (Draft* const draft : drafts) records.push_back(std::move(draft->record));
     const auto put = context.service.tokens.PutTokens(
         DomainOf(field), records, context.service.clock.Now(), context.deadline);
+    for (size_t i = 0; i < drafts.size(); ++i) drafts[i]->record = std::move(records[i]);
     if (ReasonOf(put.status()) == Reason::kSubjectNotFound && draws < kMostDraws &&
         RenewSubjects(field, drafts).ok()) {
       continue;
