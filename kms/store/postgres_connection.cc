@@ -1,6 +1,7 @@
 #include "kms/store/postgres_connection.h"
 
 #include <exception>
+#include <pqxx/binarystring>
 #include <pqxx/prepared_statement>
 #include <vector>
 
@@ -50,14 +51,19 @@ absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresConnection::Open(
 }
 
 pqxx::result PostgresConnection::Run(pqxx::transaction_base& transaction, std::string_view sql,
-                                     const std::vector<PostgresValue>& values) {
+                                     const std::vector<PostgresValue>& values,
+                                     std::span<const PostgresArray> arrays) {
   auto known = statements_.find(sql);
   if (known == statements_.end()) {
     const std::string name = "s" + std::to_string(statements_.size());
     connection_.prepare(name, std::string(sql));
     known = statements_.emplace(sql, name).first;
   }
-  return transaction.exec_prepared(known->second, pqxx::prepare::make_dynamic_params(values));
+  std::vector<pqxx::binarystring> binary;
+  binary.reserve(arrays.size());
+  for (const PostgresArray& array : arrays) binary.emplace_back(array.binary());
+  return transaction.exec_prepared(known->second, pqxx::prepare::make_dynamic_params(values),
+                                   pqxx::prepare::make_dynamic_params(binary));
 }
 
 }  // namespace fieldkms

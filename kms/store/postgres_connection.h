@@ -11,11 +11,13 @@
 #include <pqxx/errorhandler>
 #include <pqxx/result>
 #include <pqxx/transaction_base>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "kms/store/postgres_array.h"
 #include "kms/store/postgres_value.h"
 #include "kms/store/postgres_watchdog.h"
 
@@ -34,9 +36,10 @@ class PostgresConnection {
   const std::shared_ptr<SocketCutter>& socket() const { return socket_; }
 
   // Runs `sql`, prepared once a connection, inside `transaction`, which is one of this
-  // connection. Throws what libpqxx throws.
+  // connection. Its parameters are `values`, and then `arrays`. Throws what libpqxx throws.
   pqxx::result Run(pqxx::transaction_base& transaction, std::string_view sql,
-                   const std::vector<PostgresValue>& values);
+                   const std::vector<PostgresValue>& values,
+                   std::span<const PostgresArray> arrays = {});
 
   // Said by whoever saw an error that ends the connection.
   void Break() { broken_ = true; }

@@ -2,10 +2,13 @@
 // be, what the rest ran into is read, and that is extended where it ends too soon: in this order
 // each time, and each in an order of its own, so that no two wait for each other. Where what a
 // record ran into is gone or has expired when it is read, all of it is run again from the start.
+//
+// A random token is new, nearly always. So they are inserted without ON CONFLICT first, which
+// writes each row in two steps; if one was there after all, all is run again with it.
 #include <algorithm>
-#include <array>
 #include <map>
 #include <numeric>
+#include <pqxx/except>
 #include <set>
 #include <string>
 #include <tuple>
@@ -13,6 +16,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "kms/store/postgres_array.h"
 #include "kms/store/postgres_tokens.h"
 #include "kms/store/postgres_value.h"
 
@@ -33,9 +37,22 @@ struct Conflicts {
 };
 
 // Null for "".
-PostgresValue BytesIfAny(std::string_view bytes) {
-  return bytes.empty() ? PostgresValue(std::nullopt) : ByteaValue(bytes);
+void AddBytesIfAny(std::string_view bytes, PostgresArray& column) {
+  if (bytes.empty()) {
+    column.AddNull();
+  } else {
+    column.AddBytes(bytes);
+  }
 }
+
+// Arrays in the target list, which all have the same length, go row by row; in FROM each would be
+// stored first.
+constexpr char kInsert[] =
+    "INSERT INTO fieldkms_store.tokens (tenant, field_id, token, lookup, convergent, "
+    "single_use, sealed, metadata, create_time, expire_time, subject) SELECT $1::text, $2::bigint, "
+    "unnest($3::bytea[]), unnest($4::bytea[]), unnest($5::boolean[]), unnest($6::boolean[]), "
+    "unnest($7::bytea[]), unnest($8::bytea[]), unnest($9::timestamptz[]), "
+    "unnest($10::timestamptz[]), unnest($11::bytea[])";
 
 class TokenPut {
  public:
@@ -44,11 +61,15 @@ class TokenPut {
       : db_(db), domain_(domain), records_(records), now_(now), outcomes_(records.size()) {}
 
   // See PutAll.
-  std::optional<std::vector<PutOutcome>> Run(std::set<std::string>& expired) {
+  std::optional<std::vector<PutOutcome>> Run(PutMode mode, std::set<std::string>& expired) {
     DeleteExpired(expired);
     const std::vector<size_t> order = InOrder();
     std::vector<size_t> refused;
-    InParts(Indexes(order), [&](Indexes part) { Insert(part, refused); });
+    if (mode == PutMode::kHopeful && !AnyConvergent()) {
+      InParts(Indexes(order), [&](Indexes part) { InsertAll(part); });
+    } else {
+      InParts(Indexes(order), [&](Indexes part) { Insert(part, refused); });
+    }
     bool again = false;
     InParts(Indexes(refused), [&](Indexes part) { again |= !Resolve(part, expired); });
     if (again || !Extend()) return std::nullopt;
@@ -56,65 +77,82 @@ class TokenPut {
   }
 
  private:
+  std::tuple<bool, std::string_view> PlaceOf(size_t i) const {
+    const TokenRecord& record = records_[i];
+    return {record.convergent, record.convergent ? record.lookup : record.token};
+  }
+
+  bool AnyConvergent() const {
+    return std::any_of(records_.begin(), records_.end(),
+                       [](const TokenRecord& record) { return record.convergent; });
+  }
+
   // The same in all calls, so that two of them do not wait for each other; of those that are
   // the same in it, as they came.
   std::vector<size_t> InOrder() const {
     std::vector<size_t> order(records_.size());
     std::iota(order.begin(), order.end(), size_t{0});
-    const auto place = [&](size_t i) {
-      const TokenRecord& record = records_[i];
-      return std::tuple(record.convergent,
-                        std::string_view(record.convergent ? record.lookup : record.token));
-    };
     std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return place(a) < place(b); });
+                     [this](size_t a, size_t b) { return PlaceOf(a) < PlaceOf(b); });
     return order;
   }
 
-  std::vector<PostgresValue> Values(Indexes part) const {
-    std::array<std::vector<PostgresValue>, 9> columns;
+  // The columns of rows, but tenant and field.
+  std::vector<PostgresArray> Columns(Indexes part) const {
+    using enum PostgresArray::Type;
+    std::vector<PostgresArray> columns;
+    for (const auto type :
+         {kBytea, kBytea, kBool, kBool, kBytea, kBytea, kTimestamptz, kTimestamptz, kBytea}) {
+      columns.emplace_back(type, part.size());
+    }
     for (const size_t i : part) {
       const TokenRecord& record = records_[i];
-      columns[0].push_back(ByteaValue(record.token));
-      columns[1].push_back(BytesIfAny(record.lookup));
-      columns[2].emplace_back(record.convergent);
-      columns[3].emplace_back(record.single_use);
-      columns[4].push_back(ByteaValue(record.sealed));
-      columns[5].push_back(ByteaValue(record.metadata));
-      columns[6].emplace_back(record.create_time);
-      columns[7].emplace_back(record.expire_time);
-      columns[8].push_back(BytesIfAny(record.subject));
+      columns[0].AddBytes(record.token);
+      AddBytesIfAny(record.lookup, columns[1]);
+      columns[2].AddBool(record.convergent);
+      columns[3].AddBool(record.single_use);
+      columns[4].AddBytes(record.sealed);
+      columns[5].AddBytes(record.metadata);
+      columns[6].AddTime(record.create_time);
+      columns[7].AddTime(record.expire_time);
+      AddBytesIfAny(record.subject, columns[8]);
     }
-    std::vector<PostgresValue> values = {domain_.tenant, IdValue(domain_.field_id)};
-    for (const auto& column : columns) values.push_back(ArrayValue(column));
-    return values;
+    return columns;
   }
 
-  // Inserts rows in the order of `part`. A token that stands twice in it is looked up, since
-  // it is not said which of the two was inserted.
+  void SetStored(size_t i) {
+    outcomes_[i] = {PutResult::kStored, records_[i].token, records_[i].expire_time};
+  }
+
+  // Inserts rows in the order of `part`, all of them.
+  void InsertAll(Indexes part) {
+    db_.Run(kInsert, {domain_.tenant, IdValue(domain_.field_id)}, Columns(part));
+    for (const size_t i : part) SetStored(i);
+  }
+
+  // Inserts rows in the order of `part`, as far as nothing is in their way. A token that stands
+  // twice in it is looked up, since it is not said which of the two was inserted.
   void Insert(Indexes part, std::vector<size_t>& refused) {
+    static const std::string sql = std::string(kInsert) + " ON CONFLICT DO NOTHING RETURNING token";
     std::unordered_map<std::string_view, int> times;
     for (const size_t i : part) ++times[records_[i].token];
-    const pqxx::result rows = db_.Run(
-        "INSERT INTO fieldkms_store.tokens (tenant, field_id, token, lookup, convergent, "
-        "single_use, sealed, metadata, create_time, expire_time, subject) SELECT $1::text, "
-        "$2::bigint, n.* "
-        "FROM unnest($3::bytea[], $4::bytea[], $5::boolean[], $6::boolean[], $7::bytea[], "
-        "$8::bytea[], $9::timestamptz[], $10::timestamptz[], $11::bytea[]) n "
-        "ON CONFLICT DO NOTHING RETURNING token",
-        Values(part));
     std::unordered_set<std::string> inserted;
-    for (const auto& row : rows) inserted.insert(BytesOf(row[0]));
+    for (const auto& row :
+         db_.Run(sql, {domain_.tenant, IdValue(domain_.field_id)}, Columns(part))) {
+      inserted.insert(BytesOf(row[0]));
+    }
     for (const size_t i : part) {
       const TokenRecord& record = records_[i];
       if (times[record.token] == 1 && inserted.contains(record.token)) {
-        outcomes_[i] = {PutResult::kStored, record.token, record.expire_time};
+        SetStored(i);
       } else {
         refused.push_back(i);
       }
     }
   }
 
+  // One by one (LIMIT, in LATERAL): as a set, PostgreSQL may compare each with all rows of the
+  // field, which it takes for few until it has looked at the table (ANALYZE).
   Conflicts ReadConflicts(Indexes part) {
     std::vector<std::string_view> tokens;
     std::vector<std::string_view> lookups;
@@ -123,10 +161,13 @@ class TokenPut {
       if (records_[i].convergent) lookups.push_back(records_[i].lookup);
     }
     const pqxx::result rows = db_.Run(
-        "SELECT token, NULL::bytea, sealed, expire_time FROM fieldkms_store.tokens "
-        "WHERE tenant = $1 AND field_id = $2 AND token = ANY ($3::bytea[]) UNION ALL "
-        "SELECT token, lookup, NULL::bytea, expire_time FROM fieldkms_store.tokens "
-        "WHERE tenant = $1 AND field_id = $2 AND lookup = ANY ($4::bytea[]) AND convergent",
+        "SELECT t.* FROM unnest($3::bytea[]) w (token) CROSS JOIN LATERAL ("
+        "SELECT s.token, NULL::bytea, s.sealed, s.expire_time FROM fieldkms_store.tokens s "
+        "WHERE s.tenant = $1 AND s.field_id = $2 AND s.token = w.token LIMIT 1) t UNION ALL "
+        "SELECT t.* FROM unnest($4::bytea[]) w (lookup) CROSS JOIN LATERAL ("
+        "SELECT s.token, s.lookup, NULL::bytea, s.expire_time FROM fieldkms_store.tokens s "
+        "WHERE s.tenant = $1 AND s.field_id = $2 AND s.lookup = w.lookup AND s.convergent LIMIT 1) "
+        "t",
         {domain_.tenant, IdValue(domain_.field_id), ByteaArray(tokens), ByteaArray(lookups)});
     Conflicts conflicts;
     for (const auto& row : rows) {
@@ -233,8 +274,13 @@ class TokenPut {
 
 std::optional<std::vector<PutOutcome>> PutAll(PostgresTransaction& db, const TokenDomain& domain,
                                               std::span<const TokenRecord> records, WallTime now,
-                                              std::set<std::string>& expired) {
-  return TokenPut(db, domain, records, now).Run(expired);
+                                              PutMode mode, std::set<std::string>& expired) {
+  try {
+    return TokenPut(db, domain, records, now).Run(mode, expired);
+  } catch (const pqxx::unique_violation&) {
+    if (mode != PutMode::kHopeful) throw;
+    return std::nullopt;
+  }
 }
 
 }  // namespace fieldkms

@@ -73,20 +73,21 @@ absl::StatusOr<std::vector<PutOutcome>> PostgresTokenStore::PutTokens(
     Deadline deadline) {
   using Outcomes = std::vector<PutOutcome>;
   for (const TokenRecord& record : records) FIELDKMS_RETURN_IF_ERROR(CheckTokenRecord(record));
-  const auto put = [&](PostgresTransaction& db,
+  const auto put = [&](PostgresTransaction& db, PutMode mode,
                        std::set<std::string>& expired) -> absl::StatusOr<std::optional<Outcomes>> {
     if (!ReadTenant(db, domain.tenant)) return TenantNotFound();
     FIELDKMS_RETURN_IF_ERROR(UseSubjects(db, domain.tenant, records));
-    auto outcomes = PutAll(db, domain, records, now, expired);
+    auto outcomes = PutAll(db, domain, records, now, mode, expired);
     if (!outcomes) db.WriteNothing();
     return outcomes;
   };
   std::set<std::string> expired;
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    const PutMode mode = attempt == 0 ? PutMode::kHopeful : PutMode::kAny;
     FIELDKMS_ASSIGN_OR_RETURN(auto outcomes,
                               WriteUnlessFrozen<std::optional<Outcomes>>(
                                   transactions_, domain.tenant, deadline,
-                                  [&](PostgresTransaction& db) { return put(db, expired); }));
+                                  [&](PostgresTransaction& db) { return put(db, mode, expired); }));
     if (outcomes) return *std::move(outcomes);
   }
   return PostgresUnavailable("the tokens of these values changed all the time: try again");
@@ -94,11 +95,13 @@ absl::StatusOr<std::vector<PutOutcome>> PostgresTokenStore::PutTokens(
 
 absl::StatusOr<Found> PostgresTokenStore::GetTokens(const TokenDomain& domain, Names tokens,
                                                     WallTime now, Deadline deadline) {
+  // One by one, as ReadConflicts does (postgres_token_put.cc).
   static const std::string sql =
-      std::string("SELECT ") + kTokenColumns +
+      std::string("SELECT t.* FROM unnest($3::bytea[]) w (name) CROSS JOIN LATERAL (SELECT ") +
+      kTokenColumns +
       ", CASE WHEN NOT single_use THEN sealed END FROM fieldkms_store.tokens WHERE tenant = $1 "
-      "AND field_id = $2 AND token = ANY ($3::bytea[]) "
-      "AND (expire_time IS NULL OR expire_time > $4)";
+      "AND field_id = $2 AND token = w.name AND (expire_time IS NULL OR expire_time > $4) "
+      "LIMIT 1) t";
   return Read<Found>(
       domain.tenant, deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Found> {
         ByToken by_token;

@@ -12,8 +12,9 @@ constexpr int64_t kAdvisoryLock = 0x666b6d73746f6b73;
 }  // namespace
 
 // Two statements: the second sees what was committed while the first waited.
-absl::Status LockForTokens(PostgresTransaction& db) {
-  db.Run("SELECT pg_advisory_xact_lock_shared($1)", {kAdvisoryLock});
+absl::Status LockForTokens(PostgresTransaction& db, std::string_view tenant) {
+  db.Run("SELECT pg_advisory_xact_lock_shared($1), set_config('fieldkms.tenant', $2, true)",
+         {kAdvisoryLock, tenant});
   const bool frozen = BoolOf(db.Run("SELECT frozen FROM fieldkms_store.store_state", {})[0][0]);
   return frozen ? StoreFrozen() : absl::OkStatus();
 }

@@ -24,6 +24,7 @@
 #include <optional>
 #include <pqxx/result>
 #include <pqxx/transaction_base>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,8 +47,9 @@ class PostgresTransaction {
       : connection_(connection), transaction_(transaction), in_doubt_(in_doubt) {}
 
   // Throws what libpqxx throws; let it pass.
-  pqxx::result Run(std::string_view sql, const std::vector<PostgresValue>& values) {
-    return connection_.Run(transaction_, sql, values);
+  pqxx::result Run(std::string_view sql, const std::vector<PostgresValue>& values,
+                   std::span<const PostgresArray> arrays = {}) {
+    return connection_.Run(transaction_, sql, values, arrays);
   }
   // From here on the transaction sees and writes the records of `tenant` only. "": of
   // none, and the operations.

@@ -57,7 +57,7 @@ class Taker {
 };
 
 std::string FormatTime(WallTime time) {
-  time = std::max(time, kFirst);
+  time = NotBeforeFirst(time);
   constexpr int64_t kDaysOf400Years = 146097;
   const auto day = std::chrono::floor<days>(time);
   const int64_t cycles = day.time_since_epoch().count() / kDaysOf400Years;
@@ -77,6 +77,8 @@ std::string_view ViewOf(const pqxx::field& field) {
 }  // namespace
 
 void RefuseRow() { throw pqxx::conversion_error("a value that no release writes"); }
+
+WallTime NotBeforeFirst(WallTime time) { return std::max(time, kFirst); }
 
 PostgresValue::PostgresValue(WallTime time) : text_(FormatTime(time)) {}
 

@@ -38,6 +38,8 @@ class PostgresValue {
   std::optional<std::string> text_;
 };
 
+// The time, or the first that a store has if it is before: the start of year 1.
+WallTime NotBeforeFirst(WallTime time);
 // Bytes, in hex.
 PostgresValue ByteaValue(std::string_view bytes);
 // A key id as a bigint of the same bits; 0, which is no key, as null.
