@@ -22,11 +22,17 @@ struct TokenRow {
 };
 
 // BareInsert keeps connections of libpqxx busy, each in a thread of its own, with one statement
-// after another: INSERT of many rows of values in the text, each statement a transaction. What is
-// unique in a row, and what is sealed, is random. Throws what libpqxx throws.
+// after another: INSERT of many rows, each statement a transaction. What is unique in a row, and
+// what is sealed, is random. Throws what libpqxx throws.
 class BareInsert {
  public:
-  BareInsert(std::string name, const std::string& conninfo, int connections, TokenRow row);
+  enum class Form {
+    kText,    // VALUES, in the statement
+    kArrays,  // a prepared statement, and a binary array for each column
+  };
+
+  BareInsert(std::string name, const std::string& conninfo, int connections, TokenRow row,
+             Form form = Form::kText);
   ~BareInsert();
 
   // Inserts for `seconds`; returns rows a second.

@@ -126,10 +126,11 @@ absl::StatusOr<TokenRow> RowOf(const PostgresServer& postgres, const std::string
                   std::stoul(rows[0][2]), convergent};
 }
 
-// A contender and its baseline.
-struct Pair {
+// A contender, its baseline, and one that is harder to reach.
+struct Trio {
   std::unique_ptr<LoadedServer> ours;
   std::unique_ptr<BareInsert> baseline;
+  std::unique_ptr<BareInsert> arrays;
 };
 
 // A daemon over a store, and a second store for the baseline, in one PostgreSQL that syncs.
@@ -145,18 +146,19 @@ class TokenBench {
     return MakeFields(*client_);
   }
 
-  absl::StatusOr<Pair> MakePair(bool convergent, int in_flight) {
+  absl::StatusOr<Trio> MakeTrio(bool convergent, int in_flight) {
     const char* const kind = convergent ? "convergent, new values" : "random";
     FIELDKMS_ASSIGN_OR_RETURN(
         const Traffic traffic,
         TokenTraffic(*client_, convergent ? kConvergent : kRandom, in_flight));
-    FIELDKMS_ASSIGN_OR_RETURN(TokenRow row, RowOf(postgres_, store_, convergent));
-    return Pair{
+    FIELDKMS_ASSIGN_OR_RETURN(const TokenRow row, RowOf(postgres_, store_, convergent));
+    const std::string conninfo = postgres_.Conninfo(bare_, PostgresServer::kSuperuser);
+    return Trio{
         std::make_unique<LoadedServer>(fmt::format("{}, {} in flight", kind, in_flight),
                                        LoadedServer::Servers{daemon_}, traffic),
-        std::make_unique<BareInsert>(fmt::format("INSERT of such, {} (baseline)", in_flight),
-                                     postgres_.Conninfo(bare_, PostgresServer::kSuperuser),
-                                     in_flight, std::move(row))};
+        std::make_unique<BareInsert>("INSERT of values (baseline)", conninfo, in_flight, row),
+        std::make_unique<BareInsert>("INSERT of arrays", conninfo, in_flight, row,
+                                     BareInsert::Form::kArrays)};
   }
 
  private:
@@ -174,16 +176,17 @@ class TokenBench {
 absl::StatusOr<BenchResult> RunTokenize(const BenchOptions& options) {
   TokenBench bench;
   FIELDKMS_RETURN_IF_ERROR(bench.Start());
-  std::vector<Pair> pairs;
+  std::vector<Trio> trios;
   for (const auto& [convergent, in_flight] :
        {std::pair(false, kInFlight), std::pair(true, kInFlight), std::pair(false, 1)}) {
-    FIELDKMS_ASSIGN_OR_RETURN(Pair pair, bench.MakePair(convergent, in_flight));
-    pairs.push_back(std::move(pair));
+    FIELDKMS_ASSIGN_OR_RETURN(Trio trio, bench.MakeTrio(convergent, in_flight));
+    trios.push_back(std::move(trio));
   }
   std::vector<Contender> contenders;
-  for (Pair& pair : pairs) {
-    contenders.push_back([&pair](double s) { return pair.ours->Measure(s); });
-    contenders.push_back([&pair](double s) { return pair.baseline->Measure(s); });
+  for (Trio& trio : trios) {
+    contenders.push_back([&trio](double s) { return trio.ours->Measure(s); });
+    contenders.push_back([&trio](double s) { return trio.baseline->Measure(s); });
+    contenders.push_back([&trio](double s) { return trio.arrays->Measure(s); });
   }
   const std::vector<Rates> rates = MeasureInTurn(contenders, options.seconds, kTurnSeconds);
   PrintSettings(
@@ -198,11 +201,14 @@ absl::StatusOr<BenchResult> RunTokenize(const BenchOptions& options) {
        {"baseline", fmt::format("INSERT of {} rows of values in the text, through libpqxx, each a "
                                 "transaction; a second store's table, by a superuser",
                                 kBatchValues)},
+       {"arrays", "the same rows as binary arrays, by a prepared statement: no text to read"},
        {"rounds", fmt::format("{} of {:.1f} s each", rates[0].size(), kTurnSeconds)}});
   std::vector<std::vector<std::string>> rows;
-  for (size_t i = 0; i < pairs.size(); ++i) {
-    rows.push_back(pairs[i].ours->Row(rates[2 * i], rates[2 * i + 1]));
-    rows.push_back(pairs[i].baseline->Row(rates[2 * i + 1], rates[2 * i + 1]));
+  for (size_t i = 0; i < trios.size(); ++i) {
+    const Rates& baseline = rates[3 * i + 1];
+    rows.push_back(trios[i].ours->Row(rates[3 * i], baseline));
+    rows.push_back(trios[i].baseline->Row(baseline, baseline));
+    rows.push_back(trios[i].arrays->Row(rates[3 * i + 2], baseline));
   }
   Traffic unit;
   unit.unit = "values/s";
