@@ -26,7 +26,9 @@ PostgresArray::PostgresArray(Type type, size_t count) {
 }
 
 void PostgresArray::AddNumber(uint32_t number) {
-  for (const int shift : {24, 16, 8, 0}) binary_ += static_cast<char>(number >> shift & 0xff);
+  const char bytes[] = {static_cast<char>(number >> 24), static_cast<char>(number >> 16),
+                        static_cast<char>(number >> 8), static_cast<char>(number)};
+  binary_.append(bytes, sizeof bytes);
 }
 
 void PostgresArray::AddNull() {
