@@ -29,14 +29,12 @@ absl::StatusOr<std::string> VolatileValues::Put(const LoadedField& field, std::s
                                                 std::chrono::seconds life) {
   FIELDKMS_ASSIGN_OR_RETURN(SecretBytes secret, SecretBytes::CopyOf(AsBytes(value)));
   std::string token;
-  bool stored = false;
-  while (!stored) {  // of 130 random bits none is ever taken
-    FIELDKMS_RETURN_IF_ERROR(DrawToken({}, {}, &token));
-    token.insert(kPrefix.size(), mark_);
-    const Deadline now = clock_.Steady();
-    FIELDKMS_ASSIGN_OR_RETURN(
-        stored, tokens_.Put(PlaceOf(field, token), std::move(secret), now + life, now));
-  }
+  FIELDKMS_RETURN_IF_ERROR(DrawToken({}, {}, &token));
+  token.insert(kPrefix.size(), mark_);
+  const Deadline now = clock_.Steady();
+  FIELDKMS_ASSIGN_OR_RETURN(const bool stored,
+                            tokens_.Put(PlaceOf(field, token), std::move(secret), now + life, now));
+  if (!stored) return Bug("a token of 130 random bits was drawn twice");
   return token;
 }
 
