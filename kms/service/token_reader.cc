@@ -60,12 +60,18 @@ absl::StatusOr<TokenReader::Records> TokenReader::Fetch(const LoadedField& field
   FIELDKMS_ASSIGN_OR_RETURN(
       Records records, context.service.tokens.GetTokens(
                            DomainOf(field), tokens, context.service.clock.Now(), context.deadline));
+  FIELDKMS_RETURN_IF_ERROR(LoadSubjectsOf(records));
   FIELDKMS_RETURN_IF_ERROR(Use(field, &records));
-  FIELDKMS_RETURN_IF_ERROR(
-      LoadSubjects(context, run_.tenant(), records, [](const std::optional<TokenRecord>& record) {
-        return record ? std::string_view(record->sealed) : std::string_view();
-      }));
   return records;
+}
+
+// All at once, and before a single-use token is taken out that could not be opened.
+absl::Status TokenReader::LoadSubjectsOf(const Records& records) {
+  std::vector<std::string_view> handles;
+  for (const std::optional<TokenRecord>& record : records) {
+    if (record && !record->subject.empty()) handles.push_back(record->subject);
+  }
+  return SubjectKeys(run_.context(), run_.tenant()).Load(handles);
 }
 
 absl::Status TokenReader::Use(const LoadedField& field, Records* records) {

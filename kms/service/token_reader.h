@@ -48,6 +48,7 @@ class TokenReader {
   void Read(const LoadedField& field, const std::vector<Wanted*>& wanted,
             const FailItemFunction& fail);
   absl::StatusOr<Records> Fetch(const LoadedField& field, const std::vector<Wanted*>& wanted);
+  absl::Status LoadSubjectsOf(const Records& records);
   // Puts the sealed bytes of single-use tokens in, which the store gives once.
   absl::Status Use(const LoadedField& field, Records* records);
   absl::Status Tell(const LoadedField& field, const std::optional<TokenRecord>& record,

@@ -182,6 +182,21 @@ TEST_F(SubjectServiceTest, ItsTokensAreListed) {
   EXPECT_EQ(subjects.subjects(0).subject(), "c");
 }
 
+TEST_F(SubjectServiceTest, ASingleUseTokenOfASubjectIsReadOnce) {
+  v1::CreateFieldRequest request = TokenField();
+  request.mutable_token()->set_single_use(true);
+  ASSERT_EQ(Create(request), "OK");
+  v1::TokenSettings settings;
+  settings.set_subject("c");
+  const std::string one = Tokenize("tokens", kVisa, settings);
+  const std::string two = Tokenize("tokens", kVisa, settings);
+  server_->Restart();
+  EXPECT_EQ(Detokenized("tokens", one), kVisa);
+  EXPECT_EQ(Detokenized("tokens", one), "TOKEN_NOT_FOUND");
+  ASSERT_EQ(EraseSubject("c"), "OK");
+  EXPECT_EQ(Detokenized("tokens", two), "TOKEN_NOT_FOUND");
+}
+
 TEST_F(SubjectServiceTest, BatchesOfManySubjects) {
   ASSERT_EQ(Create(CardField()), "OK");
   v1::BatchProtectRequest protect;
