@@ -51,7 +51,8 @@ PeerChannels::PeerChannels(const std::vector<std::string>& sockets) {
   }
 }
 
-absl::StatusOr<std::string> PeerChannels::Detokenize(const PeerToken& token, Deadline deadline) {
+absl::Status PeerChannels::Detokenize(const PeerToken& token, Deadline deadline,
+                                      std::string* value) {
   v1::DetokenizeRequest request;
   Name(token, &request);
   request.set_view(v1::VIEW_FULL);
@@ -60,7 +61,11 @@ absl::StatusOr<std::string> PeerChannels::Detokenize(const PeerToken& token, Dea
     SetDeadline(deadline, &context);
     v1::DetokenizeResponse response;
     const grpc::Status status = peer->Detokenize(&context, request, &response);
-    if (status.ok()) return std::move(*response.mutable_value());
+    if (status.ok()) {
+      value->assign(response.value());
+      WipeString(response.mutable_value());
+      return absl::OkStatus();
+    }
     FIELDKMS_RETURN_IF_ERROR(Check(status));
   }
   return TokenNotFound();

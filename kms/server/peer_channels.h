@@ -17,7 +17,7 @@ class PeerChannels final : public Peers {
   // Paths of sockets. Connects when first used.
   explicit PeerChannels(const std::vector<std::string>& sockets);
 
-  absl::StatusOr<std::string> Detokenize(const PeerToken& token, Deadline deadline) override;
+  absl::Status Detokenize(const PeerToken& token, Deadline deadline, std::string* value) override;
   absl::StatusOr<uint64_t> Erase(const PeerToken& token, Deadline deadline) override;
 
  private:

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kms/clock.h"
 
@@ -22,9 +23,11 @@ struct PeerToken {
 class Peers {
  public:
   virtual ~Peers() = default;
-  // The value, whole: the caller shows of it what its own caller may see, and wipes it. Errors:
-  // TokenNotFound(), also where no peer can be reached; kInternal where one refuses this replica.
-  virtual absl::StatusOr<std::string> Detokenize(const PeerToken& token, Deadline deadline) = 0;
+  // Replaces `value` by that of the token, whole: the caller shows of it what its own caller may
+  // see, and wipes it. Errors: TokenNotFound(), also where no peer can be reached; kInternal where
+  // one refuses this replica.
+  virtual absl::Status Detokenize(const PeerToken& token, Deadline deadline,
+                                  std::string* value) = 0;
   // How many there were.
   virtual absl::StatusOr<uint64_t> Erase(const PeerToken& token, Deadline deadline) = 0;
 };

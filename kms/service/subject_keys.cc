@@ -12,6 +12,10 @@
 namespace fieldkms {
 namespace {
 
+// The store knows nothing of envelopes, and keeps what they need.
+static_assert(kSubjectHandleSize == kEnvelopeSubjectSize);
+static_assert(kSubjectSecretSize == kSubjectKeySecretSize);
+
 absl::StatusOr<std::string> RandomText(size_t size) {
   std::string bytes(size, '\0');
   FIELDKMS_RETURN_IF_ERROR(RandomBytes(AsMutableBytes(bytes)));
@@ -95,17 +99,17 @@ absl::Status SubjectKeys::Load(std::span<const std::string_view> handles) {
   }
   if (unknown.empty()) return absl::OkStatus();
   auto records = context_.service.subjects.GetSubjects(tenant_, unknown, context_.deadline);
-  if (!records.ok()) {
-    const std::vector<std::string> forgotten(unknown.begin(), unknown.end());
-    for (const std::string& handle : forgotten) secrets.erase(handle);
-    return records.status();
-  }
-  absl::Status status;
-  for (auto& record : *records) {
+  absl::Status status = records.status();
+  for (size_t i = 0; records.ok() && i < records->size(); ++i) {
+    auto& record = (*records)[i];
     if (!record) continue;
     if (status.ok()) status = Keep(*record);
     WipeString(&record->secret);
   }
+  if (status.ok()) return status;
+  // What could not be had is not to be taken for erased.
+  const std::vector<std::string> forgotten(unknown.begin(), unknown.end());
+  for (const std::string& handle : forgotten) secrets.erase(handle);
   return status;
 }
 

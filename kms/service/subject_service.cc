@@ -253,19 +253,22 @@ struct EraseSubjectMethod {
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     // Read first, so that nothing fails for want of it when the subject is gone.
     FIELDKMS_ASSIGN_OR_RETURN(const FieldsById fields, ReadFields(context, request.tenant()));
-    FIELDKMS_RETURN_IF_ERROR(Find(context, request.tenant(), request.subject()).status());
-    FIELDKMS_ASSIGN_OR_RETURN(const SubjectErasure erasure,
-                              context.service.erasures.EraseSubject(
-                                  request.tenant(), request.subject(), context.deadline));
+    const absl::StatusOr<SubjectErasure> erasure = context.service.erasures.EraseSubject(
+        request.tenant(), request.subject(), context.deadline);
+    if (!erasure.ok()) {
+      // One that is there, and was not to be erased, is noted by its handle.
+      (void)Find(context, request.tenant(), request.subject());
+      return erasure.status();
+    }
     ForgetDerivedKeys();
-    const ErasedSubject& erased = erasure.erased;
+    const ErasedSubject& erased = erasure->erased;
     context.outcome.subject = EncodeHex(AsBytes(erased.subject.handle));
     FillSubject(request.tenant(), erased.subject, response->mutable_subject());
     AddFieldNames(fields, erased.field_ids, response->mutable_subject());
-    ToProto(erasure.time, response->mutable_erase_time());
-    ToProto(erasure.effective_at_latest, response->mutable_effective_at_latest());
+    ToProto(erasure->time, response->mutable_erase_time());
+    ToProto(erasure->effective_at_latest, response->mutable_effective_at_latest());
     response->set_erased_token_count(erased.tokens);
-    response->set_erasure_number(erasure.log_number);
+    response->set_erasure_number(erasure->log_number);
     return AddIndexed(fields, erased.field_ids, response);
   }
 

@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "tok_";
 
+// Policies promise no more than what is kept can keep.
+static_assert(kMaxVolatileTtl <= kLongestVolatileLife);
+
 VolatilePlace PlaceOf(const LoadedField& field, std::string_view token) {
   return {field.record.tenant, field.record.field_id, token};
 }
@@ -47,8 +50,7 @@ absl::Status VolatileValues::Take(const LoadedField& field, std::string_view tok
     return absl::OkStatus();
   }
   if (!ask_peers || peers_ == nullptr) return TokenNotFound();
-  FIELDKMS_ASSIGN_OR_RETURN(*value, peers_->Detokenize(NameOf(field, token), deadline));
-  return absl::OkStatus();
+  return peers_->Detokenize(NameOf(field, token), deadline, value);
 }
 
 absl::StatusOr<uint64_t> VolatileValues::Erase(const LoadedField& field, std::string_view token,

@@ -35,7 +35,7 @@ void ScriptedAudit::Append(const AuditRecord& record, AuditWaiter* waiter) {
                       NamesOf(record.keys), NamesOf(record.destination_keys), record.keys.more,
                       record.items, record.failed, record.key_version, std::string(record.alias),
                       std::string(record.recipient), NamesOf(record.fields),
-                      std::string(record.shown)});
+                      std::string(record.shown), std::string(record.subject)});
     failed_ = failed_ || fail_from_ == record.kind;
     if (failed_) status = AuditDown();
     changed_.notify_all();

@@ -34,6 +34,7 @@ struct AuditedLine {
   std::string alias, recipient;
   std::vector<std::string> fields;
   std::string shown;
+  std::string subject;
 };
 
 // Tells waiters at once, or holds them, or fails them.

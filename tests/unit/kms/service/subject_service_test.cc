@@ -92,6 +92,7 @@ TEST_F(SubjectServiceTest, WhatIsErasedOpensNoMore) {
   EXPECT_THAT(erased.subject().fields(), ElementsAre("cards", "tokens"));
   EXPECT_GT(erased.effective_at_latest().seconds(), erased.erase_time().seconds());
   EXPECT_EQ(server_->audit.Lines().back().method, "SubjectService.EraseSubject");
+  EXPECT_EQ(server_->audit.Lines().back().subject, erased.subject().handle());
 
   EXPECT_EQ(Revealed("cards", alice.ciphertext()), "DECRYPT_FAILED");
   EXPECT_EQ(server_->audit.Lines().back().reason, "SUBJECT_ERASED");
@@ -125,6 +126,9 @@ TEST_F(SubjectServiceTest, AHoldKeepsASubjectAndItsTokens) {
   ASSERT_EQ(Hold("c", "case 17"), "OK");
   EXPECT_EQ(Get("c").hold().reason(), "case 17");
   EXPECT_EQ(EraseSubject("c"), "LEGAL_HOLD");
+  const AuditedLine refused = server_->audit.Lines().back();
+  EXPECT_EQ(refused.method, "SubjectService.EraseSubject");
+  EXPECT_EQ(refused.subject, Get("c").handle());
   v1::EraseRequest erase;
   v1::EraseResponse erased;
   erase.set_field("tokens");
