@@ -1,7 +1,7 @@
-# fieldkms_embed_sql(OUTPUT FILES...): OUTPUT becomes a C++ source with the text of each
-# file, in the order given; see kms/store/postgres_schema.h. A changed file configures
-# anew.
-function(fieldkms_embed_sql output)
+# fieldkms_embed_sql(OUTPUT HEADER FUNCTION FILES...): OUTPUT becomes a C++ source with the text
+# of each file, in the order given, as the FUNCTION that HEADER declares returns it; see
+# kms/postgres/embedded_sql.h. A changed file configures anew.
+function(fieldkms_embed_sql output header function)
   set(entries "")
   foreach(file ${ARGN})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
@@ -10,12 +10,12 @@ function(fieldkms_embed_sql output)
     string(APPEND entries "    {\"${name}\", R\"fieldkms_sql(${text})fieldkms_sql\"},\n")
   endforeach()
   file(CONFIGURE OUTPUT "${output}" CONTENT [[
-// Made from sql/schema by cmake/embed_sql.cmake.
-#include "kms/store/postgres_schema.h"
+// Made from SQL by cmake/embed_sql.cmake.
+#include "@header@"
 
 namespace fieldkms {
 
-std::span<const EmbeddedSql> EmbeddedSchema() {
+std::span<const EmbeddedSql> @function@() {
   static constexpr EmbeddedSql kFiles[] = {
 @entries@  };
   return kFiles;

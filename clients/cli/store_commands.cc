@@ -6,7 +6,7 @@
 
 #include "clients/cli/commands.h"
 #include "crypto/status.h"
-#include "kms/store/postgres_conninfo.h"
+#include "kms/postgres/conninfo.h"
 #include "kms/store/postgres_migrations.h"
 
 namespace fieldkms {

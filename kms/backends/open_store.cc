@@ -2,7 +2,7 @@
 
 #include "crypto/status.h"
 #include "kms/backends/backends.h"
-#include "kms/store/postgres_conninfo.h"
+#include "kms/postgres/conninfo.h"
 #include "kms/store/sqlite_store.h"
 
 namespace fieldkms {

@@ -14,8 +14,8 @@
 #include <thread>
 
 #include "kms/clock.h"
-#include "kms/store/postgres_connection.h"
-#include "kms/store/postgres_watchdog.h"
+#include "kms/postgres/connection.h"
+#include "kms/postgres/watchdog.h"
 
 namespace fieldkms {
 

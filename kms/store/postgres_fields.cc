@@ -1,7 +1,7 @@
 #include "kms/store/postgres_fields.h"
 
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_records.h"
-#include "kms/store/postgres_value.h"
 
 namespace fieldkms {
 namespace {

@@ -9,11 +9,12 @@
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
 #include "crypto/status.h"
-#include "kms/store/postgres_connection.h"
-#include "kms/store/postgres_conninfo.h"
+#include "kms/postgres/connection.h"
+#include "kms/postgres/conninfo.h"
+#include "kms/postgres/sqlstate.h"
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_error.h"
 #include "kms/store/postgres_schema.h"
-#include "kms/store/postgres_value.h"
 #include "kms/store/store_errors.h"
 
 namespace fieldkms {

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "kms/store/postgres_value.h"
+#include "kms/postgres/value.h"
 #include "kms/store/store_errors.h"
 
 namespace fieldkms {

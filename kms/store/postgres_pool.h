@@ -17,7 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kms/clock.h"
-#include "kms/store/postgres_connection.h"
+#include "kms/postgres/connection.h"
 
 namespace fieldkms {
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "crypto/bytes.h"
-#include "kms/store/postgres_value.h"
+#include "kms/postgres/value.h"
 #include "kms/store/record_enums.h"
 #include "kms/store/record_json.h"
 

@@ -3,14 +3,10 @@
 #define FIELDKMS_KMS_STORE_POSTGRES_SCHEMA_H_
 
 #include <span>
-#include <string_view>
+
+#include "kms/postgres/embedded_sql.h"
 
 namespace fieldkms {
-
-struct EmbeddedSql {
-  std::string_view name;  // of the file, without its suffix
-  std::string_view text;
-};
 
 // roles, and then the migrations: the number of each is its place here, from 1.
 std::span<const EmbeddedSql> EmbeddedSchema();

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "crypto/status.h"
-#include "kms/store/postgres_conninfo.h"
+#include "kms/postgres/conninfo.h"
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_migrations.h"
 #include "kms/store/postgres_store_impl.h"
-#include "kms/store/postgres_value.h"
 
 namespace fieldkms {
 

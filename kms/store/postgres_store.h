@@ -23,7 +23,7 @@
 //
 // Connections: straight, or through a pooler that pools sessions (transactions name their
 // tenant in a session variable, statements are prepared, one connection LISTENs) and
-// passes `options` on. See kms/store/postgres_conninfo.h for what is added to the string.
+// passes `options` on. See kms/postgres/conninfo.h for what is added to the string.
 //
 // Time limits and commits in doubt: kms/store/postgres_transaction.h.
 #ifndef FIELDKMS_KMS_STORE_POSTGRES_STORE_H_

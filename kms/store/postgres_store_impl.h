@@ -23,7 +23,7 @@ namespace fieldkms {
 
 class PostgresStore final : public Store {
  public:
-  // `conninfo` is a checked one (kms/store/postgres_conninfo.h).
+  // `conninfo` is a checked one (kms/postgres/conninfo.h).
   PostgresStore(const std::string& conninfo, size_t connections, const Clock& clock)
       : clock_(clock), transactions_(conninfo, connections, clock), changes_(conninfo, clock) {}
 

@@ -8,13 +8,13 @@
 #include "crypto/bytes.h"
 #include "crypto/names.h"
 #include "crypto/status.h"
-#include "kms/store/postgres_error.h"
+#include "kms/postgres/sqlstate.h"
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_fields.h"
 #include "kms/store/postgres_mutation.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_store_impl.h"
 #include "kms/store/postgres_tokens.h"
-#include "kms/store/postgres_value.h"
 #include "kms/store/store_errors.h"
 
 namespace fieldkms {

@@ -1,9 +1,9 @@
 // Keys and their versions.
 #include "crypto/status.h"
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_mutation.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_store_impl.h"
-#include "kms/store/postgres_value.h"
 #include "kms/store/store_errors.h"
 
 namespace fieldkms {

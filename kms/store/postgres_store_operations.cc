@@ -1,10 +1,10 @@
 // Operations: the store's own list of long work.
 #include "crypto/status.h"
-#include "kms/store/postgres_error.h"
+#include "kms/postgres/sqlstate.h"
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_mutation.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_store_impl.h"
-#include "kms/store/postgres_value.h"
 #include "kms/store/record_enums.h"
 #include "kms/store/store_errors.h"
 

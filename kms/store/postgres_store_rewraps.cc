@@ -1,9 +1,9 @@
 // What is wrapped by older KEKs, and wrapping it anew.
 #include "crypto/status.h"
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_mutation.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_store_impl.h"
-#include "kms/store/postgres_value.h"
 
 namespace fieldkms {
 namespace {

@@ -3,10 +3,10 @@
 #include <chrono>
 
 #include "crypto/status.h"
-#include "kms/store/postgres_error.h"
+#include "kms/postgres/sqlstate.h"
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_store_impl.h"
-#include "kms/store/postgres_value.h"
 
 namespace fieldkms {
 namespace {

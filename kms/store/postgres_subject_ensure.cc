@@ -5,9 +5,9 @@
 #include <array>
 #include <utility>
 
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_subjects.h"
 #include "kms/store/postgres_tokens.h"
-#include "kms/store/postgres_value.h"
 
 namespace fieldkms {
 namespace {

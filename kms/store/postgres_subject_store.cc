@@ -7,11 +7,11 @@
 #include <string>
 
 #include "crypto/status.h"
-#include "kms/store/postgres_error.h"
+#include "kms/postgres/sqlstate.h"
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_subjects.h"
 #include "kms/store/postgres_tokens.h"
-#include "kms/store/postgres_value.h"
 #include "kms/store/postgres_vault_copy.h"
 #include "kms/store/store_errors.h"
 

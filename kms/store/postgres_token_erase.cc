@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_subjects.h"
 #include "kms/store/postgres_tokens.h"
-#include "kms/store/postgres_value.h"
 
 namespace fieldkms {
 namespace {

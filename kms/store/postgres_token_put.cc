@@ -16,9 +16,9 @@
 #include <unordered_set>
 #include <utility>
 
-#include "kms/store/postgres_array.h"
+#include "kms/postgres/array.h"
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_tokens.h"
-#include "kms/store/postgres_value.h"
 
 namespace fieldkms {
 namespace {

@@ -1,6 +1,6 @@
 #include "kms/store/postgres_tokens.h"
 
-#include "kms/store/postgres_value.h"
+#include "kms/postgres/value.h"
 #include "kms/store/store_errors.h"
 
 namespace fieldkms {

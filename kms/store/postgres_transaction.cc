@@ -7,6 +7,7 @@
 #include <pqxx/transaction>
 
 #include "crypto/status.h"
+#include "kms/postgres/sqlstate.h"
 #include "kms/store/postgres_error.h"
 #include "kms/store/store_errors.h"
 

@@ -33,9 +33,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kms/clock.h"
-#include "kms/store/postgres_connection.h"
+#include "kms/postgres/connection.h"
+#include "kms/postgres/watchdog.h"
 #include "kms/store/postgres_pool.h"
-#include "kms/store/postgres_watchdog.h"
 
 namespace fieldkms {
 

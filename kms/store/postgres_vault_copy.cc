@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "crypto/status.h"
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_subjects.h"
 #include "kms/store/postgres_tokens.h"
-#include "kms/store/postgres_value.h"
 
 namespace fieldkms {
 namespace {

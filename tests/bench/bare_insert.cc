@@ -12,8 +12,8 @@
 #include <thread>
 #include <utility>
 
-#include "kms/store/postgres_array.h"
-#include "kms/store/postgres_connection.h"
+#include "kms/postgres/array.h"
+#include "kms/postgres/connection.h"
 #include "tests/bench/loaded_server.h"
 
 namespace fieldkms::bench {

@@ -4,6 +4,7 @@
 
 #include <pqxx/except>
 
+#include "kms/postgres/sqlstate.h"
 #include "tests/support/status_matchers.h"
 
 namespace fieldkms {
