@@ -1,0 +1,62 @@
+// The registry of protected columns in an application's database, and the schema around it
+// (sql/target).
+#ifndef FIELDKMS_ROTATION_REGISTRY_H_
+#define FIELDKMS_ROTATION_REGISTRY_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "rotation/database.h"
+#include "rotation/table_plan.h"
+
+namespace fieldkms::rotation {
+
+// InstallTargetSchema makes schema kms with its tables, or brings it up to this release; what is
+// there stays. It takes the right to create a schema, or schema kms and its ownership. Concurrent
+// calls wait for each other. Errors: of Database; kDatabaseRefused for a schema of a newer release.
+absl::Status InstallTargetSchema(Database& database);
+// CheckTargetSchema: kDatabaseRefused, saying what to run, where it is not there or is too old.
+absl::Status CheckTargetSchema(Database& database);
+// The statements of InstallTargetSchema, for who runs them by hand.
+std::string TargetSchemaSql();
+
+// One line of kms.protected_columns.
+struct ProtectedColumn {
+  std::string binding_id;  // 16 bytes
+  TableName table;         // as it is called now
+  uint32_t relation = 0;   // its OID
+  std::string column;      // as it is called now: a renamed one is found by its number
+  std::string tenant;
+  std::string key;
+  std::optional<std::string> field;
+  std::string field_id;  // 8 bytes; "" without a field
+  Shape shape = Shape::kBytea;
+  std::vector<std::string> key_columns;
+  std::vector<std::string> context_names;
+  std::vector<std::string> context_columns;
+  std::optional<std::string> index_column;
+};
+
+// ListProtectedColumns returns those of a tenant ("": of all), by table and column. Rows whose
+// table or column is gone are left out and named in `orphans`, as "schema.table.column" or the
+// table's OID.
+absl::StatusOr<std::vector<ProtectedColumn>> ListProtectedColumns(
+    Database& database, std::string_view tenant, std::vector<std::string>* orphans = nullptr);
+
+// AddProtectedColumn writes `column` (relation is looked up by its name; binding_id is drawn if it
+// is empty) and returns it as it stands. Errors: kInvalidField, naming the member, for a table or a
+// column that is not there, a column whose type does not fit the shape, key columns that are no
+// columns; kAlreadyExists for one that is registered.
+absl::StatusOr<ProtectedColumn> AddProtectedColumn(Database& database, ProtectedColumn column);
+// kNotFound where there is none. The column's ciphertexts stay, and their context should be kept.
+absl::Status RemoveProtectedColumn(Database& database, const TableName& table,
+                                   std::string_view column);
+
+}  // namespace fieldkms::rotation
+
+#endif  // FIELDKMS_ROTATION_REGISTRY_H_

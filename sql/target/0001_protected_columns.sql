@@ -1,0 +1,37 @@
+-- The registry of protected columns, in the application's own database: which columns hold
+-- ciphertexts, and what these are bound to. It is what rotation jobs and SQL functions read, and
+-- what a person reads who finds ciphertexts in a dump. Nothing in it is secret.
+--
+-- Dumps carry it along with the tables: `relation` is written as a name.
+
+CREATE TABLE kms.protected_columns (
+  -- `b` of every ciphertext's context (crypto/FORMAT.md): 16 random bytes, minted once. Renaming
+  -- table or column, moving them to another schema, or copying the database leaves it as it is.
+  binding_id bytea PRIMARY KEY CHECK (octet_length(binding_id) = 16),
+  -- The table, or the root of its partitions.
+  relation regclass NOT NULL,
+  attribute name NOT NULL,
+  -- Its number then: by it a renamed column is found.
+  attribute_number int2 NOT NULL,
+  tenant text NOT NULL CHECK (tenant <> ''),
+  -- The key that seals it; where it has a field (a policy of the service), that of the field.
+  key_name text NOT NULL CHECK (key_name <> ''),
+  field_name text CHECK (field_name <> ''),
+  -- `f` of the context: the id of the field.
+  field_id bytea CHECK (octet_length(field_id) = 8),
+  shape text NOT NULL CHECK (shape IN ('bytea', 'text', 'bytea[]', 'text[]', 'json', 'jsonb')),
+  -- Columns whose values, in this order, are `pk` of the context; empty: not bound to a row.
+  key_attributes name[] NOT NULL,
+  -- Columns whose values are further entries of the context, by their names here ...
+  context_names text[] NOT NULL DEFAULT '{}',
+  -- ... and in the table.
+  context_attributes name[] NOT NULL DEFAULT '{}',
+  -- The column of blind indexes that goes with it, if there is one.
+  index_attribute name,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CHECK ((field_name IS NULL) = (field_id IS NULL)),
+  CHECK (cardinality(context_names) = cardinality(context_attributes)),
+  UNIQUE (relation, attribute)
+);
+COMMENT ON TABLE kms.protected_columns IS
+  'Columns that FieldKMS keeps encrypted. Do not edit: ciphertexts are bound to what it says.';
