@@ -148,6 +148,12 @@ absl::Status Database::Write(const Body& body, std::chrono::milliseconds longest
   return Run(Kind::kWrite, longest, body);
 }
 
+absl::Status Database::Query(std::string_view sql, const std::vector<PostgresValue>& values,
+                             const std::function<absl::Status(const pqxx::result&)>& read) {
+  return Run(Kind::kStatement, kLongest,
+             [&](Transaction& transaction) { return read(transaction.Run(sql, values)); });
+}
+
 absl::StatusOr<pqxx::result> Database::Query(std::string_view sql,
                                              const std::vector<PostgresValue>& values,
                                              std::span<const PostgresArray> arrays) {

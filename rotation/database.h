@@ -76,7 +76,10 @@ class Database {
   // The body runs once. After kDatabaseUnavailable the next call connects anew.
   absl::Status Read(const Body& body, std::chrono::milliseconds longest = kLongest);
   absl::Status Write(const Body& body, std::chrono::milliseconds longest = kLongest);
-  // One statement, by itself.
+  // One statement, by itself; and with its rows read by `read`, where values of another type than
+  // expected may throw what libpqxx throws.
+  absl::Status Query(std::string_view sql, const std::vector<PostgresValue>& values,
+                     const std::function<absl::Status(const pqxx::result&)>& read);
   absl::StatusOr<pqxx::result> Query(std::string_view sql,
                                      const std::vector<PostgresValue>& values = {},
                                      std::span<const PostgresArray> arrays = {});

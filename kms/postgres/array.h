@@ -20,14 +20,14 @@ namespace fieldkms {
 class PostgresArray {
  public:
   // By their object ids, which are the same in every database (pg_type.dat).
-  enum class Type : uint32_t { kBool = 16, kBytea = 17, kTimestamptz = 1184 };
+  enum class Type : uint32_t { kBool = 16, kBytea = 17, kText = 25, kTimestamptz = 1184 };
 
   // Of `count` values, which must all be added before it is used; no more than 2^31 - 1.
   PostgresArray(Type type, size_t count);
 
   void AddNull();
   void AddBool(bool value);
-  void AddBytes(std::string_view bytes);
+  void AddBytes(std::string_view bytes);  // of a text: in UTF-8
   // One that is not there is null. A time before those that PostgreSQL knows is as
   // PostgresValue has it.
   void AddTime(const std::optional<WallTime>& time);

@@ -1,17 +1,21 @@
 -- Checkpoints of rotation jobs. They are written in the transactions that write the rows, so they
 -- can neither be ahead of them nor behind. docs/rotation.md has the protocol.
 
--- A job as it runs here. `epoch` fences: it grows whenever workers must begin anew from what is
--- here, such as after the job was started again.
+-- A fence is given out once: what takes a range gets a higher one than whoever had it before.
+CREATE SEQUENCE kms.rotation_fence AS int8;
+
+-- A job as it runs here, since it was last started.
 CREATE TABLE kms.rotation_jobs (
   job_id text PRIMARY KEY CHECK (job_id ~ '^[0-9a-f]{32}$'),
   tenant text NOT NULL,
+  -- When the service says that it was started: a job that is started again begins anew.
+  started text NOT NULL,
   -- What rows are brought to: key ids, eight bytes each, and a version.
   source_key_id bytea NOT NULL CHECK (octet_length(source_key_id) = 8),
   target_key_id bytea NOT NULL CHECK (octet_length(target_key_id) = 8),
   target_version int8 NOT NULL CHECK (target_version > 0),
   phase text NOT NULL DEFAULT 'sweep'
-    CHECK (phase IN ('sweep', 'barrier', 'final_sweep', 'verify', 'complete', 'failed')),
+    CHECK (phase IN ('sweep', 'barrier', 'final_sweep', 'verify', 'complete')),
   pass int4 NOT NULL DEFAULT 1,
   -- Transactions that were open when the service's barrier was passed: virtual ids of running ones
   -- and names of prepared ones. The phase `barrier` ends when none of them is left.
@@ -19,7 +23,6 @@ CREATE TABLE kms.rotation_jobs (
   prepared_transactions text[],
   barrier_at timestamptz,
   verified_at timestamptz,
-  error text,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
@@ -43,8 +46,8 @@ CREATE TABLE kms.rotation_tables (
   PRIMARY KEY (job_id, table_no)
 );
 
--- A range is worked on by one worker at a time: `fence` grows with each that takes it, and a
--- transaction of one that lost it changes nothing. Keys are texts of the key's columns, exclusive
+-- A range is worked on by one worker at a time, the one with its `fence`; a transaction of one that
+-- lost it changes nothing. Keys are texts of the key's columns, exclusive
 -- below and inclusive above; null: the end of the table.
 CREATE TABLE kms.rotation_ranges (
   job_id text NOT NULL,

@@ -1,0 +1,170 @@
+#include "rotation/range_runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "crypto/status.h"
+#include "kms/postgres/value.h"
+#include "rotation/batch_writer.h"
+#include "rotation/table_sql.h"
+
+namespace fieldkms::rotation {
+namespace {
+
+constexpr int kMostAttempts = 6;
+constexpr std::chrono::seconds kLongestWrite{15};
+constexpr size_t kVerifyWindow = 5'000;
+// Rows of a sample that one range may have.
+constexpr size_t kMostSampled = 10'000;
+
+// Which transaction of a window a row is written in. Few rows need no more than one.
+size_t PartsFor(size_t writes, size_t batch_rows) {
+  return std::clamp<size_t>((writes + batch_rows - 1) / batch_rows, 1, kInterleave);
+}
+
+}  // namespace
+
+RangeRunner::RangeRunner(Database& database, Checkpoints& checkpoints, const TablePlan& plan,
+                         const Target& target, Rewrapper& rewrapper, ClaimedRange range,
+                         BatchObserver observer)
+    : database_(database),
+      checkpoints_(checkpoints),
+      plan_(plan),
+      needs_work_(NeedsWorkSql(plan, target)),
+      rewrapper_(rewrapper),
+      range_(std::move(range)),
+      observer_(std::move(observer)),
+      reader_(plan_, needs_work_) {}
+
+absl::StatusOr<WindowResult> RangeRunner::Sweep(size_t batch_rows) {
+  FIELDKMS_ASSIGN_OR_RETURN(const RowsRead read,
+                            reader_.Read(database_, range_.rest, batch_rows * kInterleave));
+  FIELDKMS_ASSIGN_OR_RETURN(const Rewrapped rewrapped, rewrapper_.Rewrap(read.rows));
+  std::vector<Part> parts(PartsFor(rewrapped.writes.size(), batch_rows));
+  for (size_t i = 0; i < rewrapped.writes.size(); ++i) {
+    parts[i % parts.size()].writes.push_back(&rewrapped.writes[i]);
+  }
+  parts.back().last = true;
+  WindowResult result;
+  for (Part& part : parts) {
+    FIELDKMS_RETURN_IF_ERROR(WritePart(read, rewrapped.bad, &part));
+    result.counts.seen += part.counts.seen;
+    result.counts.changed += part.counts.changed;
+    result.counts.conflicts += part.counts.conflicts;
+    result.counts.quarantined += part.counts.quarantined;
+  }
+  if (read.reached) range_.rest.lower = read.reached;
+  result.done = !read.reached;
+  return result;
+}
+
+absl::Status RangeRunner::WritePart(const RowsRead& read, const std::vector<BadCell>& bad,
+                                    Part* part) {
+  BatchReport report{.rows = part->writes.size()};
+  absl::Status status;
+  // Rows that others hold are waited for once, for kLockTimeout; then they are left to a later
+  // pass.
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    const auto begin = std::chrono::steady_clock::now();
+    status = TryPart(read, bad, /*pass_over_locked=*/attempt > 0, part);
+    report.took = std::chrono::steady_clock::now() - begin;
+    if (ReasonOf(status) != Reason::kDatabaseBusy) break;
+    report.conflict = true;
+  }
+  if (!status.ok()) return status;
+  report.conflict = report.conflict || part->counts.conflicts > 0;
+  if (observer_ && report.rows > 0) observer_(report);
+  return absl::OkStatus();
+}
+
+absl::Status RangeRunner::TryPart(const RowsRead& read, const std::vector<BadCell>& bad,
+                                  bool pass_over_locked, Part* part) {
+  return database_.Write(
+      [&](Transaction& transaction) -> absl::Status {
+        StepCounts counts;
+        FIELDKMS_ASSIGN_OR_RETURN(counts.changed, WriteRows(transaction, plan_, read.rows,
+                                                            part->writes, pass_over_locked));
+        counts.conflicts = part->writes.size() - counts.changed;
+        if (part->last) {
+          counts.seen = read.rows.size();
+          FIELDKMS_ASSIGN_OR_RETURN(
+              counts.quarantined,
+              checkpoints_.Quarantine(transaction, range_, plan_, read.rows, bad));
+        }
+        part->counts = counts;
+        return checkpoints_.Step(transaction, range_, counts,
+                                 part->last ? read.reached : std::nullopt,
+                                 part->last && !read.reached);
+      },
+      kLongestWrite);
+}
+
+absl::StatusOr<WindowResult> RangeRunner::Verify(double share) {
+  FIELDKMS_ASSIGN_OR_RETURN(StepCounts counts, CountAll());
+  if (counts.seen > 0) FIELDKMS_RETURN_IF_ERROR(LookAtLeftovers(&counts));
+  counts.seen = 0;
+  FIELDKMS_RETURN_IF_ERROR(OpenSample(share, &counts));
+  FIELDKMS_RETURN_IF_ERROR(database_.Write([&](Transaction& transaction) {
+    return checkpoints_.Step(transaction, range_, counts, std::nullopt, /*done=*/true);
+  }));
+  return WindowResult{.done = true, .counts = counts};
+}
+
+// `verified`: all rows; `seen`: those that may need work.
+absl::StatusOr<StepCounts> RangeRunner::CountAll() {
+  std::vector<PostgresValue> values;
+  const KeyRange& rest = range_.rest;
+  if (rest.lower) values.assign(rest.lower->begin(), rest.lower->end());
+  if (rest.upper) values.insert(values.end(), rest.upper->begin(), rest.upper->end());
+  StepCounts counts;
+  FIELDKMS_RETURN_IF_ERROR(database_.Query(
+      CountSql(plan_, {.lower = rest.lower.has_value(), .upper = rest.upper.has_value()},
+               needs_work_),
+      values, [&](const pqxx::result& rows) {
+        counts.verified = rows.at(0)[0].as<uint64_t>();
+        counts.seen = rows.at(0)[1].as<uint64_t>();
+        return absl::OkStatus();
+      }));
+  return counts;
+}
+
+absl::Status RangeRunner::LookAtLeftovers(StepCounts* counts) {
+  for (KeyRange rest = range_.rest;;) {
+    FIELDKMS_ASSIGN_OR_RETURN(const RowsRead read, reader_.Read(database_, rest, kVerifyWindow));
+    const Rewrapper::Leftovers left = rewrapper_.Look(read.rows);
+    counts->conflicts += left.older;
+    counts->quarantined += left.known_bad;
+    FIELDKMS_RETURN_IF_ERROR(QuarantineNow(read.rows, left.bad, counts));
+    if (!read.reached) return absl::OkStatus();
+    rest.lower = read.reached;
+  }
+}
+
+absl::Status RangeRunner::OpenSample(double share, StepCounts* counts) {
+  if (share <= 0) return absl::OkStatus();
+  TableReader sample(plan_, share >= 1 ? "" : "random() < " + std::to_string(share));
+  size_t left = kMostSampled;
+  for (KeyRange rest = range_.rest; left > 0;) {
+    FIELDKMS_ASSIGN_OR_RETURN(const RowsRead read,
+                              sample.Read(database_, rest, std::min(left, kVerifyWindow)));
+    std::vector<BadCell> bad;
+    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t opened, rewrapper_.CheckOpen(read.rows, &bad));
+    counts->opened += opened;
+    FIELDKMS_RETURN_IF_ERROR(QuarantineNow(read.rows, bad, counts));
+    if (!read.reached) return absl::OkStatus();
+    rest.lower = read.reached;
+    left -= std::min(left, read.rows.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RangeRunner::QuarantineNow(const std::vector<TableRow>& rows,
+                                        const std::vector<BadCell>& bad, StepCounts* counts) {
+  if (bad.empty()) return absl::OkStatus();
+  counts->quarantined += bad.size();
+  return database_.Write([&](Transaction& transaction) {
+    return checkpoints_.Quarantine(transaction, range_, plan_, rows, bad).status();
+  });
+}
+
+}  // namespace fieldkms::rotation
