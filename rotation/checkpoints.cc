@@ -1,6 +1,7 @@
 // Begin, steps, ranges. The job's phases are in job_phases.cc.
 #include "rotation/checkpoints.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -62,6 +63,11 @@ std::optional<KeyTexts> LastKey(Transaction& transaction, const TablePlan& plan)
   const pqxx::result last = transaction.Run(LastKeySql(plan));
   if (last.empty()) return std::nullopt;
   return KeyOfRow(last[0]);
+}
+
+uint64_t RowsOfRange(const TablePlan& plan, uint64_t asked) {
+  if (asked > 0) return asked;
+  return std::clamp<uint64_t>(plan.estimated_rows / 16, 10'000, 200'000);
 }
 
 // The end of the next range of a table: its upper end if what is left is no more than `rows`.
@@ -173,7 +179,7 @@ std::optional<ClaimedRange> Checkpoints::Carve(Transaction& transaction, const J
     const TablePlan& plan = tables[carving.table];
     if (!carving.begun) carving.upper = LastKey(transaction, plan);
     std::optional<KeyTexts> bound;
-    if (carving.upper) bound = NextBound(transaction, plan, carving, rows);
+    if (carving.upper) bound = NextBound(transaction, plan, carving, RowsOfRange(plan, rows));
     const bool carved = !bound || *bound == *carving.upper;
     transaction.Run(
         "UPDATE kms.rotation_tables SET begun = true, carved = $3, upper = $4, frontier = $5, "

@@ -61,20 +61,22 @@ absl::StatusOr<WindowResult> RangeRunner::Sweep(size_t batch_rows) {
 absl::Status RangeRunner::WritePart(const RowsRead& read, const std::vector<BadCell>& bad,
                                     Part* part) {
   BatchReport report{.rows = part->writes.size()};
+  for (const RowWrite* write : part->writes) {
+    for (const auto& cell : write->cells) report.bytes += cell ? cell->size() : 0;
+  }
   absl::Status status;
   // Rows that others hold are waited for once, for kLockTimeout; then they are left to a later
   // pass.
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     const auto begin = std::chrono::steady_clock::now();
     status = TryPart(read, bad, /*pass_over_locked=*/attempt > 0, part);
-    report.took = std::chrono::steady_clock::now() - begin;
-    if (ReasonOf(status) != Reason::kDatabaseBusy) break;
-    report.conflict = true;
+    report.took = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - begin);
+    report.refused = ReasonOf(status) == Reason::kDatabaseBusy;
+    if (observer_ && report.rows > 0 && (status.ok() || report.refused)) observer_(report);
+    if (!report.refused) break;
   }
-  if (!status.ok()) return status;
-  report.conflict = report.conflict || part->counts.conflicts > 0;
-  if (observer_ && report.rows > 0) observer_(report);
-  return absl::OkStatus();
+  return status;
 }
 
 absl::Status RangeRunner::TryPart(const RowsRead& read, const std::vector<BadCell>& bad,

@@ -27,8 +27,9 @@ inline constexpr size_t kInterleave = 8;
 // What is told of each transaction that wrote rows.
 struct BatchReport {
   size_t rows = 0;
-  std::chrono::nanoseconds took{0};
-  bool conflict = false;  // another session was in the way: it was done again, or in part
+  size_t bytes = 0;  // of their cells
+  std::chrono::microseconds took{0};
+  bool refused = false;  // nothing was written: another session was in the way; it is tried again
 };
 using BatchObserver = std::function<void(const BatchReport&)>;
 

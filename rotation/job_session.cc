@@ -1,0 +1,181 @@
+#include "rotation/job_session.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "crypto/status.h"
+#include "rotation/job_plan.h"
+#include "rotation/job_progress.h"
+#include "rotation/plan.h"
+#include "rotation/registry.h"
+
+namespace fieldkms::rotation {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How often what others are at is looked at again.
+constexpr milliseconds kLookAgain{200};
+constexpr milliseconds kAskBarrierAgain{500};
+constexpr uint32_t kDefaultSample = 1'000;
+// Each pass after the barrier finds less; if one does not, somebody seals under an old version.
+constexpr uint32_t kMostPasses = 50;
+
+std::string StartOf(const v1::RotationJob& job) {
+  return std::to_string(job.start_time().seconds()) + "." +
+         std::to_string(job.start_time().nanos());
+}
+
+}  // namespace
+
+JobSession::JobSession(Database& database, const ServiceCalls& calls, SessionOptions options,
+                       const v1::RotationJob& job, BatchObserver observer)
+    : database_(database),
+      calls_(calls),
+      options_(std::move(options)),
+      job_id_(job.job_id()),
+      started_(StartOf(job)),
+      destination_key_(job.spec().destination_key()),
+      observer_(std::move(observer)),
+      checkpoints_(database, job.job_id(), options_.worker, options_.lease) {}
+
+JobSession::~JobSession() = default;
+
+absl::StatusOr<Turn> JobSession::DoTurn(const v1::RotationJob& job, size_t batch_rows) {
+  FIELDKMS_RETURN_IF_ERROR(EnsureBegun(job));
+  if (runner_ == nullptr) FIELDKMS_RETURN_IF_ERROR(LoadState());
+  switch (state_.phase) {
+    case Phase::kBarrier:
+      return DoBarrier();
+    case Phase::kComplete:
+      return Turn{.complete = true};
+    default:
+      break;
+  }
+  absl::StatusOr<Turn> turn = DoRange(job, batch_rows);
+  // What went wrong may have left the range to another, or further than is known here.
+  if (!turn.ok()) runner_.reset();
+  return turn;
+}
+
+absl::Status JobSession::EnsureBegun(const v1::RotationJob& job) {
+  if (begun_) return absl::OkStatus();
+  FIELDKMS_RETURN_IF_ERROR(CheckTargetSchema(database_));
+  FIELDKMS_ASSIGN_OR_RETURN(std::optional<JobState> state, checkpoints_.Load(started_));
+  if (!state) {
+    FIELDKMS_ASSIGN_OR_RETURN(const PlanRequest request,
+                              PlanRequestOf(options_.tenant, job.spec(), job.target()));
+    FIELDKMS_ASSIGN_OR_RETURN(const JobPlan plan, MakePlan(database_, request));
+    FIELDKMS_ASSIGN_OR_RETURN(const std::vector<TablePlan> tables, AcceptedTables(plan));
+    FIELDKMS_ASSIGN_OR_RETURN(const Target target, TargetOf(job.target()));
+    FIELDKMS_RETURN_IF_ERROR(checkpoints_.Begin(options_.tenant, started_, target, tables));
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(tables_, checkpoints_.Tables());
+  FIELDKMS_RETURN_IF_ERROR(LoadState());
+  begun_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status JobSession::LoadState() {
+  FIELDKMS_ASSIGN_OR_RETURN(std::optional<JobState> state, checkpoints_.Load(started_));
+  if (!state) {
+    begun_ = false;
+    return Error(absl::StatusCode::kAborted, Reason::kDatabaseBusy,
+                 "the job was started again meanwhile");
+  }
+  state_ = *std::move(state);
+  if (state_.pass <= kMostPasses) return absl::OkStatus();
+  return DatabaseRefused(
+      "after 50 passes rows under older versions still appear: find what writes them, such as an "
+      "application that copies old rows, and start the job again");
+}
+
+absl::StatusOr<Turn> JobSession::DoRange(const v1::RotationJob& job, size_t batch_rows) {
+  if (runner_ == nullptr) {
+    FIELDKMS_ASSIGN_OR_RETURN(const Claim claim,
+                              checkpoints_.Take(state_, tables_, options_.range_rows));
+    if (!claim.range) {
+      if (claim.others_at_work) return Turn{.wait = kLookAgain};
+      FIELDKMS_RETURN_IF_ERROR(checkpoints_.MoveOn(state_).status());
+      return Turn{};
+    }
+    FIELDKMS_RETURN_IF_ERROR(StartRange(*claim.range));
+  }
+  const TablePlan& plan = tables_[runner_->range().table];
+  FIELDKMS_ASSIGN_OR_RETURN(const WindowResult window, state_.phase == Phase::kVerify
+                                                           ? runner_->Verify(SampleShare(job, plan))
+                                                           : runner_->Sweep(batch_rows));
+  if (window.done) runner_.reset();
+  return Turn{.counts = window.counts};
+}
+
+absl::Status JobSession::StartRange(const ClaimedRange& range) {
+  const TablePlan& plan = tables_[range.table];
+  rewrapper_ = std::make_unique<Rewrapper>(
+      plan,
+      Rewrapper::Options{
+          .tenant = options_.tenant, .target = state_.target, .destination_key = destination_key_},
+      calls_.rewrap);
+  FIELDKMS_ASSIGN_OR_RETURN(std::set<std::string> known, checkpoints_.KnownBad(range.table));
+  rewrapper_->SetKnownBad(std::move(known));
+  runner_ = std::make_unique<RangeRunner>(database_, checkpoints_, plan, state_.target, *rewrapper_,
+                                          range, observer_);
+  return absl::OkStatus();
+}
+
+double JobSession::SampleShare(const v1::RotationJob& job, const TablePlan& plan) const {
+  const uint32_t asked = job.spec().verify_sample();
+  const double sample = asked > 0 ? asked : kDefaultSample;
+  return std::min(1.0, sample / static_cast<double>(std::max<uint64_t>(plan.estimated_rows, 1)));
+}
+
+absl::StatusOr<Turn> JobSession::DoBarrier() {
+  if (!state_.awaited_transactions) {
+    v1::GetWriteBarrierRequest request;
+    request.set_tenant(options_.tenant);
+    request.set_job_id(job_id_);
+    FIELDKMS_ASSIGN_OR_RETURN(const v1::GetWriteBarrierResponse barrier,
+                              calls_.get_write_barrier(request));
+    if (!barrier.passed()) {
+      return Turn{.wait = kAskBarrierAgain,
+                  .resting = barrier.silent_replicas() > 0
+                                 ? "replicas of the service have not heard of the new version yet"
+                                 : "leases to seal under older versions, or calls, have not ended"};
+    }
+    FIELDKMS_RETURN_IF_ERROR(checkpoints_.NoteOpenTransactions(state_));
+    FIELDKMS_RETURN_IF_ERROR(LoadState());
+    if (state_.phase != Phase::kBarrier) return Turn{};
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(const uint64_t awaited, checkpoints_.CountAwaited());
+  if (awaited > 0) {
+    return Turn{.wait = kLookAgain,
+                .resting = std::to_string(awaited) +
+                           " transactions that were open when the last old version was sealed have "
+                           "not ended"};
+  }
+  FIELDKMS_RETURN_IF_ERROR(checkpoints_.MoveOn(state_).status());
+  return Turn{};
+}
+
+absl::Status JobSession::Release() {
+  if (runner_ == nullptr) return absl::OkStatus();
+  const absl::Status status = checkpoints_.Release(runner_->range());
+  runner_.reset();
+  return status;
+}
+
+absl::StatusOr<v1::RotationProgress> JobSession::Progress() {
+  FIELDKMS_ASSIGN_OR_RETURN(const std::optional<JobState> state, checkpoints_.Load(started_));
+  if (!state) return v1::RotationProgress();
+  FIELDKMS_ASSIGN_OR_RETURN(const std::vector<TableProgress> tables, checkpoints_.Progress(*state));
+  return ProgressOf(*state, tables);
+}
+
+absl::StatusOr<v1::RotationOutcome> JobSession::Outcome() {
+  FIELDKMS_RETURN_IF_ERROR(LoadState());
+  FIELDKMS_ASSIGN_OR_RETURN(const std::vector<TableProgress> tables, checkpoints_.Progress(state_));
+  return OutcomeOf(state_, tables);
+}
+
+}  // namespace fieldkms::rotation

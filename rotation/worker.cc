@@ -1,0 +1,260 @@
+#include "rotation/worker.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "crypto/status.h"
+#include "rotation/batch_size.h"
+#include "rotation/job_session.h"
+#include "rotation/load_probe.h"
+
+namespace fieldkms::rotation {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kFirstBackoff{100};
+constexpr milliseconds kLongestBackoff{5'000};
+
+bool HasEnded(const v1::RotationJob& job) {
+  return job.state() == v1::ROTATION_STATE_DONE || job.state() == v1::ROTATION_STATE_FAILED ||
+         job.state() == v1::ROTATION_STATE_CANCELLED;
+}
+
+// What another try may mend.
+bool IsPassing(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kAborted:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What says nothing about the job, but about the worker.
+bool IsOwn(const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case Reason::kConfigInvalid:
+    case Reason::kUnauthenticated:
+    case Reason::kRotationNotFound:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+class Worker::Impl {
+ public:
+  Impl(WorkerOptions options, ServiceCalls calls, std::function<void(const WorkerNews&)> observer)
+      : options_(std::move(options)), calls_(std::move(calls)), observer_(std::move(observer)) {}
+
+  absl::StatusOr<v1::RotationJob> Run();
+  void Stop();
+
+ private:
+  absl::Status Begin();
+  // One round: a beat if it is due, and a turn if the job runs. Returns how long to wait.
+  absl::StatusOr<milliseconds> Round();
+  absl::Status Beat(bool leaving);
+  absl::StatusOr<milliseconds> Work();
+  absl::Status EnsureSession();
+  absl::Status Finish(const absl::Status& failure);
+  // How long to wait after an error; an error if waiting is of no use.
+  absl::StatusOr<milliseconds> Recover(const absl::Status& status);
+  void Wait(milliseconds time);
+  bool Stopping();
+  void Tell();
+  void Count(const BatchReport& batch);
+
+  const WorkerOptions options_;
+  const ServiceCalls calls_;
+  const std::function<void(const WorkerNews&)> observer_;
+
+  v1::RotationJob job_;
+  std::string session_start_;  // the start of the job that session_ works on
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<JobSession> session_;
+  BatchSize batch_size_{BatchBounds()};
+  std::string resting_;
+  steady_clock::time_point next_beat_;
+  milliseconds backoff_ = kFirstBackoff;
+  uint64_t rows_since_beat_ = 0;
+  steady_clock::time_point last_beat_ = steady_clock::now();
+
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool stopping_ = false;
+};
+
+absl::StatusOr<v1::RotationJob> Worker::Impl::Run() {
+  while (!Stopping()) {
+    absl::StatusOr<milliseconds> wait = Round();
+    if (!wait.ok()) wait = Recover(wait.status());
+    if (!wait.ok()) return wait.status();
+    if (HasEnded(job_)) break;
+    Wait(*wait);
+  }
+  if (session_ != nullptr) session_->Release().IgnoreError();
+  if (!HasEnded(job_)) Beat(/*leaving=*/true).IgnoreError();
+  return job_;
+}
+
+absl::Status Worker::Impl::Begin() {
+  v1::GetJobRequest request;
+  request.set_tenant(options_.tenant);
+  request.set_job_id(options_.job_id);
+  FIELDKMS_ASSIGN_OR_RETURN(job_, calls_.get_job(request));
+  next_beat_ = steady_clock::now();
+  Tell();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<milliseconds> Worker::Impl::Round() {
+  if (job_.job_id().empty()) FIELDKMS_RETURN_IF_ERROR(Begin());
+  if (HasEnded(job_)) return milliseconds(0);
+  if (job_.state() != v1::ROTATION_STATE_RUNNING && session_ != nullptr) {
+    FIELDKMS_RETURN_IF_ERROR(session_->Release());
+  }
+  if (steady_clock::now() >= next_beat_) {
+    FIELDKMS_RETURN_IF_ERROR(Beat(/*leaving=*/false));
+    next_beat_ = steady_clock::now() + options_.beat;
+  }
+  if (HasEnded(job_)) return milliseconds(0);
+  if (job_.state() == v1::ROTATION_STATE_RUNNING) return Work();
+  resting_ = job_.state() == v1::ROTATION_STATE_PAUSED ? "the job is paused"
+                                                       : "the job was not started yet";
+  return options_.beat / 4;
+}
+
+absl::Status Worker::Impl::Beat(bool leaving) {
+  v1::ReportJobRequest request;
+  request.set_tenant(options_.tenant);
+  request.set_job_id(options_.job_id);
+  request.set_leaving(leaving);
+  v1::RotationWorker* const worker = request.mutable_worker();
+  worker->set_worker(options_.name);
+  worker->set_batch_rows(batch_size_.rows());
+  worker->set_resting(resting_);
+  const auto now = steady_clock::now();
+  const double seconds = std::chrono::duration<double>(now - last_beat_).count();
+  if (seconds > 0) worker->set_rows_per_second(static_cast<double>(rows_since_beat_) / seconds);
+  if (session_ != nullptr && job_.state() == v1::ROTATION_STATE_RUNNING) {
+    // Without a database there is nothing new to tell of the job, and yet of the worker.
+    absl::StatusOr<v1::RotationProgress> progress = session_->Progress();
+    if (progress.ok()) *request.mutable_progress() = *std::move(progress);
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(job_, calls_.report_job(request));
+  rows_since_beat_ = 0;
+  last_beat_ = now;
+  Tell();
+  return absl::OkStatus();
+}
+
+absl::Status Worker::Impl::EnsureSession() {
+  const std::string start = job_.start_time().SerializeAsString();
+  if (session_ != nullptr && start == session_start_) return absl::OkStatus();
+  if (database_ == nullptr) {
+    FIELDKMS_ASSIGN_OR_RETURN(
+        database_, Database::Connect(options_.conninfo, std::string(kWorkerApplication)));
+  }
+  session_ = std::make_unique<JobSession>(*database_, calls_,
+                                          SessionOptions{.tenant = options_.tenant,
+                                                         .worker = options_.name,
+                                                         .lease = options_.lease,
+                                                         .range_rows = options_.range_rows},
+                                          job_, [this](const BatchReport& batch) { Count(batch); });
+  session_start_ = start;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<milliseconds> Worker::Impl::Work() {
+  FIELDKMS_RETURN_IF_ERROR(EnsureSession());
+  FIELDKMS_ASSIGN_OR_RETURN(const Turn turn, session_->DoTurn(job_, batch_size_.rows()));
+  backoff_ = kFirstBackoff;
+  resting_ = turn.resting;
+  if (turn.complete) FIELDKMS_RETURN_IF_ERROR(Finish(absl::OkStatus()));
+  return turn.wait;
+}
+
+void Worker::Impl::Count(const BatchReport& batch) {
+  const auto rows = static_cast<uint32_t>(batch.rows);
+  if (batch.refused) {
+    batch_size_.Refused(rows);
+    return;
+  }
+  batch_size_.Committed(rows, batch.bytes, batch.took);
+  rows_since_beat_ += batch.rows;
+}
+
+absl::Status Worker::Impl::Finish(const absl::Status& failure) {
+  v1::FinishJobRequest request;
+  request.set_tenant(options_.tenant);
+  request.set_job_id(options_.job_id);
+  if (failure.ok()) {
+    FIELDKMS_ASSIGN_OR_RETURN(*request.mutable_outcome(), session_->Outcome());
+  } else {
+    request.set_error(std::string(MessageOf(failure)));
+  }
+  if (session_ != nullptr) {
+    absl::StatusOr<v1::RotationProgress> progress = session_->Progress();
+    if (progress.ok()) *request.mutable_progress() = *std::move(progress);
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(job_, calls_.finish_job(request));
+  Tell();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<milliseconds> Worker::Impl::Recover(const absl::Status& status) {
+  if (IsOwn(status)) return status;
+  if (!IsPassing(status)) {
+    const absl::Status finished = Finish(status);
+    if (finished.ok()) return milliseconds(0);
+    // The job went on without us, or cannot be reached: the next beat tells.
+    if (!IsPassing(finished) && ReasonOf(finished) != Reason::kRotationState) return status;
+    next_beat_ = steady_clock::now();
+  }
+  resting_ = std::string(MessageOf(status));
+  const milliseconds wait = backoff_;
+  backoff_ = std::min(backoff_ * 2, kLongestBackoff);
+  Tell();
+  return wait;
+}
+
+void Worker::Impl::Tell() {
+  if (observer_) observer_({.job = job_, .resting = resting_});
+}
+
+void Worker::Impl::Wait(milliseconds time) {
+  if (time <= milliseconds(0)) return;
+  std::unique_lock lock(mutex_);
+  woken_.wait_for(lock, time, [this] { return stopping_; });
+}
+
+bool Worker::Impl::Stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
+void Worker::Impl::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  woken_.notify_all();
+}
+
+Worker::Worker(WorkerOptions options, ServiceCalls calls,
+               std::function<void(const WorkerNews&)> observer)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(calls), std::move(observer))) {}
+Worker::~Worker() = default;
+
+absl::StatusOr<v1::RotationJob> Worker::Run() { return impl_->Run(); }
+void Worker::Stop() { impl_->Stop(); }
+
+}  // namespace fieldkms::rotation
