@@ -28,6 +28,9 @@ struct PlainColumn {
   friend bool operator==(const PlainColumn&, const PlainColumn&) = default;
 };
 
+inline constexpr size_t kBindingIdSize = 16;
+inline constexpr size_t kFieldIdSize = 8;
+
 // In what a column keeps its envelopes. Domains count as what they are over.
 enum class Shape : uint8_t {
   kBytea,       // one envelope
@@ -38,6 +41,7 @@ enum class Shape : uint8_t {
   kJsonb,
 };
 std::string_view ShapeName(Shape shape);
+// Error: kInvalidField, "shape".
 absl::StatusOr<Shape> ParseShape(std::string_view name);
 
 // A column of ciphertexts, of the registry.

@@ -202,3 +202,20 @@ write("erasure_log", "out-of-turn", ERASURE_LOG + ERASURES[1])
 write("erasure_log", "later-form", ERASURE_LOG.replace(b":1}", b":2}"))
 for i, line in enumerate(ERASURES + ENDS):
     write("erasure_log", f"line-{i}", b"\n" + line)
+
+# A cell of each shape, in the order of rotation/table_plan.h.
+TEXT = VECTORS[0]["text"]
+HEX = r'"\\x' + VECTORS[0]["envelope"] + '"'
+CELLS = {
+    "bytea": (0, FIRST), "bytea-plain": (0, b"4111111111111111"),
+    "text": (1, TEXT), "text-padded": (1, TEXT + "="),
+    "bytea-array": (2, f"{{NULL,{HEX}}}"), "bytea-array-2d": (2, f"{{{{{HEX}}},{{NULL}}}}"),
+    "text-array": (3, f"{{{TEXT},NULL}}"), "text-array-bounds": (3, f"[0:1]={{{TEXT},{TEXT}}}"),
+    "text-array-quoted": (3, f'{{"{TEXT}"}}'), "array-empty": (3, "{}"),
+    "json": (4, f'{{ "a": [1.0, "{TEXT}", null], "{TEXT}": "fk1." }}'),
+    "json-escaped": (4, f'["\\u0066{TEXT[1:]}", "\\ud83d", "\\u00e9"]'),
+    "jsonb": (5, f'{{"a": {{"b": "{TEXT}"}}, "c": -1.5e+7, "d": [true, {{}}]}}'),
+    "json-broken": (5, f'["{TEXT}",]'), "json-nested": (5, "[" * 70 + "]" * 70),
+}
+for name, (shape, cell) in CELLS.items():
+    write("rotation_cell", name, bytes([shape]) + (cell.encode() if isinstance(cell, str) else cell))

@@ -1,0 +1,257 @@
+#include "rotation/table_plan.h"
+
+#include <array>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+#include <utility>
+
+#include "crypto/bytes.h"
+#include "crypto/hex.h"
+#include "crypto/status.h"
+#include "rotation/database.h"
+
+namespace fieldkms::rotation {
+namespace {
+
+using Json = nlohmann::json;
+
+// Of what is written here: a release that changes it takes another number.
+constexpr uint64_t kForm = 1;
+
+constexpr std::array<std::pair<Shape, std::string_view>, 6> kShapes = {{
+    {Shape::kBytea, "bytea"},
+    {Shape::kText, "text"},
+    {Shape::kByteaArray, "bytea[]"},
+    {Shape::kTextArray, "text[]"},
+    {Shape::kJson, "json"},
+    {Shape::kJsonb, "jsonb"},
+}};
+constexpr std::array<std::pair<ScanOrder, std::string_view>, 2> kOrders = {{
+    {ScanOrder::kKey, "key"},
+    {ScanOrder::kPlace, "place"},
+}};
+
+// Writer and Reader take the members of each struct from the same lists (Members, below).
+class Writer {
+ public:
+  void Text(const char* name, const std::string& value) { object_[name] = value; }
+  void Bytes(const char* name, const std::string& value) {
+    object_[name] = EncodeHex(AsBytes(value));
+  }
+  void Bool(const char* name, bool value) { object_[name] = value; }
+  template <class Number>
+  void Unsigned(const char* name, Number value) {
+    object_[name] = uint64_t{value};
+  }
+  template <class Value, size_t kCount>
+  void Named(const char* name, Value value,
+             const std::array<std::pair<Value, std::string_view>, kCount>& names) {
+    for (const auto& [known, text] : names) {
+      if (known == value) object_[name] = text;
+    }
+  }
+  template <class Struct>
+  void Object(const char* name, const Struct& value) {
+    object_[name] = JsonOf(value);
+  }
+  template <class Value>
+  void List(const char* name, const std::vector<Value>& values) {
+    Json& list = object_[name] = Json::array();
+    for (const Value& value : values) list.push_back(JsonOf(value));
+  }
+
+  template <class Struct>
+  static Json JsonOf(const Struct& value);
+  static Json JsonOf(const std::string& value) { return value; }
+  static Json JsonOf(size_t value) { return uint64_t{value}; }
+
+ private:
+  Json object_ = Json::object();
+};
+
+// Keeps whether anything was not as it should be, and passes over the rest.
+class Reader {
+ public:
+  explicit Reader(const Json& object) : object_(object) {}
+
+  void Text(const char* name, std::string& value) { Take(Member(name), value); }
+  void Bytes(const char* name, std::string& value) {
+    std::string text;
+    Text(name, text);
+    value.resize(text.size() / 2);
+    if (!DecodeHex(text, AsMutableBytes(value))) fits_ = false;
+  }
+  void Bool(const char* name, bool& value) {
+    const Json& member = Member(name);
+    if (!member.is_boolean()) return Refuse();
+    value = member.get<bool>();
+  }
+  template <class Number>
+  void Unsigned(const char* name, Number& value) {
+    Take(Member(name), value);
+  }
+  template <class Value, size_t kCount>
+  void Named(const char* name, Value& value,
+             const std::array<std::pair<Value, std::string_view>, kCount>& names) {
+    std::string text;
+    Text(name, text);
+    for (const auto& [known, its_name] : names) {
+      if (its_name != text) continue;
+      value = known;
+      return;
+    }
+    Refuse();
+  }
+  template <class Struct>
+  void Object(const char* name, Struct& value) {
+    Take(Member(name), value);
+  }
+  template <class Value>
+  void List(const char* name, std::vector<Value>& values) {
+    const Json& member = Member(name);
+    if (!member.is_array()) return Refuse();
+    for (const Json& element : member) Take(element, values.emplace_back());
+  }
+
+  // All was there, and nothing else.
+  bool Fits() const { return fits_ && taken_ == object_.size(); }
+
+ private:
+  void Refuse() { fits_ = false; }
+  const Json& Member(const char* name) {
+    static const Json kNone;
+    const auto member = object_.find(name);
+    if (member == object_.end()) return kNone;
+    ++taken_;
+    return *member;
+  }
+  void Take(const Json& json, std::string& value) {
+    if (!json.is_string()) return Refuse();
+    value = json.get_ref<const std::string&>();
+  }
+  template <class Number>
+  requires std::is_integral_v<Number>
+  void Take(const Json& json, Number& value) {
+    if (!json.is_number_unsigned()) return Refuse();
+    const auto number = json.get<uint64_t>();
+    if (number > std::numeric_limits<Number>::max()) return Refuse();
+    value = static_cast<Number>(number);
+  }
+  template <class Struct>
+  requires std::is_class_v<Struct>
+  void Take(const Json& json, Struct& value);
+
+  const Json& object_;
+  size_t taken_ = 0;
+  bool fits_ = true;
+};
+
+template <class Visitor, class Value>
+requires std::is_same_v<std::remove_const_t<Value>, TableName>
+void Members(Visitor& visitor, Value& table) {
+  visitor.Text("schema", table.schema);
+  visitor.Text("table", table.table);
+}
+
+template <class Visitor, class Value>
+requires std::is_same_v<std::remove_const_t<Value>, PlainColumn>
+void Members(Visitor& visitor, Value& column) {
+  visitor.Text("name", column.name);
+  visitor.Text("type", column.type);
+}
+
+template <class Visitor, class Value>
+requires std::is_same_v<std::remove_const_t<Value>, CipherColumn>
+void Members(Visitor& visitor, Value& column) {
+  visitor.Text("name", column.name);
+  visitor.Text("type", column.type);
+  visitor.Named("shape", column.shape, kShapes);
+  visitor.Bytes("binding_id", column.binding_id);
+  visitor.Bytes("field_id", column.field_id);
+  visitor.Bool("bound_to_row", column.bound_to_row);
+  visitor.List("context_names", column.context_names);
+  visitor.List("context_columns", column.context_columns);
+}
+
+template <class Visitor, class Value>
+requires std::is_same_v<std::remove_const_t<Value>, TablePlan>
+void Members(Visitor& visitor, Value& plan) {
+  visitor.Object("root", plan.root);
+  visitor.Object("leaf", plan.leaf);
+  visitor.Unsigned("relation", plan.relation);
+  visitor.Named("order", plan.order, kOrders);
+  visitor.List("scan_key", plan.scan_key);
+  visitor.List("row_key", plan.row_key);
+  visitor.List("context_columns", plan.context_columns);
+  visitor.List("columns", plan.columns);
+  visitor.Unsigned("estimated_rows", plan.estimated_rows);
+}
+
+template <class Struct>
+Json Writer::JsonOf(const Struct& value) {
+  Writer writer;
+  Members(writer, value);
+  return std::move(writer.object_);
+}
+
+template <class Struct>
+requires std::is_class_v<Struct>
+void Reader::Take(const Json& json, Struct& value) {
+  if (!json.is_object()) return Refuse();
+  Reader reader(json);
+  Members(reader, value);
+  if (!reader.Fits()) Refuse();
+}
+
+bool HoldsTogether(const TablePlan& plan) {
+  if (plan.columns.empty()) return false;
+  for (const CipherColumn& column : plan.columns) {
+    if (column.binding_id.size() != kBindingIdSize) return false;
+    if (!column.field_id.empty() && column.field_id.size() != kFieldIdSize) return false;
+    if (column.context_names.size() != column.context_columns.size()) return false;
+    for (const size_t index : column.context_columns) {
+      if (index >= plan.context_columns.size()) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string_view ShapeName(Shape shape) {
+  for (const auto& [known, name] : kShapes) {
+    if (known == shape) return name;
+  }
+  return {};
+}
+
+absl::StatusOr<Shape> ParseShape(std::string_view name) {
+  for (const auto& [shape, known] : kShapes) {
+    if (known == name) return shape;
+  }
+  return InvalidField("shape", "must be bytea, text, bytea[], text[], json or jsonb");
+}
+
+std::string TablePlanJson(const TablePlan& plan) {
+  const Json json = {{"form", kForm}, {"plan", Writer::JsonOf(plan)}};
+  // Names are UTF-8, since sessions are: nothing is ever replaced.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+absl::StatusOr<TablePlan> ParseTablePlan(std::string_view text) {
+  const absl::Status other = DatabaseRefused(
+      "the plan of a table was written by another release: let that one finish the job, or cancel "
+      "it and make a new one");
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return other;
+  TablePlan plan;
+  uint64_t form = 0;
+  Reader reader(json);
+  reader.Unsigned("form", form);
+  reader.Object("plan", plan);
+  if (!reader.Fits() || form != kForm || !HoldsTogether(plan)) return other;
+  return plan;
+}
+
+}  // namespace fieldkms::rotation
