@@ -1,4 +1,4 @@
-// UTF-8, code point by code point. Internal to crypto/ and crypto/field.
+// UTF-8, code point by code point.
 #ifndef FIELDKMS_CRYPTO_UTF8_H_
 #define FIELDKMS_CRYPTO_UTF8_H_
 

@@ -8,6 +8,7 @@
 #include "clients/cli/subject_report.h"
 #include "clients/cpp/subject_client.h"
 #include "crypto/status.h"
+#include "kms/printable.h"
 
 namespace fieldkms {
 namespace {

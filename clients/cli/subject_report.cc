@@ -1,6 +1,6 @@
 #include "clients/cli/subject_report.h"
 
-#include <fmt/format.h>
+#include "kms/printable.h"
 
 namespace fieldkms {
 namespace {
@@ -12,30 +12,7 @@ std::string Joined(const Names& names) {
   return text;
 }
 
-// U+0080 to U+009F, of which terminals know some as commands, are 0xC2 and this in UTF-8.
-bool IsHighControl(unsigned char lead, unsigned char byte) {
-  return lead == 0xc2 && byte >= 0x80 && byte <= 0x9f;
-}
-
 }  // namespace
-
-std::string Printable(std::string_view text) {
-  std::string out;
-  unsigned char before = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else if (IsHighControl(before, byte)) {
-      out.pop_back();
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
-    before = byte;
-  }
-  return out;
-}
 
 Json SubjectJson(const v1::Subject& subject) {
   Json json = {{"tenant", subject.tenant()},

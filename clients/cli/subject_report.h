@@ -3,7 +3,6 @@
 #define FIELDKMS_CLIENTS_CLI_SUBJECT_REPORT_H_
 
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,10 +10,6 @@
 #include "fieldkms/v1/subject_service.pb.h"
 
 namespace fieldkms {
-
-// For people: text that an application or somebody else chose, without what a terminal takes for a
-// command: control characters come out as "\x1b".
-std::string Printable(std::string_view text);
 
 // Without `fields`, which not every answer has.
 Json SubjectJson(const v1::Subject& subject);

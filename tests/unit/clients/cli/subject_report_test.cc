@@ -21,17 +21,6 @@ v1::Subject ASubject() {
   return subject;
 }
 
-TEST(SubjectReportTest, NothingCommandsATerminal) {
-  EXPECT_EQ(Printable("customer-1047"), "customer-1047");
-  EXPECT_EQ(Printable("Zoë Müller, 山田 太郎"), "Zoë Müller, 山田 太郎");
-  EXPECT_EQ(Printable("\x1b[2J\r\n\t\x7f"), "\\x1b[2J\\x0d\\x0a\\x09\\x7f");
-  EXPECT_EQ(Printable("a\xc2\x9b"
-                      "2Jb"),
-            "a\\x9b2Jb");                                        // CSI in one character
-  EXPECT_EQ(Printable("\xc2\xa0\xc3\x9b"), "\xc2\xa0\xc3\x9b");  // no-break space, Û
-  EXPECT_EQ(Printable(""), "");
-}
-
 TEST(SubjectReportTest, ASubjectIsShown) {
   v1::Subject subject = ASubject();
   EXPECT_EQ(JsonLine(SubjectJson(subject)),
