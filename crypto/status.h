@@ -65,6 +65,9 @@ enum class Reason {
   kLeaseExpired,
   kOperationNotFound,
   kOperationRunning,
+  kRotationNotFound,
+  kScheduleNotFound,
+  kRotationState,
   // Access.
   kUnauthenticated,
   kPermissionDenied,

@@ -56,6 +56,16 @@ absl::Status SubjectNotFound() {
                "subject");
 }
 
+absl::Status RotationNotFound() {
+  return Error(StatusCode::kNotFound, Reason::kRotationNotFound, "the tenant has no such job",
+               "job_id");
+}
+
+absl::Status ScheduleNotFound() {
+  return Error(StatusCode::kNotFound, Reason::kScheduleNotFound, "the tenant has no such schedule",
+               "schedule_id");
+}
+
 absl::Status TenantExists() {
   return Error(StatusCode::kAlreadyExists, Reason::kTenantExists, "there is a tenant of that id",
                "tenant");

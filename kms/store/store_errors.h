@@ -23,6 +23,8 @@ absl::Status FieldNotFound();
 absl::Status LeaseNotFound();
 absl::Status OperationNotFound();
 absl::Status SubjectNotFound();
+absl::Status RotationNotFound();
+absl::Status ScheduleNotFound();
 
 // kAlreadyExists.
 absl::Status TenantExists();
