@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "crypto/status.h"
-#include "rotation/batch_size.h"
+#include "rotation/admission.h"
 #include "rotation/job_session.h"
 #include "rotation/load_probe.h"
 
@@ -82,7 +82,8 @@ class Worker::Impl {
   std::string session_start_;  // the start of the job that session_ works on
   std::unique_ptr<Database> database_;
   std::unique_ptr<JobSession> session_;
-  BatchSize batch_size_{BatchBounds()};
+  std::unique_ptr<Admission> admission_;  // from when the job is known
+  bool watching_ = false;                 // the tables' dead rows
   std::string resting_;
   steady_clock::time_point next_beat_;
   milliseconds backoff_ = kFirstBackoff;
@@ -103,7 +104,7 @@ absl::StatusOr<v1::RotationJob> Worker::Impl::Run() {
     Wait(*wait);
   }
   if (session_ != nullptr) session_->Release().IgnoreError();
-  if (!HasEnded(job_)) Beat(/*leaving=*/true).IgnoreError();
+  if (admission_ != nullptr && !HasEnded(job_)) Beat(/*leaving=*/true).IgnoreError();
   return job_;
 }
 
@@ -112,6 +113,7 @@ absl::Status Worker::Impl::Begin() {
   request.set_tenant(options_.tenant);
   request.set_job_id(options_.job_id);
   FIELDKMS_ASSIGN_OR_RETURN(job_, calls_.get_job(request));
+  admission_ = std::make_unique<Admission>(job_);
   next_beat_ = steady_clock::now();
   Tell();
   return absl::OkStatus();
@@ -141,7 +143,7 @@ absl::Status Worker::Impl::Beat(bool leaving) {
   request.set_leaving(leaving);
   v1::RotationWorker* const worker = request.mutable_worker();
   worker->set_worker(options_.name);
-  worker->set_batch_rows(batch_size_.rows());
+  worker->set_batch_rows(static_cast<uint32_t>(admission_->BatchRows()));
   worker->set_resting(resting_);
   const auto now = steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - last_beat_).count();
@@ -152,6 +154,7 @@ absl::Status Worker::Impl::Beat(bool leaving) {
     if (progress.ok()) *request.mutable_progress() = *std::move(progress);
   }
   FIELDKMS_ASSIGN_OR_RETURN(job_, calls_.report_job(request));
+  admission_->Follow(job_);
   rows_since_beat_ = 0;
   last_beat_ = now;
   Tell();
@@ -172,12 +175,25 @@ absl::Status Worker::Impl::EnsureSession() {
                                                          .range_rows = options_.range_rows},
                                           job_, [this](const BatchReport& batch) { Count(batch); });
   session_start_ = start;
+  watching_ = false;
   return absl::OkStatus();
 }
 
 absl::StatusOr<milliseconds> Worker::Impl::Work() {
   FIELDKMS_RETURN_IF_ERROR(EnsureSession());
-  FIELDKMS_ASSIGN_OR_RETURN(const Turn turn, session_->DoTurn(job_, batch_size_.rows()));
+  const Decision decision = admission_->Ask(*database_);
+  if (decision.kind == Decision::Kind::kStop) return DatabaseRefused(decision.reason);
+  if (decision.kind == Decision::Kind::kRest) {
+    resting_ = decision.reason;
+    // Others may go on with what it holds, if they may.
+    FIELDKMS_RETURN_IF_ERROR(session_->Release());
+    Tell();
+    return decision.look_again;
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(const Turn turn, session_->DoTurn(job_, admission_->BatchRows()));
+  if (!watching_) admission_->Watch(session_->tables());
+  watching_ = true;
+  admission_->ServiceAnswered();
   backoff_ = kFirstBackoff;
   resting_ = turn.resting;
   if (turn.complete) FIELDKMS_RETURN_IF_ERROR(Finish(absl::OkStatus()));
@@ -185,13 +201,8 @@ absl::StatusOr<milliseconds> Worker::Impl::Work() {
 }
 
 void Worker::Impl::Count(const BatchReport& batch) {
-  const auto rows = static_cast<uint32_t>(batch.rows);
-  if (batch.refused) {
-    batch_size_.Refused(rows);
-    return;
-  }
-  batch_size_.Committed(rows, batch.bytes, batch.took);
-  rows_since_beat_ += batch.rows;
+  admission_->Done(batch);
+  if (!batch.refused) rows_since_beat_ += batch.rows;
 }
 
 absl::Status Worker::Impl::Finish(const absl::Status& failure) {
@@ -214,6 +225,7 @@ absl::Status Worker::Impl::Finish(const absl::Status& failure) {
 
 absl::StatusOr<milliseconds> Worker::Impl::Recover(const absl::Status& status) {
   if (IsOwn(status)) return status;
+  if (admission_ == nullptr && !IsPassing(status)) return status;  // there is no job to speak of
   if (!IsPassing(status)) {
     const absl::Status finished = Finish(status);
     if (finished.ok()) return milliseconds(0);
@@ -221,6 +233,8 @@ absl::StatusOr<milliseconds> Worker::Impl::Recover(const absl::Status& status) {
     if (!IsPassing(finished) && ReasonOf(finished) != Reason::kRotationState) return status;
     next_beat_ = steady_clock::now();
   }
+  if (status.code() == absl::StatusCode::kResourceExhausted && admission_ != nullptr)
+    admission_->ServiceRefused();
   resting_ = std::string(MessageOf(status));
   const milliseconds wait = backoff_;
   backoff_ = std::min(backoff_ * 2, kLongestBackoff);
