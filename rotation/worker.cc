@@ -19,6 +19,8 @@ using std::chrono::steady_clock;
 constexpr milliseconds kFirstBackoff{100};
 constexpr milliseconds kLongestBackoff{5'000};
 
+constexpr size_t kMostResting = 1'000;  // of what a report may carry
+
 bool HasEnded(const v1::RotationJob& job) {
   return job.state() == v1::ROTATION_STATE_DONE || job.state() == v1::ROTATION_STATE_FAILED ||
          job.state() == v1::ROTATION_STATE_CANCELLED;
@@ -144,7 +146,7 @@ absl::Status Worker::Impl::Beat(bool leaving) {
   v1::RotationWorker* const worker = request.mutable_worker();
   worker->set_worker(options_.name);
   worker->set_batch_rows(static_cast<uint32_t>(admission_->BatchRows()));
-  worker->set_resting(resting_);
+  worker->set_resting(resting_.substr(0, kMostResting));
   const auto now = steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - last_beat_).count();
   if (seconds > 0) worker->set_rows_per_second(static_cast<double>(rows_since_beat_) / seconds);

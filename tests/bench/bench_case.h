@@ -23,6 +23,7 @@ struct BenchResult {
 struct BenchOptions {
   double seconds = 0;  // of measuring, about
   size_t keys = 0;     // in the store, where a case has a store of many
+  size_t rows = 0;     // of the table, where a case has one; 0: the case's own number
 };
 
 struct BenchCase {
@@ -45,6 +46,9 @@ absl::StatusOr<BenchResult> RunReplicas(const BenchOptions& options);  // with P
 absl::StatusOr<BenchResult> RunProtect(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunMask(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunTokenize(const BenchOptions& options);  // with PostgreSQL
+absl::StatusOr<BenchResult> RunRotate(const BenchOptions& options);       // with PostgreSQL
+absl::StatusOr<BenchResult> RunRotateWal(const BenchOptions& options);    // with PostgreSQL
+absl::StatusOr<BenchResult> RunRotateScale(const BenchOptions& options);  // with PostgreSQL
 absl::StatusOr<BenchResult> RunStartup(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunIdle(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunOverhead(const BenchOptions& options);

@@ -1,7 +1,7 @@
 // fieldkms-bench: how FieldKMS compares with the best that its parts allow.
 //   fieldkms-bench list
-//   fieldkms-bench CASE [--seconds N] [--keys N]
-//   fieldkms-bench all [--seconds N] [--keys N]
+//   fieldkms-bench CASE [--seconds N] [--keys N] [--rows N]
+//   fieldkms-bench all [--seconds N] [--keys N] [--rows N]
 // The last line of a case is
 //   case=NAME ratio=R ours=X baseline=Y unit=U
 // with the ratio ours/baseline, more is better. Exit codes: 0, or 1 where a case
@@ -23,6 +23,7 @@ namespace fieldkms::bench {
 namespace {
 
 constexpr size_t kKeys = 1'000'000;
+constexpr size_t kMostRows = 100'000'000;
 constexpr size_t kMostKeys = 10'000'000;  // for which names are long enough
 
 constexpr BenchCase kCases[] = {
@@ -47,6 +48,11 @@ constexpr BenchCase kCases[] = {
      0.6, 24, RunTokenize},
     {"replicas", "Encrypt over two daemons of one PostgreSQL, against one daemon", 0.95, 12,
      RunReplicas},
+    {"rotate", "rotate a table of 1,000,000 rows, two workers, against bare UPDATEs", 0.6, 180,
+     RunRotate},
+    {"rotate_wal", "write-ahead log of a rotation, against UPDATE in the key's order", 1.2, 30,
+     RunRotateWal},
+    {"rotate_scale", "rotate 5,000,000 rows, against a table of a tenth", 0.9, 300, RunRotateScale},
 #endif
     {"startup", "from exec to serving, against the no-op server", 0.5, 8, RunStartup},
     {"idle", "p99 of a call over TCP after 1-3 s of silence, against p50 under steady load", 0.1,
@@ -111,6 +117,8 @@ int Main(int argc, char** argv) {
         ->check(CLI::PositiveNumber);
     command->add_option("--keys", options.keys, "Keys in the store of keys_scale")
         ->check(CLI::Range(size_t{1}, kMostKeys));
+    command->add_option("--rows", options.rows, "Rows of the table of a rotation")
+        ->check(CLI::Range(size_t{1'000}, kMostRows));
   };
   CLI::App* const list = app.add_subcommand("list", "Names the cases and their targets");
   CLI::App* const all = app.add_subcommand("all", "Runs all cases; fails if a target is missed");

@@ -101,27 +101,37 @@ void RotationBed::MakeCards(uint64_t rows, const std::string& storage) {
                                                     .key = kKey,
                                                     .key_columns = {"id"}}));
   binding_id_ = column.binding_id;
-  for (uint64_t begin = 1; begin <= rows; begin += kChunk) {
-    const uint64_t end = std::min(rows + 1, begin + kChunk);
+  for (uint64_t id = 1; id <= rows; ++id) {
+    Expect(static_cast<int64_t>(id), FirstCard(static_cast<int64_t>(id)));
+  }
+  WriteLedger(
+      "INSERT INTO public.cards SELECT i::bigint, c, 'note' "
+      "FROM unnest($1::text[], $2::bytea[]) AS d(i, c)");
+  Must(database->Query("ANALYZE public.cards").status());
+}
+
+void RotationBed::Refill() {
+  WriteLedger(
+      "UPDATE public.cards SET card = d.c FROM unnest($1::text[], $2::bytea[]) AS d(i, c) "
+      "WHERE id = d.i::bigint");
+}
+
+void RotationBed::WriteLedger(const std::string& statement) {
+  const auto database = Must(rotation::Database::Connect(conninfo(), "bed"));
+  const std::lock_guard lock(mutex_);
+  for (auto next = ledger_.begin(); next != ledger_.end();) {
     std::vector<std::pair<std::string, std::string>> cards;
-    for (uint64_t id = begin; id < end; ++id) {
-      cards.emplace_back(std::to_string(id), FirstCard(static_cast<int64_t>(id)));
-      Expect(static_cast<int64_t>(id), cards.back().second);
+    for (; next != ledger_.end() && cards.size() < kChunk; ++next) {
+      cards.emplace_back(std::to_string(next->first), next->second);
     }
     const std::vector<std::string> sealed = Must(Seal(cards));
-    std::vector<PostgresArray> arrays;
-    PostgresArray& ids = arrays.emplace_back(PostgresArray::Type::kText, cards.size());
+    PostgresArray ids(PostgresArray::Type::kText, cards.size());
     for (const auto& [id, card] : cards) ids.AddBytes(id);
     PostgresArray envelopes(PostgresArray::Type::kBytea, cards.size());
     for (const std::string& envelope : sealed) envelopes.AddBytes(envelope);
-    arrays.push_back(std::move(envelopes));
-    Must(database
-             ->Query("INSERT INTO public.cards SELECT i::bigint, c, 'note' "
-                     "FROM unnest($1::text[], $2::bytea[]) AS d(i, c)",
-                     {}, arrays)
-             .status());
+    const std::vector<PostgresArray> arrays = {ids, envelopes};
+    Must(database->Query(statement, {}, arrays).status());
   }
-  Must(database->Query("ANALYZE public.cards").status());
 }
 
 absl::StatusOr<std::vector<std::string>> RotationBed::Seal(

@@ -60,6 +60,8 @@ class RotationBed {
   // Makes public.cards (id bigint primary key, card bytea, note text) with ids 1 to `rows`, and
   // registers the column. `storage`: what follows the columns, such as "WITH (fillfactor = 50)".
   void MakeCards(uint64_t rows, const std::string& storage = "");
+  // Seals all cards of the ledger anew and writes them over those of the table.
+  void Refill();
   // 16 bytes; of public.cards.
   const std::string& binding_id() const { return binding_id_; }
 
@@ -88,6 +90,9 @@ class RotationBed {
   std::unique_ptr<Client> client_;
   std::string database_;
   std::string binding_id_;
+  // Seals those of the ledger and has `statement` write them: parameters are ids and envelopes.
+  void WriteLedger(const std::string& statement);
+
   std::mutex mutex_;
   std::map<int64_t, std::string> ledger_;
 };
