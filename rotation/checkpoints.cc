@@ -252,7 +252,9 @@ absl::StatusOr<std::set<std::string>> Checkpoints::KnownBad(size_t table) {
 absl::StatusOr<std::vector<QuarantinedCell>> Checkpoints::ListQuarantine(size_t limit) {
   std::vector<QuarantinedCell> cells;
   FIELDKMS_RETURN_IF_ERROR(database_.Query(
-      "SELECT n.nspname, c.relname, q.attribute, to_json(q.row_key), q.reason, q.found_at "
+      "SELECT coalesce(n.nspname, t.plan #>> '{leaf,schema}'), "
+      "coalesce(c.relname, t.plan #>> '{leaf,table}'), q.attribute, to_json(q.row_key), q.reason, "
+      "q.found_at "
       "FROM kms.rotation_quarantine q JOIN kms.rotation_tables t USING (job_id, table_no) "
       "LEFT JOIN pg_class c ON c.oid = t.relation "
       "LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE q.job_id = $1 "

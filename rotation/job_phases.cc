@@ -73,7 +73,8 @@ constexpr char kPreparedTransactions[] =
 
 // Counts of each table, by pass.
 constexpr char kProgress[] =
-    "SELECT t.table_no, n.nspname, c.relname, t.estimated_rows, "
+    "SELECT t.table_no, coalesce(n.nspname, t.plan #>> '{leaf,schema}'), "
+    "coalesce(c.relname, t.plan #>> '{leaf,table}'), t.estimated_rows, "
     "t.carved AND t.pass = $2 AND NOT EXISTS (SELECT FROM kms.rotation_ranges o "
     "WHERE o.job_id = t.job_id AND o.table_no = t.table_no AND o.pass = $2 AND NOT o.done), "
     "coalesce(r.pass, 0), coalesce(sum(seen), 0)::int8, coalesce(sum(changed), 0)::int8, "
@@ -90,8 +91,8 @@ JobState StateOf(const pqxx::row& row) {
   state.pass = row[1].as<uint32_t>();
   state.target = {BytesOf(row[2]), BytesOf(row[3]), row[4].as<uint32_t>()};
   if (!row[5].is_null()) state.awaited_transactions = row[5].as<uint64_t>();
-  state.barrier_time = TextOf(row[6]);
-  state.verify_time = TextOf(row[7]);
+  if (!row[6].is_null()) state.barrier_time = TextOf(row[6]);
+  if (!row[7].is_null()) state.verify_time = TextOf(row[7]);
   return state;
 }
 

@@ -54,7 +54,7 @@ class Rewrapper {
   struct Options {
     std::string tenant;
     Target target;
-    std::string destination_key;  // "": the key that sealed a value
+    std::string destination_key = {};  // "": the key that sealed a value
   };
   Rewrapper(const TablePlan& plan, Options options, RewrapCall call)
       : plan_(plan), options_(std::move(options)), call_(std::move(call)) {}

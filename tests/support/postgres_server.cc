@@ -75,8 +75,9 @@ PostgresServer& PostgresServer::Shared() {
 void PostgresServer::Start() {
   std::vector<std::string> command = {Program("postgres"), "-D", dir_.File("data"), "-k",
                                       dir_.path()};
-  std::vector<std::string> settings = {"listen_addresses=", "fsync=off", "autovacuum_naptime=1s",
-                                       "shared_buffers=16MB", "max_connections=40"};
+  std::vector<std::string> settings = {"listen_addresses=",     "fsync=off",
+                                       "autovacuum_naptime=1s", "shared_buffers=16MB",
+                                       "max_connections=40",    "max_prepared_transactions=10"};
   settings.insert(settings.end(), settings_.begin(), settings_.end());  // the last one counts
   for (const std::string& setting : settings) {
     command.insert(command.end(), {"-c", setting});

@@ -10,6 +10,7 @@
 #include "crypto/bytes.h"
 #include "crypto/envelope.h"
 #include "crypto/hex.h"
+#include "crypto/status.h"
 #include "kms/postgres/array.h"
 #include "rotation/registry.h"
 
@@ -52,7 +53,8 @@ std::vector<StoredCard> ReadCards(rotation::Database& database, int64_t after) {
   Must(database.Query("SELECT id, card FROM public.cards WHERE id > $1 ORDER BY id LIMIT $2",
                       {after, kChunk}, [&](const pqxx::result& rows) {
                         for (const pqxx::row& row : rows) {
-                          StoredCard card{.id = row[0].as<int64_t>()};
+                          StoredCard card;
+                          card.id = row[0].as<int64_t>();
                           if (!row[1].is_null()) card.envelope = BytesOf(row[1]);
                           cards.push_back(std::move(card));
                         }
@@ -94,12 +96,13 @@ void RotationBed::MakeCards(uint64_t rows, const std::string& storage) {
            ->Query("CREATE TABLE public.cards (id bigint PRIMARY KEY, card bytea, note text) " +
                    storage)
            .status());
-  const rotation::ProtectedColumn column =
-      Must(rotation::AddProtectedColumn(*database, {.table = {"public", "cards"},
-                                                    .column = "card",
-                                                    .tenant = kTenant,
-                                                    .key = kKey,
-                                                    .key_columns = {"id"}}));
+  rotation::ProtectedColumn column;
+  column.table = {"public", "cards"};
+  column.column = "card";
+  column.tenant = kTenant;
+  column.key = kKey;
+  column.key_columns = {"id"};
+  column = Must(rotation::AddProtectedColumn(*database, column));
   binding_id_ = column.binding_id;
   for (uint64_t id = 1; id <= rows; ++id) {
     Expect(static_cast<int64_t>(id), FirstCard(static_cast<int64_t>(id)));
@@ -219,7 +222,10 @@ rotation::TablePlan RotationBed::Plan() {
   plan.relation =
       static_cast<uint32_t>(std::stoul(Sql("SELECT 'public.cards'::regclass::oid")[0][0]));
   plan.scan_key = plan.row_key = {{"id", "bigint"}};
-  plan.columns = {{.name = "card", .type = "bytea", .binding_id = binding_id_}};
+  plan.columns.resize(1);
+  plan.columns[0].name = "card";
+  plan.columns[0].type = "bytea";
+  plan.columns[0].binding_id = binding_id_;
   plan.estimated_rows = ledger_.size();
   return plan;
 }
