@@ -1,5 +1,9 @@
 #include "tests/support/job_board.h"
 
+#include <fmt/format.h>
+
+#include <atomic>
+
 #include "crypto/bytes.h"
 #include "crypto/hex.h"
 #include "crypto/status.h"
@@ -9,10 +13,13 @@ namespace fieldkms::testing {
 JobBoard::JobBoard(Client& client, const std::string& tenant, const std::string& key,
                    const rotation::Target& target)
     : client_(client) {
-  job_.set_job_id(std::string(32, 'a'));
+  // Each board has a job of its own, also in one database.
+  static std::atomic<int64_t> boards = 0;
+  const int64_t number = ++boards;
+  job_.set_job_id(fmt::format("{:032x}", number));
   job_.set_tenant(tenant);
   job_.set_state(v1::ROTATION_STATE_RUNNING);
-  job_.mutable_start_time()->set_seconds(1);
+  job_.mutable_start_time()->set_seconds(number);
   job_.mutable_spec()->set_key(key);
   job_.mutable_spec()->mutable_limits()->set_unlimited(true);
   job_.mutable_target()->set_source_key(key);
