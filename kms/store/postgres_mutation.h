@@ -12,9 +12,11 @@
 #include "absl/status/statusor.h"
 #include "crypto/status.h"
 #include "kms/clock.h"
+#include "kms/postgres/sqlstate.h"
 #include "kms/store/postgres_transaction.h"
 #include "kms/store/record_json.h"
 #include "kms/store/store.h"
+#include "kms/store/store_errors.h"
 
 namespace fieldkms {
 
@@ -60,6 +62,40 @@ absl::StatusOr<Applied<Record>> Mutate(PostgresTransactions& transactions, const
   };
   FIELDKMS_RETURN_IF_ERROR(transactions.Write(deadline, body));
   return applied;
+}
+
+// How records of one kind, which carry the number of the change that wrote them last, are read
+// and written.
+template <class Record>
+struct NumberedRecords {
+  // What is there under the id of `wanted`.
+  std::optional<Record> (*read)(PostgresTransaction& db, const Record& wanted);
+  // Returns `record` as it is there then.
+  Record (*write)(PostgresTransaction& db, Record record);
+  // Whether what was written for `wanted` would be `stored`, save the number.
+  bool (*is_same)(const Record& stored, const Record& wanted);
+};
+
+// Inside a transaction that acts for the record's tenant: writes `wanted`, with the next number,
+// if the change of what is there is still `wanted.change` (0: nothing is there). Error:
+// EtagMismatch(); StoreFrozen().
+template <class Record>
+absl::StatusOr<Record> PutNumbered(PostgresTransaction& db, const NumberedRecords<Record>& records,
+                                   const Record& wanted) {
+  FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, NextChange(db));
+  std::optional<Record> old = records.read(db, wanted);
+  if ((old ? old->change : 0) != wanted.change) {
+    if (!db.in_doubt() || !old) return EtagMismatch();
+    // Written by us, or by us and then by another: of that nobody can tell.
+    if (old->change < wanted.change || !records.is_same(*old, wanted)) {
+      return PostgresUnavailable("the outcome is not known");
+    }
+    db.WriteNothing();
+    return *std::move(old);
+  }
+  Record put = wanted;
+  put.change = number;
+  return records.write(db, std::move(put));
 }
 
 }  // namespace fieldkms

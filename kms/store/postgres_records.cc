@@ -7,7 +7,6 @@
 
 #include "crypto/bytes.h"
 #include "kms/postgres/value.h"
-#include "kms/store/record_enums.h"
 #include "kms/store/record_json.h"
 
 namespace fieldkms {
@@ -34,13 +33,6 @@ constexpr std::string_view kJoinAlias =
 
 constexpr std::string_view kVersionColumns =
     "version, state, kek_version, wrapped, create_time, origin, destroy_time ";
-
-template <class Enum>
-Enum EnumIn(const pqxx::field& field) {
-  const std::optional<Enum> value = EnumOf<Enum>(field.as<int64_t>());
-  if (!value) RefuseRow();
-  return *value;
-}
 
 Labels LabelsOf(const pqxx::field& field) {
   absl::StatusOr<Labels> labels = LabelsFromJson(TextOf(field));

@@ -12,10 +12,20 @@
 #include <string_view>
 #include <vector>
 
+#include "kms/postgres/value.h"
 #include "kms/store/postgres_transaction.h"
+#include "kms/store/record_enums.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {
+
+// The member of an enumeration whose number stands in a column.
+template <class Enum>
+Enum EnumIn(const pqxx::field& field) {
+  const std::optional<Enum> value = EnumOf<Enum>(field.as<int64_t>());
+  if (!value) RefuseRow();
+  return *value;
+}
 
 // LIMIT takes a bigint.
 PostgresValue LimitValue(size_t limit);

@@ -1,11 +1,8 @@
 // Operations: the store's own list of long work.
-#include "crypto/status.h"
-#include "kms/postgres/sqlstate.h"
 #include "kms/postgres/value.h"
 #include "kms/store/postgres_mutation.h"
 #include "kms/store/postgres_records.h"
 #include "kms/store/postgres_store_impl.h"
-#include "kms/store/record_enums.h"
 #include "kms/store/store_errors.h"
 
 namespace fieldkms {
@@ -16,13 +13,6 @@ const std::string& SelectOperation() {
       "SELECT operation_id, kind, tenant, state, \"cursor\", done, total, error, create_time, "
       "update_time, owner, owner_until, change FROM fieldkms_store.operations ";
   return sql;
-}
-
-template <class Enum>
-Enum EnumIn(const pqxx::field& field) {
-  const std::optional<Enum> value = EnumOf<Enum>(field.as<int64_t>());
-  if (!value) RefuseRow();
-  return *value;
 }
 
 OperationRecord OperationOf(const pqxx::row& row) {
@@ -48,7 +38,11 @@ std::optional<OperationRecord> ReadOperation(PostgresTransaction& db, std::strin
   return RecordIfAny(db.Run(sql, {id}), OperationOf);
 }
 
-void UpsertOperation(PostgresTransaction& db, const OperationRecord& operation) {
+std::optional<OperationRecord> ReadBefore(PostgresTransaction& db, const OperationRecord& wanted) {
+  return ReadOperation(db, wanted.operation_id);
+}
+
+OperationRecord UpsertOperation(PostgresTransaction& db, OperationRecord operation) {
   db.Run(
       "INSERT INTO fieldkms_store.operations (operation_id, kind, tenant, state, \"cursor\", done, "
       "total, error, create_time, update_time, owner, owner_until, change) "
@@ -62,36 +56,24 @@ void UpsertOperation(PostgresTransaction& db, const OperationRecord& operation) 
        static_cast<int>(operation.state), ByteaValue(operation.cursor), operation.done,
        operation.total, operation.error, operation.create_time, operation.update_time,
        operation.owner, operation.owner_until, operation.change});
+  return operation;
 }
 
-// Whether a commit in doubt wrote `stored`: it is what was to be written, save the number.
-bool IsOurs(const OperationRecord& stored, const OperationRecord& wanted) {
-  return stored.change > wanted.change && stored.state == wanted.state &&
-         stored.cursor == wanted.cursor && stored.done == wanted.done &&
-         stored.total == wanted.total && stored.error == wanted.error &&
-         stored.update_time == wanted.update_time && stored.owner == wanted.owner &&
-         stored.owner_until == wanted.owner_until;
+bool IsSame(const OperationRecord& stored, const OperationRecord& wanted) {
+  return stored.state == wanted.state && stored.cursor == wanted.cursor &&
+         stored.done == wanted.done && stored.total == wanted.total &&
+         stored.error == wanted.error && stored.update_time == wanted.update_time &&
+         stored.owner == wanted.owner && stored.owner_until == wanted.owner_until;
 }
+
+constexpr NumberedRecords<OperationRecord> kOperations = {ReadBefore, UpsertOperation, IsSame};
 
 }  // namespace
 
 absl::StatusOr<OperationRecord> PostgresStore::PutOperation(const OperationRecord& operation,
                                                             Deadline deadline) {
-  using Put = OperationRecord;
-  return Write<Put>("", deadline, [&](PostgresTransaction& db) -> absl::StatusOr<Put> {
-    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t number, NextChange(db));
-    auto old = ReadOperation(db, operation.operation_id);
-    if ((old ? old->change : 0) != operation.change) {
-      if (!db.in_doubt() || !old) return EtagMismatch();
-      // Written by us, or by us and then by another: of that nobody can tell.
-      if (!IsOurs(*old, operation)) return PostgresUnavailable("the outcome is not known");
-      db.WriteNothing();
-      return *std::move(old);
-    }
-    OperationRecord put = operation;
-    put.change = number;
-    UpsertOperation(db, put);
-    return put;
+  return Write<OperationRecord>("", deadline, [&](PostgresTransaction& db) {
+    return PutNumbered(db, kOperations, operation);
   });
 }
 
