@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kms/store/postgres_changes.h"
+#include "kms/store/postgres_rotation_store.h"
 #include "kms/store/postgres_subject_store.h"
 #include "kms/store/postgres_token_store.h"
 #include "kms/store/postgres_transaction.h"
@@ -130,6 +131,7 @@ class PostgresStore final : public Store {
   absl::StatusOr<bool> IsFrozen(Deadline deadline) override;
   TokenStore& tokens() override { return tokens_; }
   SubjectStore& subjects() override { return subjects_; }
+  RotationStore& rotations() override { return rotations_; }
 
  private:
   // Runs `body(db)`, an absl::StatusOr<T>, on behalf of a tenant ("": of none).
@@ -150,6 +152,7 @@ class PostgresStore final : public Store {
   PostgresTransactions transactions_;
   PostgresTokenStore tokens_{&transactions_};
   PostgresSubjectStore subjects_{&transactions_};
+  PostgresRotationStore rotations_{&transactions_};
   PostgresChanges changes_;
 };
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "kms/store/records.h"
+#include "kms/store/rotation_store.h"
 
 namespace fieldkms {
 
@@ -22,6 +23,8 @@ template <>
 inline constexpr OperationKind kLastOf<OperationKind> = OperationKind::kRestore;
 template <>
 inline constexpr OperationState kLastOf<OperationState> = OperationState::kFailed;
+template <>
+inline constexpr RotationState kLastOf<RotationState> = RotationState::kCancelled;
 
 // nullopt for a number that this release does not know.
 template <class Enum>

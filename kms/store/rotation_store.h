@@ -8,9 +8,14 @@
 // - Jobs and schedules carry the number of the change that wrote them last (see Store: one above
 //   the last of the whole store; WaitForChange wakes for it, ReadChanges leaves it out). Put…
 //   writes a record if its change is still `change` of the given one (0: it is new), else fails
-//   with kAborted, kEtagMismatch, and returns it with its new number.
-// - A job or a schedule belongs to a tenant; a method that names one sees nothing of another.
+//   with kAborted, kEtagMismatch, and returns it as it is then, with its new number. Of one that
+//   is there create_time and data_source stay as they are. A schedule that is deleted takes a
+//   number, too.
+// - A job or a schedule belongs to a tenant; a method that names one sees nothing of another, nor
+//   hears whether another has that id. Put…: kNotFound, kTenantNotFound, for one that is not there;
+//   reads find nothing of it.
 // - Replicas have no change numbers, belong to no tenant, and are written by themselves only.
+// - Records that are none (below): kInvalidArgument, kInvalidField, naming the field.
 // - Safe for concurrent use, also by several processes where the backend allows it.
 // - A frozen store (Store::SetFrozen) is read, and takes nothing but replicas: kUnavailable,
 //   kStoreUnavailable.
@@ -47,23 +52,27 @@ constexpr bool IsOpen(RotationState state) {
          state == RotationState::kPaused;
 }
 
+inline constexpr size_t kMaxRotationSpec = 256 * 1024;
+inline constexpr size_t kMaxRotationProgress = 1024 * 1024;
+inline constexpr size_t kMaxRotationError = 4096;
+
 struct RotationJobRecord {
-  std::string job_id;  // 32 lower-case hex digits; unique in the store
+  std::string job_id;  // 32 lower-case hex digits, drawn at random
   std::string tenant;
-  std::string data_source;  // the name by which workers know a database
+  std::string data_source;  // the name by which workers know a database; not empty
   RotationState state = RotationState::kPlanned;
-  std::string spec;      // up to 256 KiB
-  std::string progress;  // up to 1 MiB
-  std::string error;     // why it failed; names rules, never values
+  std::string spec;      // up to kMaxRotationSpec bytes, any
+  std::string progress;  // up to kMaxRotationProgress bytes, any
+  std::string error;     // why it failed, up to kMaxRotationError bytes; rules, never values
   WallTime create_time;
   WallTime update_time;
   uint64_t change = 0;
 };
 
 struct RotationScheduleRecord {
-  std::string schedule_id;  // 32 lower-case hex digits; unique in the store
+  std::string schedule_id;  // 32 lower-case hex digits, drawn at random
   std::string tenant;
-  std::string spec;  // up to 256 KiB
+  std::string spec;  // up to kMaxRotationSpec bytes, any
   // When it makes its next job; none while it is suspended.
   std::optional<WallTime> next_run;
   WallTime create_time;
@@ -79,15 +88,19 @@ struct ReplicaRecord {
   // say.
   uint64_t change = 0;
   WallTime seen;  // when it said so, by its own clock
-  // How long it may go on without the store; after that it answers nothing.
+  // How long it may go on without the store; after that it answers nothing. Not negative.
   std::chrono::seconds stale_limit{0};
 };
+// What the methods below check of a record: kInvalidArgument, kInvalidField.
+absl::Status CheckRotationJob(const RotationJobRecord& job);
+absl::Status CheckRotationSchedule(const RotationScheduleRecord& schedule);
+absl::Status CheckReplica(const ReplicaRecord& replica);
 
 // Which jobs to list. Newest first: by create_time and then job_id, both descending.
 struct RotationJobFilter {
   bool open_only = false;  // see IsOpen
-  std::optional<std::string> data_source;
-  std::string before_job_id;  // those after this one in the list; "": from the first
+  std::optional<std::string> data_source = {};
+  std::string before_job_id = {};  // those after this one in the list; "": from the first
 };
 
 class RotationStore {

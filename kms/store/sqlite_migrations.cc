@@ -315,6 +315,47 @@ CREATE INDEX tokens_by_end ON tokens (expire_time) WHERE expire_time IS NOT NULL
 CREATE INDEX tokens_of_subject ON tokens (tenant, subject, (field_id < 0), field_id, token)
   WHERE subject IS NOT NULL;
 )sql",
+    // 6: rotations. A specification and what is said of progress may be long, so rows are found
+    // through indexes, which they do not make longer.
+    R"sql(
+CREATE TABLE rotation_jobs (
+  tenant TEXT NOT NULL REFERENCES tenants,
+  job_id TEXT NOT NULL CHECK (length(job_id) = 32),
+  data_source TEXT NOT NULL CHECK (data_source <> ''),
+  state INTEGER NOT NULL,
+  spec BLOB NOT NULL CHECK (length(spec) <= 262144),
+  progress BLOB NOT NULL CHECK (length(progress) <= 1048576),
+  error BLOB NOT NULL CHECK (length(error) <= 4096),
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  change INTEGER NOT NULL,
+  UNIQUE (tenant, job_id)
+) STRICT;
+CREATE INDEX rotation_jobs_by_time ON rotation_jobs (tenant, create_time, job_id);
+CREATE INDEX rotation_jobs_of_source
+  ON rotation_jobs (tenant, data_source, create_time, job_id);
+CREATE INDEX rotation_jobs_open ON rotation_jobs (tenant, create_time, job_id) WHERE state <= 3;
+
+CREATE TABLE rotation_schedules (
+  tenant TEXT NOT NULL REFERENCES tenants,
+  schedule_id TEXT NOT NULL CHECK (length(schedule_id) = 32),
+  spec BLOB NOT NULL CHECK (length(spec) <= 262144),
+  next_run INTEGER,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  change INTEGER NOT NULL,
+  UNIQUE (tenant, schedule_id)
+) STRICT;
+CREATE INDEX rotation_schedules_by_next_run
+  ON rotation_schedules (next_run, schedule_id, tenant) WHERE next_run IS NOT NULL;
+
+CREATE TABLE replicas (
+  replica_id TEXT PRIMARY KEY CHECK (length(replica_id) = 32),
+  change INTEGER NOT NULL,
+  seen INTEGER NOT NULL,
+  stale_seconds INTEGER NOT NULL CHECK (stale_seconds >= 0)
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 
 absl::Status Apply(SqliteConnection& connection, size_t number, const char* sql) {

@@ -15,6 +15,7 @@
 #include "kms/store/sqlite_leases.h"
 #include "kms/store/sqlite_migrations.h"
 #include "kms/store/sqlite_operations.h"
+#include "kms/store/sqlite_rotation_store.h"
 #include "kms/store/sqlite_subject_store.h"
 #include "kms/store/sqlite_tenants.h"
 #include "kms/store/sqlite_token_store.h"
@@ -383,6 +384,7 @@ class SqliteStore final : public Store {
 
   TokenStore& tokens() override { return tokens_; }
   SubjectStore& subjects() override { return subjects_; }
+  RotationStore& rotations() override { return rotations_; }
 
  private:
   // A write that has no outcome.
@@ -411,6 +413,7 @@ class SqliteStore final : public Store {
   SqliteWork work_;
   SqliteTokenStore tokens_{&work_};
   SqliteSubjectStore subjects_{&work_};
+  SqliteRotationStore rotations_{&work_};
 };
 
 // A draft has no log: it is written the old way and is complete in one file.

@@ -39,6 +39,7 @@
 #include "absl/status/statusor.h"
 #include "kms/clock.h"
 #include "kms/store/records.h"
+#include "kms/store/rotation_store.h"
 #include "kms/store/subject_store.h"
 #include "kms/store/token_store.h"
 
@@ -306,8 +307,9 @@ class Store {
   virtual absl::Status DropStaged(const ImportId& import, std::string_view tenant,
                                   Deadline deadline) = 0;
 
-  // A frozen store takes no mutation, no operation, no token and no subject: kUnavailable,
-  // kStoreUnavailable. Reads, leases and the root binding go on. It stays so, also over a restart.
+  // A frozen store takes no mutation, no operation, no token, no subject, no job of a rotation and
+  // no schedule: kUnavailable, kStoreUnavailable. Reads, leases, replicas and the root binding go
+  // on. It stays so, also over a restart.
   // When SetFrozen(true) returns OK, no mutation and no write of tokens or subjects is under way
   // any more.
   virtual absl::Status SetFrozen(bool frozen, Deadline deadline) = 0;
@@ -317,6 +319,8 @@ class Store {
   // not staged: backups and copies read and write them by calls of their own.
   virtual TokenStore& tokens() = 0;
   virtual SubjectStore& subjects() = 0;
+  // Rotations, likewise: of this store alone, so that no copy or backup takes them along.
+  virtual RotationStore& rotations() = 0;
 };
 
 }  // namespace fieldkms

@@ -39,6 +39,13 @@ class PostgresIsolation : public ::testing::Test {
       INSERT INTO fieldkms_store.subject_fields VALUES
         (9, 'acme', repeat('a', 16)::bytea), (10, 'globex', repeat('g', 16)::bytea);
       INSERT INTO fieldkms_store.erasure_marks VALUES (7, repeat('l', 16)::bytea);
+      INSERT INTO fieldkms_store.rotation_jobs VALUES
+        (now(), now(), 9, 1, 'acme', repeat('a', 32), 'db', '', '', ''),
+        (now(), now(), 10, 1, 'globex', repeat('b', 32), 'db', '', '', '');
+      INSERT INTO fieldkms_store.rotation_schedules VALUES
+        (now(), now(), now(), 11, 'acme', repeat('a', 32), ''),
+        (now(), now(), now(), 12, 'globex', repeat('b', 32), '');
+      INSERT INTO fieldkms_store.replicas VALUES (now(), 12, 60, repeat('c', 32));
       INSERT INTO fieldkms_store.leases VALUES
         ('acme', repeat('a', 32), 7, 1, true, 'p', now(), now(), 1, 0),
         ('globex', repeat('b', 32), 8, 1, true, 'p', now(), now(), 1, 0);
@@ -68,8 +75,10 @@ class PostgresIsolation : public ::testing::Test {
   }
 
   static constexpr const char* kTables[] = {
-      "tenants", "keks",   "keys",      "key_versions", "aliases",       "fields",
-      "tokens",  "leases", "mutations", "subjects",     "subject_fields"};
+      "tenants",           "keks",     "keys",           "key_versions",
+      "aliases",           "fields",   "tokens",         "leases",
+      "mutations",         "subjects", "subject_fields", "rotation_jobs",
+      "rotation_schedules"};
 
  private:
   PostgresServer& server_ = PostgresServer::Shared();
@@ -159,6 +168,52 @@ TEST_F(PostgresIsolation, OnlyTheSubjectsOfTheTenantNamedAreWritten) {
             (PostgresServer::Rows{{"t"}}));
 }
 
+TEST_F(PostgresIsolation, OnlyTheRotationsOfTheTenantNamedAreWritten) {
+  for (const std::string table : {"rotation_jobs", "rotation_schedules"}) {
+    Service(For("acme", "UPDATE fieldkms_store." + table + " SET spec = 'z'"));
+    EXPECT_EQ(Superuser("SELECT tenant FROM fieldkms_store." + table + " WHERE spec = 'z'"),
+              (PostgresServer::Rows{{"acme"}}))
+        << table;
+  }
+  Service(For("acme", "DELETE FROM fieldkms_store.rotation_schedules"));
+  EXPECT_EQ(Superuser("SELECT tenant FROM fieldkms_store.rotation_schedules"),
+            (PostgresServer::Rows{{"globex"}}));
+  EXPECT_THAT(ServiceError(For("acme",
+                               "INSERT INTO fieldkms_store.rotation_jobs VALUES (now(), now(), 9, "
+                               "1, 'globex', repeat('c', 32), 'db', '', '', '')")),
+              HasSubstr("row-level security"));
+  EXPECT_THAT(ServiceError(For("acme",
+                               "INSERT INTO fieldkms_store.rotation_schedules VALUES (now(), "
+                               "now(), now(), 9, 'globex', repeat('c', 32), '')")),
+              HasSubstr("row-level security"));
+  // Nor does a conflict tell of another's.
+  EXPECT_EQ(Service(For("acme",
+                        "INSERT INTO fieldkms_store.rotation_jobs VALUES (now(), now(), 9, 1, "
+                        "'acme', repeat('b', 32), 'db', '', '', '') ON CONFLICT DO NOTHING "
+                        "RETURNING tenant")),
+            (PostgresServer::Rows{{"acme"}}));
+}
+
+// What is due is named of all tenants, and nothing else of it.
+TEST_F(PostgresIsolation, DueSchedulesAreNamedAlone) {
+  EXPECT_EQ(
+      Service("SELECT * FROM fieldkms_store.due_rotation_schedules(now(), 9)"),
+      (PostgresServer::Rows{{"acme", std::string(32, 'a')}, {"globex", std::string(32, 'b')}}));
+}
+
+TEST_F(PostgresIsolation, ReplicasAreNoTenantsBusiness) {
+  EXPECT_EQ(Service("SELECT change FROM fieldkms_store.replicas"), (PostgresServer::Rows{{"12"}}));
+  EXPECT_TRUE(Service(For("acme", "SELECT FROM fieldkms_store.replicas")).empty());
+  Service(For("acme", "UPDATE fieldkms_store.replicas SET change = 13"));
+  Service(For("acme", "DELETE FROM fieldkms_store.replicas"));
+  EXPECT_EQ(Superuser("SELECT change FROM fieldkms_store.replicas"),
+            (PostgresServer::Rows{{"12"}}));
+  EXPECT_THAT(ServiceError(For("acme",
+                               "INSERT INTO fieldkms_store.replicas VALUES (now(), 12, 60, "
+                               "repeat('d', 32))")),
+              HasSubstr("row-level security"));
+}
+
 TEST_F(PostgresIsolation, MarksOfErasuresAreNoTenantsBusiness) {
   EXPECT_EQ(Service("SELECT number FROM fieldkms_store.erasure_marks"),
             (PostgresServer::Rows{{"7"}}));
@@ -204,6 +259,15 @@ TEST_F(PostgresIsolation, WhatIdentifiesARecordStays) {
         "UPDATE fieldkms_store.subject_fields SET field_id = 11",
         "DELETE FROM fieldkms_store.subject_fields",
         "DELETE FROM fieldkms_store.erasure_marks",
+        "UPDATE fieldkms_store.rotation_jobs SET tenant = 'globex'",
+        "UPDATE fieldkms_store.rotation_jobs SET job_id = repeat('c', 32)",
+        "UPDATE fieldkms_store.rotation_jobs SET data_source = 'x'",
+        "UPDATE fieldkms_store.rotation_jobs SET create_time = now()",
+        "DELETE FROM fieldkms_store.rotation_jobs",
+        "UPDATE fieldkms_store.rotation_schedules SET tenant = 'globex'",
+        "UPDATE fieldkms_store.rotation_schedules SET schedule_id = repeat('c', 32)",
+        "UPDATE fieldkms_store.rotation_schedules SET create_time = now()",
+        "UPDATE fieldkms_store.replicas SET replica_id = repeat('d', 32)",
         "DELETE FROM fieldkms_store.tenants",
         "UPDATE fieldkms_store.mutations SET outcome = '{}'",
         "TRUNCATE fieldkms_store.leases",
@@ -248,7 +312,7 @@ TEST_F(PostgresIsolation, FunctionsAreTheServicesAndPinned) {
   EXPECT_EQ(Superuser("SELECT count(*) FROM pg_proc "
                       "WHERE pronamespace = 'fieldkms_store'::regnamespace AND prosecdef "
                       "AND 'search_path=pg_catalog, pg_temp' = ANY (proconfig)")[0][0],
-            "12");
+            "13");
   Superuser("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN");
   for (const std::string sql :
        {"SELECT fieldkms_store.tenant_of_key(7)",

@@ -11,6 +11,7 @@
 #include "crypto/sha256.h"
 #include "kms/store/postgres_schema.h"
 #include "kms/store/postgres_store.h"
+#include "tests/contract/rotation_fixture.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/status_matchers.h"
 
@@ -95,6 +96,9 @@ TEST_F(PostgresMigrations, AnOlderStoreIsBroughtUpToDate) {
     EXPECT_FALSE(has_tokens);
     ASSERT_OK_AND_ASSIGN(const bool has_subjects, store->subjects().HasSubjects(kNoDeadline));
     EXPECT_FALSE(has_subjects);
+    ASSERT_OK_AND_ASSIGN(const auto job, store->rotations().PutRotationJob(
+                                             Job("acme", 'a', SystemClock().Now()), kNoDeadline));
+    EXPECT_EQ(job.change, 3u);
     // What replicas of the older release call, until they are replaced.
     EXPECT_EQ(Sql("SELECT string_agg(tenant || is_alias, ',') "
                   "FROM fieldkms_store.read_changes(0, 9)"),

@@ -64,6 +64,17 @@ inline auto Fields(const OperationRecord& r) {
                          r.error, Micros(r.create_time), Micros(r.update_time), r.owner,
                          Micros(r.owner_until), r.change);
 }
+inline auto Fields(const RotationJobRecord& r) {
+  return std::make_tuple(r.job_id, r.tenant, r.data_source, r.state, r.spec, r.progress, r.error,
+                         Micros(r.create_time), Micros(r.update_time), r.change);
+}
+inline auto Fields(const RotationScheduleRecord& r) {
+  return std::make_tuple(r.schedule_id, r.tenant, r.spec, Micros(r.next_run), Micros(r.create_time),
+                         Micros(r.update_time), r.change);
+}
+inline auto Fields(const ReplicaRecord& r) {
+  return std::make_tuple(r.replica_id, r.change, Micros(r.seen), r.stale_limit.count());
+}
 inline auto Fields(const Change& r) {
   return std::make_tuple(r.number, static_cast<int>(r.kind), r.tenant, r.name, r.key_id);
 }

@@ -45,18 +45,18 @@ class CliStore : public ::testing::Test {
 
 TEST_F(CliStore, MigratesAndTells) {
   EXPECT_EQ(Json({"status"})["schema"], 0);
-  EXPECT_EQ(Json({"migrate", "--dry-run"})["applied"].size(), 6u);
+  EXPECT_EQ(Json({"migrate", "--dry-run"})["applied"].size(), 7u);
   EXPECT_EQ(Json({"status"})["schema"], 0);
   EXPECT_EQ(Json({"migrate"})["applied"],
             nlohmann::json({"0001_tables", "0002_tenant_isolation", "0003_across_tenants",
-                            "0004_fields", "0005_tokens", "0006_subjects"}));
+                            "0004_fields", "0005_tokens", "0006_subjects", "0007_rotations"}));
   EXPECT_TRUE(Json({"migrate"})["applied"].empty());
   const nlohmann::json status = Json({"status"});
-  EXPECT_EQ(status["schema"], 6);
+  EXPECT_EQ(status["schema"], 7);
   EXPECT_EQ(status["change_number"], 0);
   EXPECT_TRUE(status["pending"].empty());
   const CommandResult text = Store({"status", "--database-file", file_});
-  EXPECT_THAT(text.out, HasSubstr("6 of 6"));
+  EXPECT_THAT(text.out, HasSubstr("7 of 7"));
 }
 
 TEST_F(CliStore, TakesTheEnvironmentWithoutAFile) {

@@ -143,6 +143,7 @@ class WatchedStore final : public Store {
   absl::StatusOr<bool> IsFrozen(Deadline deadline) override;
   TokenStore& tokens() override { return store_->tokens(); }
   SubjectStore& subjects() override { return store_->subjects(); }
+  RotationStore& rotations() override { return store_->rotations(); }
 
  private:
   std::unique_ptr<Store> store_;

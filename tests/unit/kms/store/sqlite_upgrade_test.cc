@@ -86,6 +86,10 @@ INSERT INTO mutations VALUES ('acme', 'rotate', zeroblob(32), 3, -2, 2, 30);
 COMMIT;
 )sql";
 
+// What schema 6 has made, to go back before it.
+constexpr char kDropRotations[] =
+    "DROP TABLE rotation_jobs; DROP TABLE rotation_schedules; DROP TABLE replicas;";
+
 constexpr uint64_t kId = static_cast<uint64_t>(-2);
 
 WallTime At(int64_t microseconds) { return WallTime(std::chrono::microseconds(microseconds)); }
@@ -165,6 +169,7 @@ TEST_F(SqliteUpgrade, StoresWithoutFieldsAndTokensGetThem) {
   RunSql(kRows);
   ASSERT_OK(Open());
   Close();
+  RunSql(kDropRotations);
   RunSql(
       "DROP TABLE fields; DROP TABLE staged_fields; DROP TABLE tokens; DROP TABLE subject_fields; "
       "DROP TABLE subjects; DROP TABLE erasure_marks; PRAGMA user_version=2");
@@ -211,6 +216,7 @@ TEST_F(SqliteUpgrade, TokensOfBeforeSubjectsAreNobodys) {
   RunSql(kRows);
   ASSERT_OK(Open());
   Close();
+  RunSql(kDropRotations);
   RunSql(kTokens4);
   ASSERT_OK(Open());
   const TokenDomain domain{"acme", 7};
@@ -228,6 +234,30 @@ TEST_F(SqliteUpgrade, TokensOfBeforeSubjectsAreNobodys) {
                        store().tokens().UseTokens(domain, names, WallTime(), kNoDeadline));
   ASSERT_TRUE(used[0].has_value());
   EXPECT_EQ(used[0]->sealed, "t");
+}
+
+// Migrations 1 to 5 are as they were, so this is what one of schema 5 looked like.
+TEST_F(SqliteUpgrade, StoresWithoutRotationsGetThem) {
+  RunSql(kRows);
+  ASSERT_OK(Open());
+  Close();
+  RunSql(kDropRotations);
+  RunSql("PRAGMA user_version=5");
+  ASSERT_OK(Open());
+  RotationJobRecord job;
+  job.job_id = std::string(32, 'a');
+  job.tenant = "acme";
+  job.data_source = "billing";
+  ASSERT_OK_AND_ASSIGN(const auto made, store().rotations().PutRotationJob(job, kNoDeadline));
+  EXPECT_EQ(made.change, 3u);
+  ASSERT_OK(Open());
+  EXPECT_OK(store().rotations().GetRotationJob("acme", job.job_id, kNoDeadline));
+  ASSERT_OK_AND_ASSIGN(const auto due,
+                       store().rotations().ListDueRotationSchedules(At(1), 9, kNoDeadline));
+  EXPECT_TRUE(due.empty());
+  ASSERT_OK_AND_ASSIGN(const auto replicas, store().rotations().ListReplicas(kNoDeadline));
+  EXPECT_TRUE(replicas.empty());
+  EXPECT_OK(store().GetKey("acme", "k", kNoDeadline));
 }
 
 TEST_F(SqliteUpgrade, KeptAsItWasWhereItCannotBeMigrated) {
