@@ -13,23 +13,6 @@ namespace {
 
 using Cut = CutProxy::Cut;
 
-class PostgresCommit : public PostgresFault, public ::testing::WithParamInterface<Cut> {
- protected:
-  // Checks that the connection was cut, once, since the last call.
-  void ExpectCut() { EXPECT_EQ(proxy().cuts(), ++cuts_) << "no COMMIT passed by"; }
-  uint64_t Newest() {
-    return std::stoull(Superuser("SELECT change_number FROM fieldkms_store.store_state"));
-  }
-  KeyRecord HaveKey() {
-    auto made = straight().CreateKey(Key("k", 7), Version(1), Fresh(), kNoDeadline);
-    EXPECT_OK(made);
-    return made.ok() ? made->value : KeyRecord();
-  }
-
- private:
-  int cuts_ = 0;
-};
-
 INSTANTIATE_TEST_SUITE_P(Cuts, PostgresCommit,
                          ::testing::Values(Cut::kBeforeCommit, Cut::kAfterCommit),
                          [](const auto& cut) {
@@ -39,8 +22,7 @@ INSTANTIATE_TEST_SUITE_P(Cuts, PostgresCommit,
 TEST_P(PostgresCommit, KeyIsMadeOnce) {
   const uint64_t before = Newest();
   const Mutation mutation = Fresh();
-  proxied();
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK_AND_ASSIGN(const auto made,
                        proxied().CreateKey(Key("k", 7), Version(1), mutation, kNoDeadline));
   ExpectCut();
@@ -71,8 +53,7 @@ TEST_P(PostgresCommit, UnreachableServerLeavesItToTheCaller) {
 
 TEST_P(PostgresCommit, LostRaceIsNotTakenForTheOutcome) {
   const KeyRecord key = HaveKey();
-  proxied();
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   KeyChange change{key, {Version(2)}};
   change.key.primary_version = 2;
   ASSERT_OK_AND_ASSIGN(const auto first, proxied().ChangeKey(change, Fresh(), kNoDeadline));
@@ -83,12 +64,11 @@ TEST_P(PostgresCommit, LostRaceIsNotTakenForTheOutcome) {
 }
 
 TEST_P(PostgresCommit, RootBindingIsSet) {
-  proxied();
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   EXPECT_OK(proxied().SetRootBinding("", "bound", kNoDeadline));
   ExpectCut();
   EXPECT_THAT(proxied().SetRootBinding("", "other", kNoDeadline), StatusIs(Reason::kRootWrongKey));
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   EXPECT_OK(proxied().SetRootBinding("bound", "other", kNoDeadline));
   ExpectCut();
   ASSERT_OK_AND_ASSIGN(const auto binding, straight().GetRootBinding(kNoDeadline));
@@ -98,13 +78,12 @@ TEST_P(PostgresCommit, RootBindingIsSet) {
 TEST_P(PostgresCommit, RewrapsAreCountedOnce) {
   HaveKey();
   const uint64_t before = Newest();
-  proxied();
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   const RewrappedKek kek{"acme", 1, "kek 1", "kek anew"};
   ASSERT_OK_AND_ASSIGN(const size_t keks, proxied().RewrapKeks({{kek}}, kNoDeadline));
   ExpectCut();
   EXPECT_EQ(keks, 1u);
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   const RewrappedVersion version{7, 1, "wrapped 1", 2, "wrapped anew"};
   ASSERT_OK_AND_ASSIGN(const size_t versions,
                        proxied().RewrapKeyVersions("acme", {{version}}, kNoDeadline));
@@ -117,19 +96,18 @@ TEST_P(PostgresCommit, RewrapsAreCountedOnce) {
 
 TEST_P(PostgresCommit, OperationsAndLeasesAreWritten) {
   const std::string id(32, 'a');
-  proxied();
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   OperationRecord operation;
   operation.operation_id = id;
   operation.create_time = operation.update_time = operation.owner_until = Time();
   ASSERT_OK_AND_ASSIGN(operation, proxied().PutOperation(operation, kNoDeadline));
   ExpectCut();
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   operation.done = 5;
   ASSERT_OK_AND_ASSIGN(const auto put, proxied().PutOperation(operation, kNoDeadline));
   ExpectCut();
   EXPECT_EQ(put.change, operation.change + 1);
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK(
       proxied().PutLease({id, "acme", 7, 1, true, "app", Time(), Time(), 10, 0}, kNoDeadline));
   ExpectCut();
@@ -149,8 +127,7 @@ TEST_P(PostgresCommit, TokensArePutUsedAndErasedOnce) {
   once.convergent = false;
   once.single_use = true;
   once.sealed = "sealed, too";
-  proxied();
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK_AND_ASSIGN(const auto put, proxied().tokens().PutTokens(
                                            domain, std::vector{often, once}, Time(), kNoDeadline));
   ExpectCut();
@@ -159,14 +136,14 @@ TEST_P(PostgresCommit, TokensArePutUsedAndErasedOnce) {
 
   // Where the commit happened, nobody knows whose it was: the value is lost, not given twice.
   const std::vector<std::string_view> names = {"once", "often"};
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK_AND_ASSIGN(const auto used,
                        proxied().tokens().UseTokens(domain, names, Time(), kNoDeadline));
   ExpectCut();
   EXPECT_EQ(used[0].has_value(), GetParam() == Cut::kBeforeCommit);
   EXPECT_EQ(Superuser("SELECT token FROM fieldkms_store.tokens"), "\\x6f6674656e");
 
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK_AND_ASSIGN(const auto erased,
                        proxied().tokens().EraseTokens(domain, names, {}, kNoDeadline));
   ExpectCut();
@@ -181,7 +158,7 @@ TEST_P(PostgresCommit, SubjectsAreMadeHeldAndErasedOnce) {
   use.fresh.secret = std::string(kSubjectSecretSize, 's');
   use.field_id = 7;
   SubjectStore& subjects = proxied().subjects();
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK_AND_ASSIGN(const auto made,
                        subjects.EnsureSubjects("acme", std::vector{use}, kNoDeadline));
   ExpectCut();
@@ -196,12 +173,12 @@ TEST_P(PostgresCommit, SubjectsAreMadeHeldAndErasedOnce) {
   tokens[1].token = "u";
   tokens[1].sealed = "sealed, too";
   ASSERT_OK(proxied().tokens().PutTokens(domain, tokens, Time(), kNoDeadline));
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK(subjects.SetHold("acme", "ann", LegalHold{"court", Time()}, kNoDeadline));
   ExpectCut();
   ASSERT_OK(subjects.SetHold("acme", "ann", std::nullopt, kNoDeadline));
 
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK_AND_ASSIGN(const auto erased,
                        subjects.EraseSubject("acme", "ann", use.fresh.handle, kNoDeadline));
   ExpectCut();
@@ -211,11 +188,11 @@ TEST_P(PostgresCommit, SubjectsAreMadeHeldAndErasedOnce) {
 
   const std::vector<std::string_view> handles = {use.fresh.handle};
   ASSERT_OK(subjects.EnsureSubjects("acme", std::vector{use}, kNoDeadline));
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK_AND_ASSIGN(const uint64_t again, subjects.EraseAgain("acme", handles, kNoDeadline));
   ExpectCut();
   EXPECT_EQ(again, 1u);
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK(subjects.MarkErased({}, 3, kNoDeadline));
   ExpectCut();
   ASSERT_OK_AND_ASSIGN(const uint64_t mark, subjects.ErasedUpTo({}, kNoDeadline));
@@ -231,13 +208,13 @@ TEST_P(PostgresCommit, TokensOfAValueAreCountedOnce) {
   proxied();
   ASSERT_OK(proxied().tokens().PutTokens(domain, std::vector{token}, Time(), kNoDeadline));
   const std::vector<std::string_view> lookups = {"value"};
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK_AND_ASSIGN(const auto erased,
                        proxied().tokens().EraseTokensByLookup(domain, lookups, {}, kNoDeadline));
   ExpectCut();
   EXPECT_EQ(erased.at(0).erased, 1u);
   ASSERT_OK(proxied().tokens().PutTokens(domain, std::vector{token}, Time(), kNoDeadline));
-  proxy().CutNextCommit(GetParam());
+  CutNextCommit();
   ASSERT_OK_AND_ASSIGN(const uint64_t field, proxied().tokens().EraseField(domain, 9, kNoDeadline));
   ExpectCut();
   EXPECT_EQ(field, 1u);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -81,6 +82,29 @@ class PostgresFault : public ::testing::Test {
   std::unique_ptr<Store> straight_;
   std::unique_ptr<Store> proxied_;
   int requests_ = 0;
+};
+
+// With the connection cut at a COMMIT: before the server has it, and after it has done it.
+class PostgresCommit : public PostgresFault, public ::testing::WithParamInterface<CutProxy::Cut> {
+ protected:
+  // Cuts the next COMMIT through proxied().
+  void CutNextCommit() {
+    proxied();
+    proxy().CutNextCommit(GetParam());
+  }
+  // Checks that the connection was cut, once, since the last call.
+  void ExpectCut() { EXPECT_EQ(proxy().cuts(), ++cuts_) << "no COMMIT passed by"; }
+  uint64_t Newest() {
+    return std::stoull(Superuser("SELECT change_number FROM fieldkms_store.store_state"));
+  }
+  KeyRecord HaveKey() {
+    auto made = straight().CreateKey(Key("k", 7), Version(1), Fresh(), kNoDeadline);
+    EXPECT_OK(made);
+    return made.ok() ? made->value : KeyRecord();
+  }
+
+ private:
+  int cuts_ = 0;
 };
 
 }  // namespace fieldkms::testing
