@@ -36,7 +36,7 @@
 
 namespace fieldkms::rotation {
 
-// A transaction under way. Run throws what libpqxx throws: let it pass.
+// A transaction under way. Both throw what libpqxx throws: let it pass.
 class Transaction {
  public:
   Transaction(PostgresConnection& connection, pqxx::transaction_base& transaction)
@@ -45,6 +45,9 @@ class Transaction {
                    std::span<const PostgresArray> arrays = {}) {
     return connection_.Run(transaction_, sql, values, arrays);
   }
+  // One statement or several, without parameters and not prepared: what is made for one table and
+  // runs once would otherwise stay on the connection. The result is the last one's.
+  pqxx::result RunOnce(const std::string& sql) { return transaction_.exec(sql); }
 
  private:
   PostgresConnection& connection_;
