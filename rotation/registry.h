@@ -17,12 +17,15 @@
 namespace fieldkms::rotation {
 
 // InstallTargetSchema makes schema kms with its tables, or brings it up to this release; what is
-// there stays. It takes the right to create a schema, or schema kms and its ownership. Concurrent
-// calls wait for each other. Errors: of Database; kDatabaseRefused for a schema of a newer release.
+// there stays, but for names in the registry that are no longer what columns are called. It takes
+// the right to create a schema, or schema kms and its ownership, and grants nothing to others.
+// Concurrent calls wait for each other. Errors: of Database; kDatabaseRefused for a schema of a
+// newer release.
 absl::Status InstallTargetSchema(Database& database);
 // CheckTargetSchema: kDatabaseRefused, saying what to run, where it is not there or is too old.
 absl::Status CheckTargetSchema(Database& database);
-// The statements of InstallTargetSchema, for who runs them by hand.
+// The statements of InstallTargetSchema, for who runs them by hand: in one transaction, and
+// harmless where some or all of it is there.
 std::string TargetSchemaSql();
 
 // One line of kms.protected_columns.
@@ -30,7 +33,8 @@ struct ProtectedColumn {
   std::string binding_id;  // 16 bytes
   TableName table;         // as it is called now
   uint32_t relation = 0;   // its OID
-  std::string column;      // as it is called now: a renamed one is found by its number
+  // All columns as they are called now: renamed ones are found by their numbers.
+  std::string column;
   std::string tenant;
   std::string key;
   std::optional<std::string> field;
@@ -43,17 +47,24 @@ struct ProtectedColumn {
 };
 
 // ListProtectedColumns returns those of a tenant ("": of all), by table and column. Rows whose
-// table or column is gone are left out and named in `orphans`, as "schema.table.column" or the
-// table's OID.
+// table or column is gone are left out and named in `orphans`, as "schema.table.column", or with
+// the OID of a table that is gone in the place of its name. Key, context and index columns that
+// are gone keep the names that they had.
 absl::StatusOr<std::vector<ProtectedColumn>> ListProtectedColumns(
     Database& database, std::string_view tenant, std::vector<std::string>* orphans = nullptr);
+// The same within a transaction; throws what libpqxx throws.
+std::vector<ProtectedColumn> ListProtectedColumns(Transaction& transaction, std::string_view tenant,
+                                                  std::vector<std::string>* orphans);
 
 // AddProtectedColumn writes `column` (relation is looked up by its name; binding_id is drawn if it
 // is empty) and returns it as it stands. Errors: kInvalidField, naming the member, for a table or a
 // column that is not there, a column whose type does not fit the shape, key columns that are no
-// columns; kAlreadyExists for one that is registered.
+// columns, and names that break a rule; kAlreadyExists, kDatabaseRefused, for one that is
+// registered.
 absl::StatusOr<ProtectedColumn> AddProtectedColumn(Database& database, ProtectedColumn column);
-// kNotFound where there is none. The column's ciphertexts stay, and their context should be kept.
+// An orphan is named as in `orphans`: of a table that is gone, its OID, without a schema. The
+// column's ciphertexts stay, and their context should be kept. Error: kNotFound, kDatabaseRefused,
+// where there is none.
 absl::Status RemoveProtectedColumn(Database& database, const TableName& table,
                                    std::string_view column);
 

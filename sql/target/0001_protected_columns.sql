@@ -2,7 +2,9 @@
 -- ciphertexts, and what these are bound to. It is what rotation jobs and SQL functions read, and
 -- what a person reads who finds ciphertexts in a dump. Nothing in it is secret.
 --
--- Dumps carry it along with the tables: `relation` is written as a name.
+-- Dumps carry it along with the tables: `relation` is written as a name. Columns are found by their
+-- numbers, so that renaming them does no harm, as long as `relation` is still the table of
+-- `relation_oid`; in a restored copy, where numbers may be others, they are found by their names.
 
 CREATE TABLE kms.protected_columns (
   -- `b` of every ciphertext's context (crypto/FORMAT.md): 16 random bytes, minted once. Renaming
@@ -10,8 +12,9 @@ CREATE TABLE kms.protected_columns (
   binding_id bytea PRIMARY KEY CHECK (octet_length(binding_id) = 16),
   -- The table, or the root of its partitions.
   relation regclass NOT NULL,
+  -- The number of the table that numbers of columns are of.
+  relation_oid oid NOT NULL,
   attribute name NOT NULL,
-  -- Its number then: by it a renamed column is found.
   attribute_number int2 NOT NULL,
   tenant text NOT NULL CHECK (tenant <> ''),
   -- The key that seals it; where it has a field (a policy of the service), that of the field.
@@ -22,15 +25,21 @@ CREATE TABLE kms.protected_columns (
   shape text NOT NULL CHECK (shape IN ('bytea', 'text', 'bytea[]', 'text[]', 'json', 'jsonb')),
   -- Columns whose values, in this order, are `pk` of the context; empty: not bound to a row.
   key_attributes name[] NOT NULL,
+  key_numbers int2[] NOT NULL,
   -- Columns whose values are further entries of the context, by their names here ...
   context_names text[] NOT NULL DEFAULT '{}',
   -- ... and in the table.
   context_attributes name[] NOT NULL DEFAULT '{}',
+  context_numbers int2[] NOT NULL DEFAULT '{}',
   -- The column of blind indexes that goes with it, if there is one.
   index_attribute name,
+  index_number int2,
   created_at timestamptz NOT NULL DEFAULT now(),
   CHECK ((field_name IS NULL) = (field_id IS NULL)),
+  CHECK (cardinality(key_attributes) = cardinality(key_numbers)),
   CHECK (cardinality(context_names) = cardinality(context_attributes)),
+  CHECK (cardinality(context_names) = cardinality(context_numbers)),
+  CHECK ((index_attribute IS NULL) = (index_number IS NULL)),
   UNIQUE (relation, attribute)
 );
 COMMENT ON TABLE kms.protected_columns IS

@@ -87,3 +87,11 @@ CREATE TABLE kms.rotation_quarantine (
   PRIMARY KEY (job_id, table_no, attribute, row_key, digest),
   FOREIGN KEY (job_id, table_no) REFERENCES kms.rotation_tables ON DELETE CASCADE
 );
+
+COMMENT ON TABLE kms.rotation_jobs IS
+  'Jobs of FieldKMS that re-encrypt rows of this database. Written by its workers only.';
+COMMENT ON TABLE kms.rotation_tables IS 'The tables of kms.rotation_jobs, and how far each is.';
+COMMENT ON TABLE kms.rotation_ranges IS
+  'Parts of the tables of kms.rotation_jobs: who works on which, up to where.';
+COMMENT ON TABLE kms.rotation_quarantine IS
+  'Values that FieldKMS could not open, by the keys of their rows. Nothing of a value is here.';

@@ -1,0 +1,199 @@
+#include "rotation/registry.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "crypto/bytes.h"
+#include "crypto/context.h"
+#include "crypto/names.h"
+#include "crypto/random.h"
+#include "crypto/status.h"
+#include "rotation/catalog.h"
+#include "rotation/registry_rows.h"
+
+namespace fieldkms::rotation {
+namespace {
+
+// Entries that a row's context may have besides those of the registry: b, pk, f and jp.
+constexpr std::array<std::string_view, 4> kOwnEntries = {"b", "pk", "f", "jp"};
+
+std::string Indexed(std::string_view field, size_t i) {
+  return std::string(field) + "[" + std::to_string(i) + "]";
+}
+
+// The context with these entries and our own must be one that envelopes can have.
+absl::Status CheckContextNames(const std::vector<std::string>& names) {
+  std::vector<ContextEntry> entries;
+  for (const std::string_view own : kOwnEntries) entries.push_back({own, {}});
+  for (size_t i = 0; i < names.size(); ++i) {
+    entries.push_back({names[i], {}});
+    std::vector<ContextEntry> sorted = entries;
+    std::string canonical;
+    if (!AppendContext(sorted, &canonical).ok()) {
+      return InvalidField(Indexed("context_names", i),
+                          "must be 1 to 64 bytes of [a-z0-9_.-], other than b, pk, f, jp and the "
+                          "names before it, and at most the twelfth");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMembers(const ProtectedColumn& column) {
+  FIELDKMS_RETURN_IF_ERROR(CheckTenantId(column.tenant, "tenant"));
+  FIELDKMS_RETURN_IF_ERROR(CheckKeyName(column.key, "key"));
+  if (!column.binding_id.empty() && column.binding_id.size() != kBindingIdSize) {
+    return InvalidField("binding_id", "must be 16 bytes");
+  }
+  if (column.field) FIELDKMS_RETURN_IF_ERROR(CheckKeyName(*column.field, "field"));
+  if (column.field_id.size() != (column.field ? kFieldIdSize : 0)) {
+    return InvalidField("field_id", "must be 8 bytes with a field, and empty without one");
+  }
+  if (column.context_names.size() != column.context_columns.size()) {
+    return InvalidField("context_columns", "must be as many as context_names");
+  }
+  return CheckContextNames(column.context_names);
+}
+
+// Fills in the numbers of the columns that `row` names.
+class ColumnFinder {
+ public:
+  ColumnFinder(const std::vector<Column>& columns, RegistryRow* row)
+      : columns_(columns), row_(*row) {}
+
+  absl::Status FindAll() {
+    ProtectedColumn& column = row_.column;
+    FIELDKMS_ASSIGN_OR_RETURN(const Column found, Find(column.column, "column"));
+    if (found.shape != column.shape) {
+      return InvalidField("shape", "is not what the type of the column can hold");
+    }
+    row_.number = found.number;
+    FIELDKMS_RETURN_IF_ERROR(FindOthers(column.key_columns, "key_columns", &row_.key_numbers));
+    FIELDKMS_RETURN_IF_ERROR(
+        FindOthers(column.context_columns, "context_columns", &row_.context_numbers));
+    if (!column.index_column) return absl::OkStatus();
+    FIELDKMS_ASSIGN_OR_RETURN(row_.index_number, FindOther(*column.index_column, "index_column"));
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::StatusOr<Column> Find(std::string_view name, std::string_view field) const {
+    for (const Column& column : columns_) {
+      if (column.name == name) return column;
+    }
+    return InvalidField(field, "is no column of the table");
+  }
+  absl::StatusOr<int16_t> FindOther(std::string_view name, std::string_view field) const {
+    FIELDKMS_ASSIGN_OR_RETURN(const Column found, Find(name, field));
+    if (found.number != row_.number) return found.number;
+    return InvalidField(field, "must be another column than the protected one");
+  }
+  absl::Status FindOthers(const std::vector<std::string>& names, std::string_view field,
+                          std::vector<int16_t>* numbers) const {
+    for (size_t i = 0; i < names.size(); ++i) {
+      FIELDKMS_ASSIGN_OR_RETURN(const int16_t number, FindOther(names[i], Indexed(field, i)));
+      if (std::count(numbers->begin(), numbers->end(), number) != 0) {
+        return InvalidField(Indexed(field, i), "names a column twice");
+      }
+      numbers->push_back(number);
+    }
+    return absl::OkStatus();
+  }
+
+  const std::vector<Column>& columns_;
+  RegistryRow& row_;
+};
+
+absl::Status Place(Transaction& transaction, RegistryRow* row) {
+  ProtectedColumn& column = row->column;
+  column.relation = FindRelation(transaction, column.table);
+  const Oid oids[] = {column.relation};
+  const auto relations = RelationsOf(transaction, oids);
+  if (relations.empty() || relations.begin()->second.kind == RelationKind::kOther) {
+    return InvalidField("table", "is no table of the database");
+  }
+  const auto columns = ColumnsOf(transaction, oids);
+  const auto found = columns.find(column.relation);
+  static const std::vector<Column> kNone;
+  return ColumnFinder(found == columns.end() ? kNone : found->second, row).FindAll();
+}
+
+absl::Status IsRegistered() {
+  return Error(absl::StatusCode::kAlreadyExists, Reason::kDatabaseRefused,
+               "the column, or its binding id, is in the registry already", "column");
+}
+
+bool Names(const RegistryRow& row, const TableName& table, std::string_view column) {
+  return row.column.table == table && row.column.column == column;
+}
+
+}  // namespace
+
+std::vector<ProtectedColumn> ListProtectedColumns(Transaction& transaction, std::string_view tenant,
+                                                  std::vector<std::string>* orphans) {
+  std::vector<ProtectedColumn> columns;
+  for (RegistryRow& row : ReadRegistry(transaction, tenant)) {
+    ProtectedColumn& column = row.column;
+    if (!row.orphan) {
+      columns.push_back(std::move(column));
+    } else if (orphans != nullptr) {
+      const std::string& schema = column.table.schema;
+      orphans->push_back((schema.empty() ? "" : schema + ".") + column.table.table + "." +
+                         column.column);
+    }
+  }
+  std::sort(columns.begin(), columns.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.table.schema, a.table.table, a.column) <
+           std::tie(b.table.schema, b.table.table, b.column);
+  });
+  return columns;
+}
+
+absl::StatusOr<std::vector<ProtectedColumn>> ListProtectedColumns(
+    Database& database, std::string_view tenant, std::vector<std::string>* orphans) {
+  std::vector<ProtectedColumn> columns;
+  FIELDKMS_RETURN_IF_ERROR(database.Read([&](Transaction& transaction) {
+    columns = ListProtectedColumns(transaction, tenant, orphans);
+    return absl::OkStatus();
+  }));
+  return columns;
+}
+
+absl::StatusOr<ProtectedColumn> AddProtectedColumn(Database& database, ProtectedColumn column) {
+  FIELDKMS_RETURN_IF_ERROR(CheckMembers(column));
+  if (column.binding_id.empty()) {
+    column.binding_id.resize(kBindingIdSize);
+    FIELDKMS_RETURN_IF_ERROR(RandomBytes(AsMutableBytes(column.binding_id)));
+  }
+  RegistryRow row;
+  row.column = std::move(column);
+  const absl::Status added = database.Write([&](Transaction& transaction) -> absl::Status {
+    FIELDKMS_RETURN_IF_ERROR(Place(transaction, &row));
+    // A column that had this one's name may be registered under it.
+    RefreshRegistry(transaction);
+    return InsertRow(transaction, row) ? absl::OkStatus() : IsRegistered();
+  });
+  FIELDKMS_RETURN_IF_ERROR(added);
+  return std::move(row.column);
+}
+
+absl::Status RemoveProtectedColumn(Database& database, const TableName& table,
+                                   std::string_view column) {
+  return database.Write([&](Transaction& transaction) -> absl::Status {
+    const std::vector<RegistryRow> rows = ReadRegistry(transaction, "");
+    const auto found = std::find_if(rows.begin(), rows.end(), [&](const RegistryRow& row) {
+      return Names(row, table, column);
+    });
+    if (found == rows.end()) {
+      return Error(absl::StatusCode::kNotFound, Reason::kDatabaseRefused,
+                   "the column is not in the registry", "column");
+    }
+    transaction.Run("DELETE FROM kms.protected_columns WHERE binding_id = $1",
+                    {ByteaValue(found->column.binding_id)});
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace fieldkms::rotation

@@ -1,0 +1,173 @@
+#include "rotation/registry_rows.h"
+
+#include <algorithm>
+#include <map>
+#include <pqxx/result>
+#include <string>
+
+#include "kms/postgres/value.h"
+#include "rotation/array_fields.h"
+
+namespace fieldkms::rotation {
+namespace {
+
+constexpr std::string_view kRead = R"sql(
+  SELECT p.binding_id, p.relation::oid, n.nspname, c.relname,
+    p.relation::oid = p.relation_oid AS same, p.attribute, p.attribute_number, p.tenant,
+    p.key_name, p.field_name, p.field_id, p.shape, p.key_attributes, p.key_numbers,
+    p.context_names, p.context_attributes, p.context_numbers, p.index_attribute, p.index_number
+  FROM kms.protected_columns p
+    LEFT JOIN pg_class c ON c.oid = p.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE $1::text IN ('', p.tenant) ORDER BY p.binding_id)sql";
+
+constexpr std::string_view kInsert = R"sql(
+  INSERT INTO kms.protected_columns (binding_id, relation, relation_oid, attribute,
+    attribute_number, key_attributes, key_numbers, context_attributes, context_numbers,
+    index_attribute, index_number, tenant, key_name, field_name, field_id, shape, context_names)
+  VALUES ($1, $2::oid::regclass, $2::oid, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+    $15, $16)
+  ON CONFLICT DO NOTHING RETURNING 1)sql";
+
+constexpr std::string_view kRefresh = R"sql(
+  UPDATE kms.protected_columns SET relation_oid = $2::oid, attribute = $3, attribute_number = $4,
+    key_attributes = $5, key_numbers = $6, context_attributes = $7, context_numbers = $8,
+    index_attribute = $9, index_number = $10
+  WHERE binding_id = $1)sql";
+
+template <class Value>
+PostgresValue ListOf(const std::vector<Value>& values) {
+  return ArrayOf(std::span<const Value>(values));
+}
+
+// The parameters that both statements begin with.
+std::vector<PostgresValue> Places(const RegistryRow& row) {
+  const ProtectedColumn& column = row.column;
+  return {ByteaValue(column.binding_id),
+          column.relation,
+          column.column,
+          row.number,
+          ListOf(column.key_columns),
+          ListOf(row.key_numbers),
+          ListOf(column.context_columns),
+          ListOf(row.context_numbers),
+          column.index_column,
+          row.index_number};
+}
+
+// Brings names and numbers of one row up to what the table has now.
+class Resolver {
+ public:
+  // `same`: the table is the one that the numbers are of.
+  Resolver(const std::vector<Column>& columns, bool same) : columns_(columns), same_(same) {}
+
+  // False, with all as it was: there is no such column any more.
+  bool Resolve(std::string* name, int16_t* number) {
+    const Column* found =
+        same_ ? Find([&](const Column& c) { return c.number == *number; }) : nullptr;
+    if (found == nullptr) found = Find([&](const Column& c) { return c.name == *name; });
+    if (found == nullptr) return false;
+    stale_ |= found->name != *name || found->number != *number;
+    *name = found->name;
+    *number = found->number;
+    return true;
+  }
+  void ResolveAll(std::vector<std::string>* names, std::vector<int16_t>* numbers) {
+    if (names->size() != numbers->size()) RefuseRow();
+    for (size_t i = 0; i < names->size(); ++i) Resolve(&(*names)[i], &(*numbers)[i]);
+  }
+  bool stale() const { return stale_ || !same_; }
+
+ private:
+  template <class Predicate>
+  const Column* Find(const Predicate& fits) const {
+    const auto found = std::find_if(columns_.begin(), columns_.end(), fits);
+    return found == columns_.end() ? nullptr : &*found;
+  }
+
+  const std::vector<Column>& columns_;
+  const bool same_;
+  bool stale_ = false;
+};
+
+std::optional<std::string> TextIfAny(const pqxx::field& field) {
+  if (field.is_null()) return std::nullopt;
+  return TextOf(field);
+}
+
+RegistryRow RowOf(const pqxx::row& fields) {
+  RegistryRow row;
+  ProtectedColumn& column = row.column;
+  column.binding_id = BytesOf(fields[0]);
+  column.relation = fields[1].as<Oid>();
+  row.orphan = fields[3].is_null();
+  column.table = row.orphan ? TableName{"", std::to_string(column.relation)}
+                            : TableName{TextOf(fields[2]), TextOf(fields[3])};
+  column.column = TextOf(fields[5]);
+  row.number = fields[6].as<int16_t>();
+  column.tenant = TextOf(fields[7]);
+  column.key = TextOf(fields[8]);
+  column.field = TextIfAny(fields[9]);
+  column.field_id = BytesOf(fields[10]);
+  const absl::StatusOr<Shape> shape = ParseShape(TextOf(fields[11]));
+  if (!shape.ok()) RefuseRow();
+  column.shape = *shape;
+  column.key_columns = TextsOf(fields[12]);
+  row.key_numbers = NumbersOf(fields[13]);
+  column.context_names = TextsOf(fields[14]);
+  column.context_columns = TextsOf(fields[15]);
+  row.context_numbers = NumbersOf(fields[16]);
+  column.index_column = TextIfAny(fields[17]);
+  if (!fields[18].is_null()) row.index_number = fields[18].as<int16_t>();
+  return row;
+}
+
+void Resolve(const std::vector<Column>& columns, bool same, RegistryRow* row) {
+  Resolver resolver(columns, same);
+  ProtectedColumn& column = row->column;
+  if (!resolver.Resolve(&column.column, &row->number)) {
+    row->orphan = true;
+    return;
+  }
+  resolver.ResolveAll(&column.key_columns, &row->key_numbers);
+  resolver.ResolveAll(&column.context_columns, &row->context_numbers);
+  if (column.index_column && row->index_number) {
+    resolver.Resolve(&*column.index_column, &*row->index_number);
+  }
+  row->stale = resolver.stale();
+}
+
+}  // namespace
+
+std::vector<RegistryRow> ReadRegistry(Transaction& transaction, std::string_view tenant) {
+  std::vector<RegistryRow> rows;
+  std::vector<bool> same;
+  std::vector<Oid> relations;
+  for (const auto& fields : transaction.Run(kRead, {tenant})) {
+    rows.push_back(RowOf(fields));
+    same.push_back(BoolOf(fields[4]));
+    relations.push_back(rows.back().column.relation);
+  }
+  auto columns = ColumnsOf(transaction, relations);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].orphan) Resolve(columns[relations[i]], same[i], &rows[i]);
+  }
+  return rows;
+}
+
+void RefreshRegistry(Transaction& transaction) {
+  for (const RegistryRow& row : ReadRegistry(transaction, "")) {
+    if (row.stale && !row.orphan) transaction.Run(kRefresh, Places(row));
+  }
+}
+
+bool InsertRow(Transaction& transaction, const RegistryRow& row) {
+  const ProtectedColumn& column = row.column;
+  std::vector<PostgresValue> values = Places(row);
+  const PostgresValue field_id =
+      column.field_id.empty() ? PostgresValue(std::nullopt) : ByteaValue(column.field_id);
+  values.insert(values.end(), {column.tenant, column.key, column.field, field_id,
+                               ShapeName(column.shape), ListOf(column.context_names)});
+  return !transaction.Run(kInsert, values).empty();
+}
+
+}  // namespace fieldkms::rotation
