@@ -54,7 +54,7 @@ std::string DurationWords(milliseconds duration) {
   const int64_t minutes = seconds / 60;
   if (minutes < 48 * 60) return TwoUnits(minutes / 60, "h", minutes % 60, "min");
   const int64_t hours = minutes / 60;
-  return TwoUnits(hours / 24, "d", hours % 24, "h");
+  return TwoUnits(hours / 24, "days", hours % 24, "h");
 }
 
 std::string Enumerated(std::span<const std::string> words) {

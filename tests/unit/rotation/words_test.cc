@@ -39,8 +39,8 @@ TEST(WordsTest, Durations) {
   EXPECT_EQ(DurationWords(seconds(60)), "1 min");
   EXPECT_EQ(DurationWords(seconds(90)), "1 min 30 s");
   EXPECT_EQ(DurationWords(hours(2) + minutes(10) + seconds(30)), "2 h 10 min");
-  EXPECT_EQ(DurationWords(hours(35 * 24)), "35 d");
-  EXPECT_EQ(DurationWords(hours(76)), "3 d 4 h");
+  EXPECT_EQ(DurationWords(hours(35 * 24)), "35 days");
+  EXPECT_EQ(DurationWords(hours(76)), "3 days 4 h");
 }
 
 TEST(WordsTest, Enumerations) {
