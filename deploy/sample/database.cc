@@ -20,8 +20,8 @@ using StreamedRow = decltype(std::tuple_cat(
     std::declval<Fields>(), std::declval<std::tuple<std::optional<std::string>, int64_t>>()));
 
 constexpr char kSchema[] = R"sql(
-  CREATE SCHEMA IF NOT EXISTS kms;
-  DROP TABLE IF EXISTS public.customers, public.customers_protected, kms.protected_columns;
+  DROP SCHEMA IF EXISTS kms CASCADE;
+  DROP TABLE IF EXISTS public.customers, public.customers_protected;
   CREATE TABLE public.customers (
     id bigint PRIMARY KEY, full_name text, email text, card_number text, ssn text, ein text,
     iban text, notes text);
@@ -31,16 +31,6 @@ constexpr char kSchema[] = R"sql(
   CREATE INDEX ON public.customers_protected (card_index);
   -- Ciphertexts do not compress; do not try.
   ALTER TABLE public.customers_protected ALTER notes SET STORAGE EXTERNAL;
-  -- A binding id stands for a column for good, whatever it is renamed to.
-  CREATE TABLE kms.protected_columns (
-    binding_id bytea PRIMARY KEY CHECK (octet_length(binding_id) = 16),
-    relation regclass NOT NULL, attribute name NOT NULL, field_name text NOT NULL,
-    UNIQUE (relation, attribute));
-  INSERT INTO kms.protected_columns
-    SELECT uuid_send(gen_random_uuid()), attrelid, attname, 'customers.' || attname
-    FROM pg_attribute
-    WHERE attrelid = 'public.customers_protected'::regclass AND attnum > 0
-      AND attname NOT IN ('id', 'card_index');
 )sql";
 
 std::string TableName(Table table) {
@@ -143,10 +133,11 @@ absl::StatusOr<StoredCounts> CountStored(const std::string& dsn, Table table, ui
                   "::bytea)";
     std::string name = TableName(table);
     pqxx::row row = work.exec1("SELECT count(*), pg_total_relation_size(" + work.quote(name) +
-                               "), " + cards + " FROM " + name);
+                               "), " + cards + ", count(card_number) FROM " + name);
     row[0].to(counts.rows);
     row[1].to(counts.bytes);
     row[2].to(counts.primary_cards);
+    row[3].to(counts.cards);
   });
   if (!status.ok()) return status;
   return counts;
@@ -246,27 +237,39 @@ absl::Status RowWriter::Commit() {
   return Guarded([&] { impl_->Commit(); });
 }
 
-absl::StatusOr<int64_t> ReplaceCards(const std::string& dsn, std::span<const Row> before,
-                                     std::span<const Row> after) {
-  int64_t changed = 0;
-  absl::Status status = Guarded([&] {
-    pqxx::connection connection(dsn);
-    connection.prepare("swap",
-                       "UPDATE public.customers_protected SET card_number = $3 "
-                       "WHERE id = $1 AND card_number = $2");
-    pqxx::work work(connection);
-    for (size_t i = 0; i < before.size(); ++i) {
-      const auto& old_card = before[i].fields[kCardNumber];
-      const auto& new_card = after[i].fields[kCardNumber];
-      if (!old_card || !new_card) continue;
-      pqxx::result result = work.exec_prepared("swap", before[i].id, pqxx::binarystring(*old_card),
-                                               pqxx::binarystring(*new_card));
-      changed += static_cast<int64_t>(result.affected_rows());
-    }
+class CardWriter::Impl {
+ public:
+  explicit Impl(const std::string& dsn) : connection_(dsn) {
+    connection_.prepare("plain", "UPDATE public.customers SET card_number = $2 WHERE id = $1");
+    connection_.prepare("sealed",
+                        "UPDATE public.customers_protected SET card_number = $2, card_index = $3 "
+                        "WHERE id = $1");
+  }
+
+  void Write(const Row& plain, const Row& sealed) {
+    pqxx::work work(connection_);
+    work.exec_prepared0("plain", plain.id, *plain.fields[kCardNumber]);
+    work.exec_prepared0("sealed", sealed.id, pqxx::binarystring(*sealed.fields[kCardNumber]),
+                        pqxx::binarystring(*sealed.card_index));
     work.commit();
-  });
+  }
+
+ private:
+  pqxx::connection connection_;
+};
+
+CardWriter::CardWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CardWriter::~CardWriter() = default;
+
+absl::StatusOr<std::unique_ptr<CardWriter>> CardWriter::Open(const std::string& dsn) {
+  std::unique_ptr<Impl> impl;
+  absl::Status status = Guarded([&] { impl = std::make_unique<Impl>(dsn); });
   if (!status.ok()) return status;
-  return changed;
+  return std::unique_ptr<CardWriter>(new CardWriter(std::move(impl)));
+}
+
+absl::Status CardWriter::Write(const Row& plain, const Row& sealed) {
+  return Guarded([&] { impl_->Write(plain, sealed); });
 }
 
 absl::StatusOr<Row> ReadAfterMove(const std::string& dsn, const std::string& statement,

@@ -23,9 +23,8 @@ enum class Table { kPlain, kProtected };
 // The 16-byte binding id of each column of customers_protected.
 using BindingIds = std::array<std::string, kColumnCount>;
 
-// CreateTables makes public.customers (text), public.customers_protected (bytea)
-// and kms.protected_columns anew, with fresh binding ids. Existing ones of the
-// sample are dropped.
+// CreateTables makes public.customers (text) and public.customers_protected (bytea)
+// anew, and drops schema kms of an earlier run.
 absl::Status CreateTables(const std::string& dsn);
 
 absl::StatusOr<BindingIds> LoadBindingIds(const std::string& dsn);
@@ -35,6 +34,7 @@ struct StoredCounts {
   int64_t rows = 0;
   int64_t bytes = 0;          // of the table with its indexes and TOAST
   int64_t primary_cards = 0;  // card numbers under `version`, by their headers
+  int64_t cards = 0;          // card numbers
 };
 absl::StatusOr<StoredCounts> CountStored(const std::string& dsn, Table table, uint32_t version);
 
@@ -71,10 +71,21 @@ class RowWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-// ReplaceCards sets card_number of protected rows that still hold what `before`
-// says (compare and swap), in one transaction; returns how many rows it changed.
-absl::StatusOr<int64_t> ReplaceCards(const std::string& dsn, std::span<const Row> before,
-                                     std::span<const Row> after);
+// CardWriter gives customers other card numbers, in both tables at once, as an application
+// does. Not thread-safe.
+class CardWriter {
+ public:
+  static absl::StatusOr<std::unique_ptr<CardWriter>> Open(const std::string& dsn);
+  ~CardWriter();
+
+  // Writes the card numbers of the row with this id: plain, and sealed with its index.
+  absl::Status Write(const Row& plain, const Row& sealed);
+
+ private:
+  class Impl;
+  explicit CardWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
 
 // FindCard returns the ids of protected rows that have one of these blind indexes.
 absl::StatusOr<std::vector<int64_t>> FindCard(const std::string& dsn,

@@ -30,7 +30,7 @@ constexpr Command kCommands[] = {
     {"show", "Show a few customers as stored, and as each role sees them", &Show},
     {"find", "Find a customer by the blind index of a card number", &Find},
     {"misplace", "Show that a moved ciphertext does not open", &Misplace},
-    {"rotate", "Rotate a key while reading, rewrap a part", &Rotate},
+    {"rotate", "Rotate a key and all its rows, while others read and write", &Rotate},
 };
 
 int Fail(const absl::Status& status) {

@@ -158,39 +158,4 @@ absl::StatusOr<std::vector<std::string>> Protector::CardIndexes(const std::strin
   return indexes;
 }
 
-absl::StatusOr<std::vector<Row>> Protector::RewrapCards(std::span<const Row> rows) {
-  std::vector<Row> out(rows.begin(), rows.end());
-  std::vector<size_t> present = RowsWithValue(rows, kCardNumber);
-  if (present.empty()) return out;
-  v1::BatchRewrapRequest request;
-  request.set_tenant(tenant_);
-  FIELDKMS_ASSIGN_OR_RETURN(std::string field_id, FieldId(kCardNumber));
-  AddContext("f", std::move(field_id), request.mutable_shared_context());
-  AddContext("b", binding_ids_[kCardNumber], request.mutable_shared_context());
-  for (size_t i : present) {
-    auto* item = request.add_items();
-    item->set_ciphertext(*rows[i].fields[kCardNumber]);
-    AddContext("pk", PrimaryKey(rows[i].id), item->mutable_context());
-  }
-  FIELDKMS_ASSIGN_OR_RETURN(auto response, client_.BatchRewrap(request));
-  FIELDKMS_RETURN_IF_ERROR(CheckResults(response, present.size(), kCardNumber));
-  for (size_t n = 0; n < present.size(); ++n) {
-    auto* result = response.mutable_results(static_cast<int>(n));
-    out[present[n]].fields[kCardNumber] = std::move(*result->mutable_ciphertext());
-  }
-  return out;
-}
-
-absl::StatusOr<std::string> Protector::FieldId(Column column) {
-  v1::GetFieldRequest request;
-  request.set_tenant(tenant_);
-  request.set_name(FieldName(column));
-  FIELDKMS_ASSIGN_OR_RETURN(const v1::Field field, fields_.GetField(request));
-  std::string id(field.field_id().size() / 2, '\0');
-  if (!DecodeHex(field.field_id(), AsMutableBytes(id))) {
-    return absl::InternalError("the id of a field is not in hex");
-  }
-  return id;
-}
-
 }  // namespace fieldkms::sample

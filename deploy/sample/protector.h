@@ -43,14 +43,8 @@ class Protector {
   // The blind indexes by which rows with this card number are found.
   absl::StatusOr<std::vector<std::string>> CardIndexes(const std::string& card_number);
 
-  // Brings the card numbers of `rows` under the primary version of their key. No
-  // plaintext leaves the service.
-  absl::StatusOr<std::vector<Row>> RewrapCards(std::span<const Row> rows);
-
  private:
   absl::Status ProtectColumn(std::span<const Row> rows, Column column, std::vector<Row>* out);
-  // The id of the column's field, as bytes: what its ciphertexts are bound to.
-  absl::StatusOr<std::string> FieldId(Column column);
   absl::Status OpenColumn(std::span<const Row> rows, Column column, v1::View view,
                           std::vector<Row>* out);
 

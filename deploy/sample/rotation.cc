@@ -1,73 +1,33 @@
 // The stage Rotate.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "clients/cpp/rotation_client.h"
 #include "crypto/bytes.h"
 #include "crypto/envelope.h"
 #include "crypto/status.h"
+#include "deploy/sample/busy.h"
 #include "deploy/sample/customer.h"
 #include "deploy/sample/database.h"
 #include "deploy/sample/protector.h"
 #include "deploy/sample/stages.h"
 #include "deploy/sample/text_table.h"
+#include "rotation/service_calls.h"
+#include "rotation/worker.h"
 
 namespace fieldkms::sample {
 namespace {
 
-constexpr size_t kReadChunk = 500;
-
-// Decrypts card numbers, over and over, until stopped: the application that must
-// not notice a rotation.
-class BusyReader {
- public:
-  BusyReader(const Stage& stage, Protector& protector)
-      : thread_([this, &stage, &protector](const std::stop_token& stop) {
-          status_ = Run(stage, protector, stop);
-          finished_ = true;
-        }) {}
-
-  // Waits until it has read `more` values, or failed.
-  void WaitForMore(size_t more) {
-    size_t target = values_ + more;
-    while (values_ < target && !finished_)
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-
-  // Stops it; its first error, if any.
-  absl::Status Stop() {
-    thread_.request_stop();
-    thread_.join();
-    return status_;
-  }
-
-  size_t values() const { return values_; }
-
- private:
-  absl::Status Run(const Stage& stage, Protector& protector, const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-      FIELDKMS_ASSIGN_OR_RETURN(auto reader, RowReader::Open(stage.dsn, Table::kProtected));
-      while (!stop.stop_requested()) {
-        FIELDKMS_ASSIGN_OR_RETURN(std::vector<Row> rows, reader->Next(kReadChunk));
-        if (rows.empty()) break;
-        FIELDKMS_ASSIGN_OR_RETURN(auto revealed, protector.RevealColumn(rows, kCardNumber));
-        values_ += revealed.size();
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  std::atomic<size_t> values_{0};
-  std::atomic<bool> finished_{false};
-  absl::Status status_;
-  std::jthread thread_;  // last: it uses the others
-};
+// What both have done before anything is rotated.
+constexpr size_t kReadBefore = 500;
+constexpr size_t kWrittenBefore = 10;
+constexpr int kWorkers = 2;
 
 absl::StatusOr<uint32_t> RotateCardKey(const Stage& stage) {
   v1::GetKeyRequest get;
@@ -85,19 +45,6 @@ absl::StatusOr<uint32_t> RotateCardKey(const Stage& stage) {
   fmt::print("    {}: version {} -> {}\n", after.name(), before.primary_version(),
              after.primary_version());
   return after.primary_version();
-}
-
-// Adds the next customer to both tables, encrypted under the new version.
-absl::StatusOr<Row> AddCustomer(const Stage& stage, Protector& protector) {
-  Row row = MakeCustomer(stage.rows + 1);
-  FIELDKMS_ASSIGN_OR_RETURN(std::vector<Row> sealed, protector.Protect({&row, 1}));
-  FIELDKMS_ASSIGN_OR_RETURN(auto plain, RowWriter::Open(stage.dsn, Table::kPlain));
-  FIELDKMS_RETURN_IF_ERROR(plain->Write({&row, 1}));
-  FIELDKMS_RETURN_IF_ERROR(plain->Commit());
-  FIELDKMS_ASSIGN_OR_RETURN(auto writer, RowWriter::Open(stage.dsn, Table::kProtected));
-  FIELDKMS_RETURN_IF_ERROR(writer->Write(sealed));
-  FIELDKMS_RETURN_IF_ERROR(writer->Commit());
-  return std::move(sealed[0]);
 }
 
 // Fails unless `row` holds a card number under `version` that opens.
@@ -120,24 +67,54 @@ absl::Status ExpectReadable(const Stage& stage, Protector& protector, int64_t id
   return absl::OkStatus();
 }
 
-// Rewraps the first quarter of the rows and counts, in SQL, what is where.
-absl::Status RewrapPart(const Stage& stage, Protector& protector, uint32_t version) {
-  auto part = static_cast<size_t>(std::max<int64_t>(stage.rows / 4, 1));
-  FIELDKMS_ASSIGN_OR_RETURN(auto reader, RowReader::Open(stage.dsn, Table::kProtected));
-  FIELDKMS_ASSIGN_OR_RETURN(std::vector<Row> before, reader->Next(part));
-  FIELDKMS_ASSIGN_OR_RETURN(std::vector<Row> after, protector.RewrapCards(before));
-  FIELDKMS_ASSIGN_OR_RETURN(int64_t changed, ReplaceCards(stage.dsn, before, after));
-  FIELDKMS_ASSIGN_OR_RETURN(StoredCounts counts,
-                            CountStored(stage.dsn, Table::kProtected, version));
-  // One more: the customer that was added after the rotation.
-  if (changed != static_cast<int64_t>(before.size()) || counts.primary_cards != changed + 1) {
-    return absl::DataLossError("not every rewrapped row was stored");
+absl::StatusOr<v1::RotationJob> StartJob(const Stage& stage) {
+  v1::CreateJobRequest request;
+  request.set_tenant(stage.tenant);
+  request.set_start(true);
+  request.mutable_spec()->set_data_source("shop");
+  request.mutable_spec()->set_key(FieldName(kCardNumber));
+  FIELDKMS_ASSIGN_OR_RETURN(v1::RotationJob job, RotationClient(*stage.client).CreateJob(request));
+  fmt::print("    job {}: every row that the registry has under this key\n", job.job_id());
+  return job;
+}
+
+absl::StatusOr<v1::RotationJob> RunWorker(const Stage& stage, const v1::RotationJob& job,
+                                          int number) {
+  rotation::WorkerOptions options;
+  options.conninfo = stage.dsn;
+  options.tenant = stage.tenant;
+  options.job_id = job.job_id();
+  options.name = fmt::format("sample {}", number);
+  options.beat = std::chrono::milliseconds(250);
+  options.range_rows = 5'000;
+  rotation::Worker worker(options, rotation::CallsOf(*stage.client), nullptr);
+  return worker.Run();
+}
+
+absl::StatusOr<v1::RotationJob> RunWorkers(const Stage& stage, const v1::RotationJob& job) {
+  std::vector<absl::StatusOr<v1::RotationJob>> ends(kWorkers, absl::UnknownError(""));
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kWorkers; ++i) {
+      threads.emplace_back([&, i] { ends[static_cast<size_t>(i)] = RunWorker(stage, job, i); });
+    }
   }
-  fmt::print(
-      "    {} rows rewrapped in the service, no plaintext left it; headers read in SQL:\n"
-      "    {} of {} card numbers are under version {}, the others wait and stay readable\n",
-      Grouped(static_cast<size_t>(changed)), Grouped(static_cast<size_t>(counts.primary_cards)),
-      Grouped(static_cast<size_t>(counts.rows)), version);
+  for (const auto& end : ends) {
+    if (!end.ok()) return end.status();
+  }
+  if (ends[0]->state() != v1::ROTATION_STATE_DONE) return absl::InternalError(ends[0]->error());
+  return std::move(ends[0]);
+}
+
+// What PostgreSQL says, in SQL, without any key.
+absl::Status ExpectAllUnder(const Stage& stage, uint32_t version) {
+  FIELDKMS_ASSIGN_OR_RETURN(const StoredCounts counts,
+                            CountStored(stage.dsn, Table::kProtected, version));
+  if (counts.primary_cards != counts.cards) {
+    return absl::DataLossError("card numbers are left under the older version");
+  }
+  fmt::print("    headers read in SQL: all {} card numbers are under version {}\n",
+             Grouped(static_cast<size_t>(counts.cards)), version);
   return absl::OkStatus();
 }
 
@@ -146,18 +123,29 @@ absl::Status RewrapPart(const Stage& stage, Protector& protector, uint32_t versi
 absl::Status Rotate(const Stage& stage) {
   FIELDKMS_ASSIGN_OR_RETURN(BindingIds ids, LoadBindingIds(stage.dsn));
   Protector protector(*stage.client, stage.tenant, std::move(ids));
-  BusyReader busy(stage, protector);
-  busy.WaitForMore(kReadChunk);
-  absl::StatusOr<uint32_t> version = RotateCardKey(stage);
-  absl::StatusOr<Row> added = version.ok() ? AddCustomer(stage, protector) : version.status();
-  busy.WaitForMore(2 * kReadChunk);
-  FIELDKMS_RETURN_IF_ERROR(busy.Stop());
-  FIELDKMS_RETURN_IF_ERROR(added.status());
-  fmt::print("    meanwhile a reader decrypted {} card numbers, without one failure\n",
-             Grouped(busy.values()));
-  FIELDKMS_RETURN_IF_ERROR(ExpectReadable(stage, protector, 1, *version - 1));
-  FIELDKMS_RETURN_IF_ERROR(ExpectReadable(stage, protector, stage.rows + 1, *version));
-  return RewrapPart(stage, protector, *version);
+  BusyThread reader(ReadCards(stage, protector));
+  BusyThread writer(WriteCards(stage, protector));
+  reader.WaitForMore(kReadBefore);
+  writer.WaitForMore(kWrittenBefore);
+  FIELDKMS_ASSIGN_OR_RETURN(const uint32_t version, RotateCardKey(stage));
+  FIELDKMS_RETURN_IF_ERROR(ExpectReadable(stage, protector, 1, version - 1));
+  const auto begin = std::chrono::steady_clock::now();
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::RotationJob job, StartJob(stage));
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::RotationJob done, RunWorkers(stage, job));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  writer.WaitForMore(kWrittenBefore);
+  FIELDKMS_RETURN_IF_ERROR(reader.Stop());
+  FIELDKMS_RETURN_IF_ERROR(writer.Stop());
+  const v1::RotationCounts& counts = done.outcome().counts();
+  fmt::print(
+      "    {} rows rewrapped by {} workers in {:.1f} s, {} passes; no plaintext left the service\n"
+      "    verified: {} headers read again, {} values opened in their rows, {} quarantined\n"
+      "    meanwhile {} card numbers were read and {} changed, without one failure\n",
+      Grouped(counts.changed()), kWorkers, took.count(), done.outcome().passes(),
+      Grouped(counts.verified()), Grouped(counts.opened()), Grouped(counts.quarantined()),
+      Grouped(reader.values()), Grouped(writer.values()));
+  FIELDKMS_RETURN_IF_ERROR(ExpectReadable(stage, protector, 1, version));
+  return ExpectAllUnder(stage, version);
 }
 
 }  // namespace fieldkms::sample

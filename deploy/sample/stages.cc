@@ -13,6 +13,7 @@
 #include "deploy/sample/database.h"
 #include "deploy/sample/progress.h"
 #include "deploy/sample/protector.h"
+#include "deploy/sample/registration.h"
 #include "deploy/sample/text_table.h"
 
 namespace fieldkms::sample {
@@ -68,6 +69,7 @@ absl::Status Compare(std::span<const Row> source, std::span<const Row> revealed)
 
 absl::Status Load(const Stage& stage) {
   FIELDKMS_RETURN_IF_ERROR(CreateTables(stage.dsn));
+  FIELDKMS_RETURN_IF_ERROR(RegisterColumns(stage));
   FIELDKMS_ASSIGN_OR_RETURN(auto writer, RowWriter::Open(stage.dsn, Table::kPlain));
   Progress progress("loading", stage.rows);
   Census census;

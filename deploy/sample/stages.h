@@ -40,8 +40,8 @@ absl::Status Find(const Stage& stage);
 // refused, in its own place it must open.
 absl::Status Misplace(const Stage& stage);
 
-// Rotate: rotates customers.card_number while a reader goes on, adds a customer
-// under the new version, reads old and new, and rewraps a part of the old rows.
+// Rotate: rotates customers.card_number, and brings all rows to the new version by a
+// rotation job, while one thread reads and another keeps giving customers other cards.
 absl::Status Rotate(const Stage& stage);
 
 }  // namespace fieldkms::sample
