@@ -27,10 +27,11 @@ struct Finding {
   std::string message;  // what is so, and what to do
 };
 
-// What a part of the column's values is, by a sample of rows.
+// What the columns of a sample of rows hold. A row counts once: as older if a value of it is, else
+// as malformed, else as of another key, else as current.
 struct SampleCounts {
   uint64_t rows = 0;
-  uint64_t nulls = 0;
+  uint64_t nulls = 0;      // nothing is there, or JSON and arrays without envelopes
   uint64_t current = 0;    // under the target version, or a later one
   uint64_t older = 0;      // what the job is for
   uint64_t other_key = 0;  // envelopes of a key that the job is not about
@@ -69,28 +70,33 @@ struct PlanRequest {
   std::vector<Table> tables;
   bool accept_triggers = false;
   uint32_t batch_rows = 5'000;
-  // Rows looked at of each table.
+  // Rows looked at of each table; partitions and children share them, twenty each at least.
   uint32_t sample_rows = 2'000;
 };
 
 struct JobPlan {
   std::vector<TableEstimate> tables;  // leaves, in the order of their roots and names
-  std::vector<Finding> findings;
+  std::vector<Finding> findings;      // the worst first
   bool refused() const;
 };
 
-// MakePlan. Errors: those of Database; kInvalidField, naming "tables[1].columns[0]", for a table or
-// column that is not in the registry or not of the key. What else is wrong with one is a finding:
+// MakePlan looks at all in one transaction that cannot write. What is so of several partitions or
+// children is one finding of their root. Errors: those of Database; kInvalidField, naming
+// "tables[1].columns[0]", for a table or column that is not in the registry or not of the key, or
+// is named twice. What else is wrong with one is a finding:
 //   refused: a view, foreign or temporary table; no SELECT on it or no UPDATE of its columns; rows
-//   hidden by row security from this role; an UPDATE trigger that is not accepted; the column is
-//   generated; its type does not fit the shape; key or context columns are gone; the sample has
-//   plaintext, mixed contents or ciphertexts of other keys only; a table without a unique key on a
-//   server below 14; columns of one table that are bound to different key columns.
+//   hidden by row security from this role; an UPDATE trigger that is not accepted, or a rule; the
+//   column is generated; its type does not fit the shape; key or context columns are gone; the
+//   sample has plaintext, mixed contents or ciphertexts of other keys only; a table without a
+//   unique key on a server below 14; columns of one table that are bound to different key columns;
+//   a table that two of the registry have; one that is published without a replica identity; no
+//   columns at all.
 //   warnings: accepted triggers; logical replication and slots that will see every row; indexes on
 //   the column (no HOT); a partial or expression index or generated column that reads it; foreign
 //   keys; no autovacuum; a table whose fillfactor leaves no space; a key that does not follow the
-//   rows' places (pg_stats.correlation below 0.5), read by place then; never analysed; some
-//   ciphertexts of other keys.
+//   rows' places (pg_stats.correlation between -0.5 and 0.5), read by place then; never analysed;
+//   some ciphertexts of other keys; JSON without any; rows of which none could be looked at;
+//   registered columns that are gone.
 absl::StatusOr<JobPlan> MakePlan(Database& database, const PlanRequest& request);
 
 }  // namespace fieldkms::rotation

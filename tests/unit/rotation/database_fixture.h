@@ -1,4 +1,5 @@
-// A database of an application on a server of its own, where nothing vacuums or analyses by itself.
+// A database of an application on a server of its own, where nothing vacuums or analyses by itself,
+// and where a transaction finds no place for the locks of a thousand tables.
 #ifndef FIELDKMS_TESTS_UNIT_ROTATION_DATABASE_FIXTURE_H_
 #define FIELDKMS_TESTS_UNIT_ROTATION_DATABASE_FIXTURE_H_
 
@@ -16,7 +17,9 @@ namespace fieldkms::testing {
 class DatabaseTest : public ::testing::Test {
  protected:
   static PostgresServer& server() {
-    static PostgresServer server({"autovacuum_naptime=1d", "wal_level=logical"});
+    static PostgresServer server({"autovacuum_naptime=1d", "wal_level=logical",
+                                  "max_locks_per_transaction=16",
+                                  "shared_preload_libraries=pg_stat_statements"});
     return server;
   }
 

@@ -1,0 +1,167 @@
+#include "rotation/plan_leaf.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+namespace fieldkms::rotation {
+namespace {
+
+// Whether a worker could write rows of it.
+bool IsTable(const LeafPlan& leaf, FindingList* findings) {
+  const Relation& relation = leaf.facts->relation;
+  const auto refuse = [&](std::string_view code, std::string message) {
+    findings->Add(Severity::kRefused, code, PlaceOf(leaf), std::move(message));
+    return false;
+  };
+  switch (relation.kind) {
+    case RelationKind::kTable:
+      break;
+    case RelationKind::kForeign:
+      return refuse("FOREIGN_TABLE",
+                    "is a foreign table: register and rotate it in the database that it is of");
+    case RelationKind::kView:
+    case RelationKind::kMaterializedView:
+      return refuse("VIEW", "is a view: register the table that it reads");
+    case RelationKind::kPartitioned:
+    case RelationKind::kOther:
+      return refuse("VIEW", "is no table: register the table that has the rows");
+  }
+  if (!relation.temporary) return true;
+  return refuse("TEMPORARY_TABLE", "is temporary: only its own session sees its rows");
+}
+
+// Adds the columns that are there to `to`; the others are findings.
+void AddPlain(const LeafPlan& leaf, const std::vector<std::string>& names, std::string_view code,
+              std::string_view what, std::vector<PlainColumn>* to, FindingList* findings) {
+  for (const std::string& name : names) {
+    if (const Column* column = FindColumn(*leaf.facts, name)) {
+      to->push_back({column->name, column->type});
+    } else {
+      findings->Add(Severity::kRefused, code, PlaceOf(leaf, name),
+                    "is gone, and ciphertexts are bound to " + std::string(what) +
+                        ": restore it, or register the columns anew and encrypt them again");
+    }
+  }
+}
+
+// The columns that entries of contexts are made of, each once.
+std::vector<std::string> ContextColumns(const PlannedRoot& root) {
+  std::vector<std::string> names;
+  for (const ProtectedColumn& column : root.columns) {
+    for (const std::string& name : column.context_columns) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+CipherColumn CipherColumnOf(const ProtectedColumn& registered, const Column& column,
+                            const TablePlan& plan) {
+  CipherColumn cipher;
+  cipher.name = column.name;
+  cipher.type = column.type;
+  cipher.shape = registered.shape;
+  cipher.binding_id = registered.binding_id;
+  cipher.field_id = registered.field_id;
+  cipher.bound_to_row = !registered.key_columns.empty();
+  for (size_t i = 0; i < registered.context_names.size(); ++i) {
+    const auto found =
+        std::find_if(plan.context_columns.begin(), plan.context_columns.end(),
+                     [&](const PlainColumn& c) { return c.name == registered.context_columns[i]; });
+    if (found == plan.context_columns.end()) continue;  // gone, which is a finding
+    cipher.context_names.push_back(registered.context_names[i]);
+    cipher.context_columns.push_back(static_cast<size_t>(found - plan.context_columns.begin()));
+  }
+  return cipher;
+}
+
+// Whether the column is fit for ciphertexts of the registry.
+bool IsFit(const LeafPlan& leaf, const ProtectedColumn& registered, const Column* column,
+           FindingList* findings) {
+  const auto refuse = [&](std::string_view code, std::string message) {
+    findings->Add(Severity::kRefused, code, PlaceOf(leaf, registered.column), std::move(message));
+    return false;
+  };
+  if (column == nullptr || column->shape != registered.shape) {
+    return refuse("TYPE_MISMATCH", "is registered as " + std::string(ShapeName(registered.shape)) +
+                                       ", and its type is another: register it anew");
+  }
+  if (!column->generated) return true;
+  return refuse("GENERATED_COLUMN",
+                "is generated: PostgreSQL lets nobody write it; make it a plain column");
+}
+
+void AddCipherColumns(LeafPlan* leaf, FindingList* findings) {
+  for (const ProtectedColumn& registered : leaf->root->columns) {
+    const Column* column = FindColumn(*leaf->facts, registered.column);
+    if (IsFit(*leaf, registered, column, findings)) {
+      leaf->plan.columns.push_back(CipherColumnOf(registered, *column, leaf->plan));
+    } else {
+      leaf->readable = false;
+    }
+  }
+}
+
+// The best key that the job itself does not change.
+void AddScanKey(LeafPlan* leaf) {
+  const auto is_cipher = [&](int16_t number) {
+    return std::any_of(leaf->plan.columns.begin(), leaf->plan.columns.end(),
+                       [&](const CipherColumn& cipher) {
+                         return FindColumn(*leaf->facts, cipher.name)->number == number;
+                       });
+  };
+  for (const std::vector<int16_t>& key : leaf->facts->keys) {
+    if (std::any_of(key.begin(), key.end(), is_cipher)) continue;
+    for (const int16_t number : key) {
+      for (const Column& column : leaf->facts->columns) {
+        if (column.number == number) leaf->plan.scan_key.push_back({column.name, column.type});
+      }
+    }
+    return;
+  }
+}
+
+}  // namespace
+
+FindingPlace PlaceOf(const LeafPlan& leaf, std::string column) {
+  return {leaf.root->name, leaf.facts->relation.name, std::move(column)};
+}
+
+std::optional<LeafPlan> PlanLeaf(const PlannedRoot& root, const LeafFacts& facts,
+                                 FindingList* findings) {
+  LeafPlan leaf;
+  leaf.root = &root;
+  leaf.facts = &facts;
+  if (!IsTable(leaf, findings)) return std::nullopt;
+  TablePlan& plan = leaf.plan;
+  plan.root = root.name;
+  plan.leaf = facts.relation.name;
+  plan.relation = facts.relation.oid;
+  AddPlain(leaf, ContextColumns(root), "CONTEXT_COLUMN_GONE", "its values", &plan.context_columns,
+           findings);
+  for (const ProtectedColumn& column : root.columns) {
+    if (column.key_columns.empty()) continue;
+    AddPlain(leaf, column.key_columns, "KEY_COLUMN_GONE", "rows by it", &plan.row_key, findings);
+    break;  // all have the same, or that is a finding of the root
+  }
+  AddCipherColumns(&leaf, findings);
+  if (plan.columns.empty()) return std::nullopt;
+  AddScanKey(&leaf);
+  return leaf;
+}
+
+std::optional<ColumnPlace> LeadingColumn(const LeafPlan& leaf) {
+  if (leaf.plan.scan_key.empty()) return std::nullopt;
+  return ColumnPlace{leaf.plan.relation,
+                     FindColumn(*leaf.facts, leaf.plan.scan_key[0].name)->number};
+}
+
+ScanOrder OrderOf(bool has_key, std::optional<double> correlation, int server_version) {
+  if (!has_key) return ScanOrder::kPlace;
+  const bool follows = !correlation || std::abs(*correlation) >= kLeastCorrelation;
+  return follows || server_version < kReadsByPlace ? ScanOrder::kKey : ScanOrder::kPlace;
+}
+
+}  // namespace fieldkms::rotation
