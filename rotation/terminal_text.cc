@@ -70,8 +70,8 @@ void AddWord(std::string_view word, size_t width, std::vector<std::string>* line
     return;
   }
   if (used > 0) lines->emplace_back();
-  while (DisplayWidth(word) > width) {
-    const std::string_view front = Front(word, width);
+  for (std::string_view front = Front(word, width); front.size() < word.size();
+       front = Front(word, width)) {
     lines->back() = front;
     lines->emplace_back();
     word.remove_prefix(front.size());

@@ -18,8 +18,8 @@ size_t DisplayWidth(std::string_view text);
 std::string PaddedRight(std::string_view text, size_t width);
 std::string PaddedLeft(std::string_view text, size_t width);
 
-// Lines of up to `width` columns, at least 2, broken at spaces, and within words that are wider by
-// themselves. At least one; none ends with a space.
+// Lines of up to `width` columns, broken at spaces, and within words that are wider by themselves.
+// A character that is wider stands alone. At least one line; none ends with a space.
 std::vector<std::string> Wrapped(std::string_view text, size_t width);
 
 }  // namespace fieldkms::rotation

@@ -52,7 +52,7 @@ std::string DurationWords(milliseconds duration) {
   if (seconds < 60) return fmt::format("{} s", seconds);
   if (seconds < 3'600) return TwoUnits(seconds / 60, "min", seconds % 60, "s");
   const int64_t minutes = seconds / 60;
-  if (minutes < 48 * 60) return TwoUnits(minutes / 60, "h", minutes % 60, "min");
+  if (minutes < int64_t{48} * 60) return TwoUnits(minutes / 60, "h", minutes % 60, "min");
   const int64_t hours = minutes / 60;
   return TwoUnits(hours / 24, "days", hours % 24, "h");
 }

@@ -301,6 +301,7 @@ TEST_F(LoadProbeTest, PreparedTransactionsKeepThemToo) {
       Database::Connect(server.Conninfo(database, PostgresServer::kSuperuser), "worker");
   ASSERT_THAT(connected, IsOk());
   database_ = *std::move(connected);
+  EXPECT_THAT(Measure().active_sessions, Optional(0u));  // not its own session, whatever its name
   {
     LibpqSession session(server.Conninfo(database, PostgresServer::kSuperuser));
     session.Run("BEGIN");

@@ -42,6 +42,7 @@ TEST(TerminalTextTest, LinesBreakAtSpaces) {
 TEST(TerminalTextTest, LongWordsBreakBetweenCharacters) {
   EXPECT_THAT(Wrapped("a bcdefgh", 4), ElementsAre("a", "bcde", "fgh"));
   EXPECT_THAT(Wrapped("顧客カード", 5), ElementsAre("顧客", "カー", "ド"));
+  EXPECT_THAT(Wrapped("顧客", 1), ElementsAre("顧", "客"));
   EXPECT_THAT(Wrapped("abcdefgh ij", 4), ElementsAre("abcd", "efgh", "ij"));
 }
 

@@ -204,7 +204,7 @@ TEST_F(ThrottleTest, QuietHoursPastMidnight) {
 }
 
 TEST_F(ThrottleTest, OfQuietHoursThatOverlapTheLongerCount) {
-  limits_.quiet_hours = {{minutes(0), minutes(13 * 60)}, {minutes(0), minutes(15 * 60)}};
+  limits_.quiet_hours = {{minutes(0), minutes(15 * 60)}, {minutes(0), minutes(13 * 60)}};
   throttle_.SetLimits(limits_, now_);
   EXPECT_EQ(Reason(sample_), "quiet hours until 15:00 UTC");
 }
