@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "crypto/names.h"
 #include "crypto/status.h"
@@ -142,29 +143,6 @@ absl::Status AddToPatch(const v1::UpdateKeyRequest& request, std::string_view na
 }
 
 }  // namespace
-
-absl::StatusOr<std::chrono::seconds> WholeSeconds(const google::protobuf::Duration& duration,
-                                                  std::string_view field) {
-  // Beyond protobuf's own range, which is checked nowhere else, no sum is safe.
-  constexpr int64_t kMost = 315'576'000'000;
-  if (duration.nanos() != 0) return InvalidField(field, "must be in whole seconds");
-  if (duration.seconds() < 0 || duration.seconds() > kMost) {
-    return InvalidField(field, "is out of range");
-  }
-  return std::chrono::seconds(duration.seconds());
-}
-
-void ToProto(WallTime time, google::protobuf::Timestamp* out) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  out->set_seconds(seconds.time_since_epoch().count());
-  out->set_nanos(static_cast<int32_t>((time - seconds).count() * 1'000));
-}
-
-void ToProto(std::chrono::nanoseconds duration, google::protobuf::Duration* out) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
-  out->set_seconds(seconds.count());
-  out->set_nanos(static_cast<int32_t>((duration - seconds).count()));
-}
 
 void ToProto(const TenantRecord& record, v1::Tenant* out) {
   out->set_tenant(record.tenant);

@@ -2,9 +2,7 @@
 #ifndef FIELDKMS_KMS_SERVICE_RECORDS_H_
 #define FIELDKMS_KMS_SERVICE_RECORDS_H_
 
-#include <chrono>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -14,6 +12,7 @@
 #include "fieldkms/v1/operation_service.pb.h"
 #include "fieldkms/v1/tenant_service.pb.h"
 #include "kms/keyring/lifecycle.h"
+#include "kms/proto/times.h"
 #include "kms/store/store.h"
 
 namespace fieldkms {
@@ -26,16 +25,12 @@ void ToProto(const AliasRecord& record, std::string_view key, v1::Alias* out);
 void ToProto(const OperationRecord& record, v1::Operation* out);
 // `key`: the key that it is of. `remaining` is left to the caller.
 void ToProto(const LeaseRecord& record, const KeyRecord& key, v1::Lease* out);
-void ToProto(WallTime time, google::protobuf::Timestamp* out);
-void ToProto(std::chrono::nanoseconds duration, google::protobuf::Duration* out);
 
 // What a request asks for. Only what the domain cannot say itself is checked: that values
 // are known, and times whole seconds. Error: InvalidField.
 absl::StatusOr<KeySpec> FromProto(const v1::CreateKeyRequest& request);
 absl::StatusOr<KeySpec> FromProto(const v1::ImportKeyRequest& request);
 absl::StatusOr<KeyPatch> FromProto(const v1::UpdateKeyRequest& request);
-absl::StatusOr<std::chrono::seconds> WholeSeconds(const google::protobuf::Duration& duration,
-                                                  std::string_view field);
 
 // Etags: the number of the change that a record is of, in decimal. "" is 0: none given.
 // Error: InvalidField for one that Etag does not make.
