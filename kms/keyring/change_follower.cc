@@ -1,6 +1,7 @@
 #include "kms/keyring/change_follower.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "crypto/status.h"
@@ -21,10 +22,18 @@ constexpr milliseconds kRefreshPause{1'000};
 
 }  // namespace
 
-ChangeFollower::ChangeFollower(KeyringCore& core, uint64_t from)
-    : core_(core), change_(from), store_seen_(core.clock.Steady().time_since_epoch().count()) {}
+ChangeFollower::ChangeFollower(KeyringCore& core, uint64_t from) : core_(core), change_(from) {
+  NoteSeen(core.clock.Steady());
+}
 
-ChangeFollower::~ChangeFollower() {
+ChangeFollower::~ChangeFollower() { Stop(); }
+
+absl::Status ChangeFollower::Announce(std::string replica_id, Deadline deadline) {
+  announcer_.emplace(core_.store, core_.clock, std::move(replica_id), core_.options.stale_limit);
+  return announcer_->Announce(change(), ReplicaAnnouncer::Now(core_.clock), deadline);
+}
+
+void ChangeFollower::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -40,13 +49,31 @@ void ChangeFollower::Start() {
   refreshing_ = std::thread([this] { Refresh(); });
 }
 
+absl::Status ChangeFollower::Leave(Deadline deadline) {
+  return announcer_ ? announcer_->Leave(deadline) : absl::OkStatus();
+}
+
 SteadyTime ChangeFollower::store_seen() const {
   return SteadyTime(SteadyTime::duration(store_seen_.load(std::memory_order_relaxed)));
 }
 
+SteadyTime ChangeFollower::fresh_until() const {
+  return SteadyTime(SteadyTime::duration(fresh_until_.load(std::memory_order_relaxed)));
+}
+
+void ChangeFollower::NoteSeen(SteadyTime asked) {
+  SteadyTime fresh_until = asked + core_.options.stale_limit;
+  if (announcer_) {
+    fresh_until =
+        std::min(fresh_until, std::max(announcer_->word_until(), asked + kUnannouncedLimit));
+  }
+  store_seen_.store(asked.time_since_epoch().count(), std::memory_order_relaxed);
+  fresh_until_.store(fresh_until.time_since_epoch().count(), std::memory_order_relaxed);
+}
+
 absl::Status ChangeFollower::FollowOnce(Deadline until) {
   // What the store says is true of some moment after this one.
-  const SteadyTime asked = core_.clock.Steady();
+  const ReplicaAnnouncer::Moment asked = ReplicaAnnouncer::Now(core_.clock);
   FIELDKMS_ASSIGN_OR_RETURN(const uint64_t newest, core_.store.WaitForChange(change(), until));
   if (newest < change()) {
     // The store is an older one than before, restored or failed over to: nothing that was
@@ -56,7 +83,11 @@ absl::Status ChangeFollower::FollowOnce(Deadline until) {
     change_.store(newest, std::memory_order_relaxed);
   }
   FIELDKMS_RETURN_IF_ERROR(CatchUp(newest));
-  store_seen_.store(asked.time_since_epoch().count(), std::memory_order_relaxed);
+  if (announcer_) {
+    // A store that takes nothing is still followed; see kUnannouncedLimit.
+    (void)announcer_->AnnounceIfDue(change(), asked, core_.clock.Steady() + kReadPatience);
+  }
+  NoteSeen(asked.steady);
   return absl::OkStatus();
 }
 

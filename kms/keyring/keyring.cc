@@ -44,15 +44,22 @@ absl::StatusOr<std::unique_ptr<Keyring>> Keyring::Open(Store& store, const RootK
 
 void Keyring::SetListener(ChangeListener& listener) { impl_->core.listener = &listener; }
 
+absl::Status Keyring::Announce(std::string replica_id, Deadline deadline) {
+  return impl_->follower.Announce(std::move(replica_id), deadline);
+}
+
+absl::Status Keyring::Leave(Deadline deadline) {
+  impl_->follower.Stop();
+  return impl_->follower.Leave(deadline);
+}
+
 void Keyring::Start() { impl_->follower.Start(); }
 
 const KeySnapshot& Keyring::Snapshot() const { return impl_->core.cell.ThreadView(); }
 
 absl::Status Keyring::CheckFresh(std::chrono::steady_clock::time_point now) const {
   const ChangeFollower& follower = impl_->follower;
-  if (now - follower.store_seen() <= impl_->core.options.stale_limit || !follower.started()) {
-    return absl::OkStatus();
-  }
+  if (now <= follower.fresh_until() || !follower.started()) return absl::OkStatus();
   return Error(absl::StatusCode::kUnavailable, Reason::kStoreUnavailable,
                "the key store has been out of reach for too long to use what was loaded from it");
 }
@@ -75,6 +82,8 @@ KeyAdmin& Keyring::admin() { return impl_->admin; }
 KeyTransfer& Keyring::transfer() { return impl_->transfer; }
 
 KeyringCore& Keyring::core() { return impl_->core; }
+
+uint64_t Keyring::Change() const { return impl_->follower.change(); }
 
 KeyringStatus Keyring::Status() const {
   const std::shared_ptr<const KeySnapshot> loaded = impl_->core.cell.Current();

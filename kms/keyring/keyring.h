@@ -12,7 +12,9 @@
 //   with the next poll (KeyringOptions::poll).
 // - A replica that cannot reach its store goes on for `stale_limit` after the last time
 //   that it could, and then fences itself (CheckFresh). So a disabled version stops
-//   everywhere within that time, whatever is lost.
+//   everywhere within that time, whatever is lost. One that can read its store and not
+//   write to it cannot say that it lives (Announce): when its word has lost its force, it
+//   goes on for kUnannouncedLimit only after it last heard from the store.
 // - A KEK is unwrapped again, ahead of time, while it is used; if the root cannot do so
 //   the keys under it serve until `root_limit` after the last time that it could.
 #ifndef FIELDKMS_KMS_KEYRING_KEYRING_H_
@@ -20,8 +22,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -65,6 +69,14 @@ class Keyring {
   // the keyring. Not owned.
   void SetListener(ChangeListener& listener);
 
+  // Announce says in the store that this replica lives, by an id that no other has, and from then
+  // on which changes are in force there (ReplicaAnnouncer); before Start, and before anything is
+  // loaded. Leave takes that back, when the replica answers nothing any more; nothing is heard
+  // after it. A keyring without Announce is one that others do not count with. Both block. Errors:
+  // those of the store; after one of Announce it is tried again once started.
+  absl::Status Announce(std::string replica_id, Deadline deadline);
+  absl::Status Leave(Deadline deadline);
+
   // Start begins to follow the store and to refresh KEKs, on two threads that end with
   // the keyring. Without it the keyring hears of nothing that others change.
   void Start();
@@ -75,7 +87,7 @@ class Keyring {
   const KeySnapshot& Snapshot() const;
 
   // CheckFresh: OK, or kUnavailable, kStoreUnavailable, when the store has been out of
-  // reach for longer than stale_limit at `now`. Always OK before Start. One atomic load.
+  // reach for too long at `now`; see above. Always OK before Start. One atomic load.
   absl::Status CheckFresh(std::chrono::steady_clock::time_point now) const;
 
   // Load brings a key's record and primary version into the snapshot, by its name or
@@ -95,6 +107,8 @@ class Keyring {
   KeyTransfer& transfer();
   KeyringCore& core();  // for the other parts of kms/keyring
   KeyringStatus Status() const;
+  // The last change heard of. One atomic load.
+  uint64_t Change() const;
 
  private:
   class Impl;

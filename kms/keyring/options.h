@@ -15,6 +15,10 @@ struct KeyringOptions {
   size_t most_versions = 65'536;            // loaded at a time
 };
 
+// How long a replica that cannot say any more that it lives (Keyring::Announce) goes on after it
+// last heard from the store, once its word has lost its force.
+inline constexpr std::chrono::seconds kUnannouncedLimit{10};
+
 }  // namespace fieldkms
 
 #endif  // FIELDKMS_KMS_KEYRING_OPTIONS_H_

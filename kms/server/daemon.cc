@@ -19,6 +19,7 @@
 #include "kms/server/erasure_start.h"
 #include "kms/server/metrics.h"
 #include "kms/server/peer_channels.h"
+#include "kms/server/replica_file.h"
 #include "kms/server/signals.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/field_service.h"
@@ -36,6 +37,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kTick = std::chrono::seconds(10);  // of the main thread's housekeeping
 constexpr auto kRootPatience = std::chrono::seconds(30);
+constexpr auto kStorePatience = std::chrono::seconds(30);
+constexpr auto kLeavePatience = std::chrono::seconds(2);
 constexpr auto kDrainPoll = std::chrono::milliseconds(5);
 constexpr auto kRefusalGrace = std::chrono::milliseconds(200);  // for the last refusals to leave
 // By which the standard health service tells of the root of trust.
@@ -197,6 +200,25 @@ absl::Status MakeReplica(const Config& config, Parts& parts) {
   return absl::OkStatus();
 }
 
+// Before anything is loaded. What has no room does not keep a replica from its start: it is tried
+// again, and until then the replica lives on what it reads (kUnannouncedLimit).
+absl::Status AnnounceReplica(const Config& config, Parts& parts) {
+  const Deadline deadline = SteadyClock::now() + kStorePatience;
+  const ReplicaFile file(config.data_dir);
+  absl::Status announced;
+  // The daemon that was killed here answers nothing any more: nobody need wait for it.
+  if (const std::string last = file.Last(); !last.empty()) {
+    announced = parts.store->rotations().DropReplica(last, deadline);
+  }
+  const absl::Status saved = file.Save(parts.replica->id);
+  if (!saved.ok()) Log(LogLevel::kWarning, "replica_file_not_written", {{"error", saved}});
+  const absl::Status said = parts.keyring->Announce(parts.replica->id, deadline);
+  if (announced.ok()) announced = said;
+  if (ReasonOf(announced) != Reason::kStoreFull) return announced;
+  Log(LogLevel::kWarning, "replica_not_announced", {{"error", announced}});
+  return absl::OkStatus();
+}
+
 void AddServices(Parts& parts) {
   AddCryptoService(*parts.engine, parts.crypto_service, *parts.context);
   AddFieldService(*parts.engine, parts.field_service, *parts.context);
@@ -231,6 +253,7 @@ absl::Status Serve(const Config& config, Parts& parts) {
     return !replica->root_health || replica->root_health().state == BreakerState::kClosed;
   });
   FIELDKMS_RETURN_IF_ERROR(parts.engine->ListenUnix(ListenerOptions(config, *parts.refusals)));
+  FIELDKMS_RETURN_IF_ERROR(AnnounceReplica(config, parts));
   parts.keyring->Start();
   if (!config.metrics_address.empty()) {
     FIELDKMS_ASSIGN_OR_RETURN(
@@ -290,6 +313,8 @@ void ShutDown(Parts& parts) {
   parts.engine->Shutdown(kRefusalGrace);
   parts.engine.reset();
   parts.caretaker.reset();
+  // One that cannot be taken back is counted with until its time is over.
+  (void)parts.keyring->Leave(SteadyClock::now() + kLeavePatience);
   parts.refusals->Flush();
   AuditRecord stop;
   stop.kind = AuditKind::kStop;

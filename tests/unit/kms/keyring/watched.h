@@ -4,8 +4,6 @@
 #define FIELDKMS_TESTS_UNIT_KMS_KEYRING_WATCHED_H_
 
 #include <condition_variable>
-#include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,25 +13,10 @@
 
 #include "kms/root/root_key.h"
 #include "kms/store/store.h"
+#include "tests/unit/kms/keyring/watch.h"
+#include "tests/unit/kms/keyring/watched_rotations.h"
 
 namespace fieldkms::testing {
-
-// Watch counts calls by name, and runs a hook before each, which may block or
-// return an error instead of the call.
-class Watch {
- public:
-  using Hook = std::function<absl::Status()>;
-
-  absl::Status Call(const std::string& name);
-  int Count(const std::string& name) const;
-  // An empty hook takes the last one back.
-  void SetHook(const std::string& name, Hook hook);
-
- private:
-  mutable std::mutex mutex_;
-  std::map<std::string, int> counts_;
-  std::map<std::string, Hook> hooks_;
-};
 
 // The real store, each call announced to a Watch under its method's name. Some also
 // after they are done: "ChangeKey done", where a hook's error stands for an answer that is
@@ -143,11 +126,12 @@ class WatchedStore final : public Store {
   absl::StatusOr<bool> IsFrozen(Deadline deadline) override;
   TokenStore& tokens() override { return store_->tokens(); }
   SubjectStore& subjects() override { return store_->subjects(); }
-  RotationStore& rotations() override { return store_->rotations(); }
+  RotationStore& rotations() override { return rotations_; }
 
  private:
   std::unique_ptr<Store> store_;
   Watch watch_;
+  WatchedRotations rotations_{store_->rotations(), watch_};
 };
 
 // The real root, likewise: "Wrap" and "Unwrap".
