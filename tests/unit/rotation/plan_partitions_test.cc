@@ -138,9 +138,9 @@ TEST_F(PlanPartitionsTest, FiveHundred) {
 }
 
 TEST_F(PlanPartitionsTest, MoreThanLocksCanBeHeldOf) {
-  MakePartitions(1200);
+  MakePartitions(900);
   EXPECT_ANY_THROW(Sql("SELECT count(*) FROM p"));
-  EXPECT_THAT(Plan().tables, SizeIs(1200));
+  EXPECT_THAT(Plan().tables, SizeIs(900));
 }
 
 }  // namespace
