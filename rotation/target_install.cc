@@ -94,7 +94,7 @@ absl::Status CheckTargetSchema(Database& database) {
   FIELDKMS_RETURN_IF_ERROR(CheckNotNewer(version));
   if (version == Newest()) return absl::OkStatus();
   return DatabaseRefused(version == 0
-                             ? "there is no schema kms: run fieldkms rotation install"
+                             ? "there is no schema kms: run fieldkms column init"
                              : "schema kms is older than this release: run fieldkms rotation "
                                "install");
 }

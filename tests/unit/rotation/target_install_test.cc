@@ -69,7 +69,7 @@ TEST_F(TargetSchemaTest, IsBroughtUpToDate) {
 TEST_F(TargetSchemaTest, SaysWhatToRun) {
   const absl::Status missing = CheckTargetSchema(database());
   EXPECT_THAT(missing, StatusIs(StatusCode::kFailedPrecondition, Reason::kDatabaseRefused));
-  EXPECT_THAT(std::string(missing.message()), HasSubstr("fieldkms rotation install"));
+  EXPECT_THAT(std::string(missing.message()), HasSubstr("fieldkms column init"));
 }
 
 TEST_F(TargetSchemaTest, OfANewerReleaseIsLeftAlone) {
