@@ -169,7 +169,7 @@ TEST_F(JobPlanTest, NeedsTheSchema) {
   Sql("DROP SCHEMA kms CASCADE");
   const auto plan = MakePlan(database(), Request());
   EXPECT_THAT(plan, StatusIs(StatusCode::kFailedPrecondition, Reason::kDatabaseRefused));
-  EXPECT_THAT(std::string(plan.status().message()), ::testing::HasSubstr("rotation install"));
+  EXPECT_THAT(std::string(plan.status().message()), ::testing::HasSubstr("column init"));
 }
 
 TEST_F(JobPlanTest, NothingToDoIsRefused) {
