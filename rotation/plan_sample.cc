@@ -30,7 +30,7 @@ struct Choice {
   double percent = 100;  // of pages
   double share = 1;      // of the rows in them
   uint64_t limit = 0;
-  bool random() const { return percent < 100; }
+  bool by_chance() const { return percent < 100; }
 };
 
 Choice FirstRows(size_t leaf, double rows) {
@@ -65,7 +65,7 @@ std::string SqlOf(const LeafPlan& leaf, const Choice& choice) {
                          column.shape == Shape::kBytea ? "bytea" : "text");
   }
   const std::string sample =
-      choice.random() ? fmt::format(" TABLESAMPLE SYSTEM ({:.10f}) WHERE random() < {:.10f}",
+      choice.by_chance() ? fmt::format(" TABLESAMPLE SYSTEM ({:.10f}) WHERE random() < {:.10f}",
                                     choice.percent, choice.share)
                       : "";
   return fmt::format("(SELECT {}, {}{} FROM ONLY {}{} LIMIT {})", choice.leaf, small, cells,
@@ -92,7 +92,7 @@ class Sampler {
     // Random pages may have no rows, where few were left.
     std::vector<Choice> empty;
     for (const Choice& choice : choices) {
-      if (choice.random() && samples_[choice.leaf].rows.rows == 0) {
+      if (choice.by_chance() && samples_[choice.leaf].rows.rows == 0) {
         empty.push_back(FirstRows(choice.leaf, static_cast<double>(choice.limit) / 4));
       }
     }
@@ -127,7 +127,7 @@ class Sampler {
     for (const auto& row : rows) CountRow(row);
     for (const Choice& choice : choices) {
       LeafSample& sample = samples_[choice.leaf];
-      sample.whole = !choice.random() && sample.skipped == 0 && sample.rows.rows < choice.limit;
+      sample.whole = !choice.by_chance() && sample.skipped == 0 && sample.rows.rows < choice.limit;
     }
   }
 
