@@ -34,6 +34,7 @@ Client::Impl::Impl(const ClientOptions& options, const std::shared_ptr<grpc::Cha
       fields_(v1::FieldService::NewStub(channel)),
       keys_(v1::KeyService::NewStub(channel)),
       leases_(v1::LeaseService::NewStub(channel)),
+      rotations_(v1::RotationService::NewStub(channel)),
       subjects_(v1::SubjectService::NewStub(channel)),
       tenants_(v1::TenantService::NewStub(channel)),
       operations_(v1::OperationService::NewStub(channel)),

@@ -148,6 +148,7 @@ class Client {
 
  private:
   friend class FieldClient;
+  friend class RotationClient;
   friend class SubjectClient;
   class Impl;
   explicit Client(std::unique_ptr<Impl> impl);

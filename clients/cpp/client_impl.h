@@ -19,6 +19,7 @@
 #include "fieldkms/v1/key_service.grpc.pb.h"
 #include "fieldkms/v1/lease_service.grpc.pb.h"
 #include "fieldkms/v1/operation_service.grpc.pb.h"
+#include "fieldkms/v1/rotation_service.grpc.pb.h"
 #include "fieldkms/v1/subject_service.grpc.pb.h"
 #include "fieldkms/v1/system_service.grpc.pb.h"
 #include "fieldkms/v1/tenant_service.grpc.pb.h"
@@ -86,6 +87,7 @@ class Client::Impl {
   v1::FieldService::Stub& fields() { return *fields_; }
   v1::KeyService::Stub& keys() { return *keys_; }
   v1::LeaseService::Stub& leases() { return *leases_; }
+  v1::RotationService::Stub& rotations() { return *rotations_; }
   v1::SubjectService::Stub& subjects() { return *subjects_; }
   v1::TenantService::Stub& tenants() { return *tenants_; }
   v1::OperationService::Stub& operations() { return *operations_; }
@@ -98,6 +100,7 @@ class Client::Impl {
   const std::unique_ptr<v1::FieldService::Stub> fields_;
   const std::unique_ptr<v1::KeyService::Stub> keys_;
   const std::unique_ptr<v1::LeaseService::Stub> leases_;
+  const std::unique_ptr<v1::RotationService::Stub> rotations_;
   const std::unique_ptr<v1::SubjectService::Stub> subjects_;
   const std::unique_ptr<v1::TenantService::Stub> tenants_;
   const std::unique_ptr<v1::OperationService::Stub> operations_;

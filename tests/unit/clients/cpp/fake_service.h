@@ -22,6 +22,7 @@
 #include "fieldkms/v1/field_service.grpc.pb.h"
 #include "fieldkms/v1/key_service.grpc.pb.h"
 #include "fieldkms/v1/operation_service.grpc.pb.h"
+#include "fieldkms/v1/rotation_service.grpc.pb.h"
 #include "fieldkms/v1/subject_service.grpc.pb.h"
 #include "fieldkms/v1/system_service.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
@@ -154,6 +155,74 @@ class FakeOperations : public v1::OperationService::Service {
   Script<v1::RotateRootRequest> rotate_root;
 };
 
+// Each call of a watch finds the job after one more change, and the third finds it done.
+class FakeRotations : public v1::RotationService::Service {
+ public:
+  grpc::Status CreateJob(grpc::ServerContext*, const v1::CreateJobRequest* request,
+                         v1::CreateJobResponse* response) override {
+    response->mutable_job()->set_job_id("made");
+    return create.Next(*request);
+  }
+  grpc::Status StartJob(grpc::ServerContext*, const v1::StartJobRequest* request,
+                        v1::StartJobResponse* response) override {
+    response->mutable_job()->set_job_id(request->job_id());
+    return start.Next(*request);
+  }
+  grpc::Status UpdateJobLimits(grpc::ServerContext*, const v1::UpdateJobLimitsRequest* request,
+                               v1::UpdateJobLimitsResponse* response) override {
+    response->mutable_job()->set_job_id(request->job_id());
+    return update_limits.Next(*request);
+  }
+  grpc::Status ListJobs(grpc::ServerContext*, const v1::ListJobsRequest* request,
+                        v1::ListJobsResponse* response) override {
+    response->add_jobs()->set_job_id("made");
+    response->set_next_page_token("next");
+    return list.Next(*request);
+  }
+  grpc::Status WatchJob(grpc::ServerContext* context, const v1::WatchJobRequest* request,
+                        v1::WatchJobResponse* response) override {
+    {
+      const std::lock_guard lock(mutex_);
+      watch_deadlines.push_back(context->deadline());
+    }
+    grpc::Status answer = watch.Next(*request);
+    const size_t count = watch.requests().size();
+    response->set_seen(std::to_string(count));
+    response->mutable_job()->set_etag(std::to_string(count));
+    response->mutable_job()->set_state(count < 3 ? v1::ROTATION_STATE_RUNNING
+                                                 : v1::ROTATION_STATE_DONE);
+    if (count == same_at) response->set_seen(request->seen());
+    return answer;
+  }
+  grpc::Status GetWriteBarrier(grpc::ServerContext*, const v1::GetWriteBarrierRequest* request,
+                               v1::GetWriteBarrierResponse* response) override {
+    response->set_passed(true);
+    return barrier.Next(*request);
+  }
+  Script<v1::CreateJobRequest> create;
+  Script<v1::StartJobRequest> start;
+  Script<v1::UpdateJobLimitsRequest> update_limits;
+  Script<v1::ListJobsRequest> list;
+  Script<v1::WatchJobRequest> watch;
+  grpc::Status CreateSchedule(grpc::ServerContext*, const v1::CreateScheduleRequest* request,
+                              v1::CreateScheduleResponse* response) override {
+    response->mutable_schedule()->set_schedule_id("made");
+    return create_schedule.Next(*request);
+  }
+  grpc::Status DeleteSchedule(grpc::ServerContext*, const v1::DeleteScheduleRequest* request,
+                              v1::DeleteScheduleResponse*) override {
+    return delete_schedule.Next(*request);
+  }
+  Script<v1::CreateScheduleRequest> create_schedule;
+  Script<v1::DeleteScheduleRequest> delete_schedule;
+  Script<v1::GetWriteBarrierRequest> barrier;
+  size_t same_at = 0;  // the call of a watch at which the time to wait is over
+  std::vector<std::chrono::system_clock::time_point> watch_deadlines;
+
+ private:
+  std::mutex mutex_;
+};
+
 // Erasures are numbered in the order of their calls.
 class FakeSubjects : public v1::SubjectService::Service {
  public:
@@ -214,6 +283,7 @@ class FakeService {
     builder.RegisterService(&fields);
     builder.RegisterService(&keys);
     builder.RegisterService(&operations);
+    builder.RegisterService(&rotations);
     builder.RegisterService(&subjects);
     builder.RegisterService(&system);
     server = builder.BuildAndStart();
@@ -224,6 +294,7 @@ class FakeService {
   FakeFields fields;
   FakeKeys keys;
   FakeOperations operations;
+  FakeRotations rotations;
   FakeSubjects subjects;
   FakeSystem system;
   std::unique_ptr<grpc::Server> server;
