@@ -46,8 +46,11 @@ enum class Action : uint8_t {
   kSubjectRead,
   kSubjectHold,
   kSubjectErase,
+  kRotationRead,
+  kRotationManage,  // jobs and schedules
+  kRotationWork,    // what workers of jobs call
 };
-inline constexpr int kActionCount = 37;
+inline constexpr int kActionCount = 40;
 
 // What an action is on. kTenants: tenants themselves, or the service; what is of no tenant
 // counts as the tenant "", which the pattern "*" matches.
@@ -64,6 +67,9 @@ constexpr ActionTarget TargetOf(Action action) {
     case Action::kSubjectRead:
     case Action::kSubjectHold:
     case Action::kSubjectErase:
+    case Action::kRotationRead:
+    case Action::kRotationManage:
+    case Action::kRotationWork:
       return ActionTarget::kTenants;
     case Action::kFieldCreate:
     case Action::kFieldRead:

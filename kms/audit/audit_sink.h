@@ -52,6 +52,7 @@ struct AuditRecord {
   std::string_view shown;       // MaskLevelName: the most that was shown of a value
   std::string_view recipient;   // of an exported key: PublicKeyDigest (crypto/key_import.h)
   std::string_view subject;     // handle of the data subject that the call is about, in hex
+  std::string_view job;         // rotation job or schedule that the call is about
   uint32_t items = 0;           // of the call: 1, or of its batch
   uint32_t failed = 0;          // of these
   std::string_view code;        // "OK", "NOT_FOUND", ...

@@ -13,6 +13,8 @@
 #include "kms/keyring/caretaker.h"
 #include "kms/keyring/keyring.h"
 #include "kms/observe/log.h"
+#include "kms/rotations/rotations.h"
+#include "kms/rotations/schedules.h"
 #include "kms/rpc/engine.h"
 #include "kms/server/caretaker_report.h"
 #include "kms/server/data_dir.h"
@@ -26,6 +28,7 @@
 #include "kms/service/key_service.h"
 #include "kms/service/lease_service.h"
 #include "kms/service/operation_service.h"
+#include "kms/service/rotation_service.h"
 #include "kms/service/subject_service.h"
 #include "kms/service/system_service.h"
 #include "kms/service/tenant_service.h"
@@ -67,7 +70,10 @@ struct Parts {
   std::unique_ptr<VolatileTokens> volatile_tokens;
   std::unique_ptr<PeerChannels> peers;
   std::unique_ptr<VolatileValues> volatile_values;
+  std::unique_ptr<Rotations> rotations;
+  std::unique_ptr<Schedules> schedules;
   std::unique_ptr<Executor> executor;
+  std::unique_ptr<ParkedCalls> parked;
   std::unique_ptr<ServiceContext> context;
   CryptoAsyncService crypto_service;
   FieldAsyncService field_service;
@@ -76,6 +82,7 @@ struct Parts {
   TenantAsyncService tenant_service;
   LeaseAsyncService lease_service;
   OperationAsyncService operation_service;
+  RotationAsyncService rotation_service;
   SystemAsyncService system_service;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<MetricsEndpoint> metrics;
@@ -227,6 +234,7 @@ void AddServices(Parts& parts) {
   AddTenantService(*parts.engine, parts.tenant_service, *parts.context);
   AddLeaseService(*parts.engine, parts.lease_service, *parts.context);
   AddOperationService(*parts.engine, parts.operation_service, *parts.context);
+  AddRotationService(*parts.engine, parts.rotation_service, *parts.context);
   AddSystemService(*parts.engine, parts.system_service, *parts.context);
 }
 
@@ -234,17 +242,36 @@ absl::Status Serve(const Config& config, Parts& parts) {
   FIELDKMS_RETURN_IF_ERROR(MakeReplica(config, parts));
   parts.executor =
       std::make_unique<Executor>(config.io_threads, static_cast<size_t>(config.io_queue));
+  parts.parked = std::make_unique<ParkedCalls>(
+      *parts.executor, SystemClock(), [&keyring = *parts.keyring] { return keyring.Change(); });
+  parts.rotations = std::make_unique<Rotations>(*parts.store, SystemClock());
+  parts.schedules = std::make_unique<Schedules>(*parts.store, SystemClock());
   parts.troubles = std::make_unique<TroubleLog>(SystemClock());
   parts.volatile_tokens =
       std::make_unique<VolatileTokens>(static_cast<size_t>(config.most_volatile_values));
   parts.peers = std::make_unique<PeerChannels>(config.peers);
   parts.volatile_values = std::make_unique<VolatileValues>(*parts.volatile_tokens, *parts.replica,
                                                            parts.peers.get(), SystemClock());
-  parts.context.reset(new ServiceContext{
-      *parts.keyring, *parts.fields, *parts.field_admin, parts.store->tokens(),
-      parts.store->subjects(), *parts.erasures, *parts.volatile_values, *parts.access,
-      *parts.access, *parts.access, *parts.audit, *parts.refusals, *parts.troubles, *parts.executor,
-      SystemClock(), config.calls_per_connection, *parts.replica});
+  parts.context.reset(new ServiceContext{*parts.keyring,
+                                         *parts.fields,
+                                         *parts.field_admin,
+                                         parts.store->tokens(),
+                                         parts.store->subjects(),
+                                         *parts.erasures,
+                                         *parts.volatile_values,
+                                         *parts.rotations,
+                                         *parts.schedules,
+                                         *parts.access,
+                                         *parts.access,
+                                         *parts.access,
+                                         *parts.audit,
+                                         *parts.refusals,
+                                         *parts.troubles,
+                                         *parts.executor,
+                                         *parts.parked,
+                                         SystemClock(),
+                                         config.calls_per_connection,
+                                         *parts.replica});
   EngineOptions options;
   options.queues = config.threads;
   parts.engine = std::make_unique<Engine>(options);
@@ -290,6 +317,7 @@ bool Drain(const Config& config, Signals& signals, Parts& parts) {
   Log(LogLevel::kInfo, "draining", {{"in_flight", parts.engine->InFlight()}});
   parts.engine->SetServing(false);
   parts.context->draining.store(true);
+  parts.parked->Close();
   parts.engine->StopAccepting();
   const auto end = SteadyClock::now() + config.drain_grace;
   while (parts.engine->InFlight() > 0 && SteadyClock::now() < end) {

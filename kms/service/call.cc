@@ -140,14 +140,13 @@ void ServiceCall::Refuse(const absl::Status& status) {
   service_.refusals.Append(AnswerRecord(AuditKind::kRefusal, status), this);
 }
 
-absl::StatusOr<RunState> ServiceCall::RunNow(std::chrono::steady_clock::time_point now,
-                                             bool may_block) {
-  RunContext context{service_, *who_, now, rpc_->deadline(), may_block, outcome_};
-  return Run(context);
+RunContext ServiceCall::ContextOf(std::chrono::steady_clock::time_point now, bool may_block) {
+  return {service_, *who_, now, rpc_->deadline(), may_block, outcome_};
 }
 
 void ServiceCall::RunInline(std::chrono::steady_clock::time_point now) {
-  const absl::StatusOr<RunState> state = RunNow(now, /*may_block=*/false);
+  RunContext context = ContextOf(now, /*may_block=*/false);
+  const absl::StatusOr<RunState> state = Run(context);
   if (state.ok() && *state == RunState::kNeedsIo) return SubmitOrFail();
   Complete(state.status());
 }
@@ -161,11 +160,19 @@ void ServiceCall::SubmitOrFail() {
 void ServiceCall::RunTask() {
   const auto now = service_.clock.Steady();
   if (rpc_->deadline() <= now) return Complete(DeadlinePassed());
-  const absl::StatusOr<RunState> state = RunNow(now, /*may_block=*/true);
+  RunContext context = ContextOf(now, /*may_block=*/true);
+  const absl::StatusOr<RunState> state = Run(context);
+  if (state.ok() && *state == RunState::kWaits) return ParkOrFail(context.wait);
   if (state.ok() && *state == RunState::kNeedsIo) {
     return Complete(Bug("a method asked for I/O where it may block"));
   }
   Complete(state.status());
+}
+
+// Once it is parked, the object may run on another thread.
+void ServiceCall::ParkOrFail(const Wait& wait) {
+  const absl::Status parked = service_.parked.Park(this, wait);
+  if (!parked.ok()) Complete(parked);
 }
 
 void ServiceCall::Complete(const absl::Status& status) {
@@ -203,6 +210,7 @@ AuditRecord ServiceCall::Record(AuditKind kind) const {
   if (outcome_.shown) record.shown = MaskLevelName(*outcome_.shown);
   record.recipient = outcome_.recipient;
   record.subject = outcome_.subject;
+  record.job = plan_.job.empty() ? outcome_.job : plan_.job;
   record.destination_keys = outcome_.destination_keys.ForAudit();
   record.items = plan_.items;
   record.request_id = plan_.request_id;

@@ -30,8 +30,11 @@
 #include "kms/fields/field_admin.h"
 #include "kms/fields/field_directory.h"
 #include "kms/keyring/keyring.h"
+#include "kms/rotations/rotations.h"
+#include "kms/rotations/schedules.h"
 #include "kms/rpc/call.h"
 #include "kms/service/executor.h"
+#include "kms/service/parked_calls.h"
 #include "kms/service/replica.h"
 #include "kms/service/trouble_log.h"
 #include "kms/service/volatile_values.h"
@@ -48,6 +51,8 @@ struct ServiceContext {
   SubjectStore& subjects;
   Erasures& erasures;  // of both
   VolatileValues& volatile_values;
+  Rotations& rotations;
+  Schedules& schedules;
   const Authenticator& authenticator;
   const Authorizer& authorizer;
   Limiter& limiter;
@@ -55,6 +60,7 @@ struct ServiceContext {
   RefusalLog& refusals;
   TroubleLog& troubles;
   Executor& executor;
+  ParkedCalls& parked;
   const Clock& clock;
   Rate calls_per_connection;
   const Replica& replica;
@@ -92,6 +98,7 @@ struct CallPlan {
   uint32_t key_version = 0;  // that a mutation is about
   std::string_view request_id;
   std::string_view lease_id;
+  std::string_view job;        // id of a rotation job or a schedule
   uint64_t used_messages = 0;  // as reported with a lease
   uint32_t items = 1;
 };
@@ -146,6 +153,7 @@ struct CallOutcome {
   std::string lease_id;
   std::string recipient;
   std::string subject;  // handle of the data subject that the call is about, in hex
+  std::string job;      // rotation job or schedule that was made
   uint32_t failed = 0;
   Reason reason = Reason::kUnspecified;  // of the first item that failed
   absl::Status trouble;                  // of the first item that failed for an OperatorReason
@@ -159,6 +167,7 @@ struct CallOutcome {
     lease_id.clear();
     recipient.clear();
     subject.clear();
+    job.clear();
     failed = 0;
     reason = Reason::kUnspecified;
     trouble = absl::OkStatus();
@@ -168,6 +177,7 @@ struct CallOutcome {
 enum class RunState {
   kDone,
   kNeedsIo,  // something must be loaded: run again, from where it stopped, on the executor
+  kWaits,    // run again on the executor when what RunContext::wait says has come; of kRead methods
 };
 
 // RunKeys: the snapshot of keys that all of a run looks into. The thread has one view, so that
@@ -198,6 +208,7 @@ struct RunContext {
   Deadline deadline;
   bool may_block;
   CallOutcome& outcome;
+  Wait wait = {};
   RunKeys keys = {};  // KeyFinder's
   RunSubjects subjects = {};
 };
@@ -235,8 +246,9 @@ class ServiceCall : private AuditWaiter, private Task {
   void Refuse(const absl::Status& status);
 
   void RunInline(std::chrono::steady_clock::time_point now);
-  absl::StatusOr<RunState> RunNow(std::chrono::steady_clock::time_point now, bool may_block);
+  RunContext ContextOf(std::chrono::steady_clock::time_point now, bool may_block);
   void RunTask() override;  // on the executor
+  void ParkOrFail(const Wait& wait);
   void SubmitOrFail();
   void Complete(const absl::Status& status);
   void OnAudited(const absl::Status& audited) override;

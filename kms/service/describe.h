@@ -2,11 +2,32 @@
 #ifndef FIELDKMS_KMS_SERVICE_DESCRIBE_H_
 #define FIELDKMS_KMS_SERVICE_DESCRIBE_H_
 
+#include <algorithm>
+#include <string_view>
+
 #include "absl/status/status.h"
 #include "crypto/names.h"
+#include "crypto/status.h"
 #include "kms/service/call.h"
 
 namespace fieldkms {
+
+// Ids that the service gives to what it keeps: 32 lower-case hex digits.
+inline absl::Status CheckRecordId(std::string_view id, std::string_view field) {
+  constexpr size_t kSize = 32;
+  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (id.size() == kSize && std::all_of(id.begin(), id.end(), hex)) return absl::OkStatus();
+  return InvalidField(field, "must be 32 lower-case hex digits");
+}
+
+// A request about a tenant.
+template <class Request>
+absl::Status DescribeTenant(const Request& request, CallPlan* plan) {
+  FIELDKMS_RETURN_IF_ERROR(CheckTenantId(request.tenant()));
+  plan->scope = CallPlan::Scope::kTenant;
+  plan->tenant = request.tenant();
+  return absl::OkStatus();
+}
 
 // A request about one key, by its own name.
 template <class Request>

@@ -1,7 +1,5 @@
 #include "kms/service/operation_service.h"
 
-#include <algorithm>
-
 #include "crypto/status.h"
 #include "kms/service/describe.h"
 #include "kms/service/method_call.h"
@@ -11,15 +9,6 @@ namespace fieldkms {
 namespace {
 
 constexpr size_t kMostOperations = 1'000;
-constexpr size_t kOperationIdSize = 32;
-
-absl::Status CheckOperationId(std::string_view id) {
-  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  if (id.size() == kOperationIdSize && std::all_of(id.begin(), id.end(), hex)) {
-    return absl::OkStatus();
-  }
-  return InvalidField("operation_id", "must be 32 lower-case hex digits");
-}
 
 bool MayRead(const RunContext& context, const OperationRecord& operation) {
   return context.service.authorizer.Allows(context.who, Action::kOperationRead, operation.tenant,
@@ -33,7 +22,7 @@ struct GetOperationMethod {
                                     MethodInfo::Kind::kRead};
   absl::Status Describe(const Request& request, CallPlan* plan) {
     plan->scope = CallPlan::Scope::kAnywhere;
-    return CheckOperationId(request.operation_id());
+    return CheckRecordId(request.operation_id(), "operation_id");
   }
   absl::StatusOr<RunState> Run(RunContext& context, const Request& request, Response* response) {
     FIELDKMS_ASSIGN_OR_RETURN(

@@ -243,12 +243,12 @@ absl::StatusOr<KeyPatch> FromProto(const v1::UpdateKeyRequest& request) {
 
 std::string Etag(uint64_t change) { return std::to_string(change); }
 
-absl::StatusOr<uint64_t> ParseEtag(const std::string& etag) {
+absl::StatusOr<uint64_t> ParseEtag(const std::string& etag, std::string_view field) {
   if (etag.empty()) return uint64_t{0};
   uint64_t change = 0;
   const auto [end, error] = std::from_chars(etag.data(), etag.data() + etag.size(), change);
   if (error != std::errc() || change == 0 || Etag(change) != etag) {
-    return InvalidField("etag", "is not one that this service gave");
+    return InvalidField(field, "is not one that this service gave");
   }
   return change;
 }

@@ -35,7 +35,7 @@ absl::StatusOr<KeyPatch> FromProto(const v1::UpdateKeyRequest& request);
 // Etags: the number of the change that a record is of, in decimal. "" is 0: none given.
 // Error: InvalidField for one that Etag does not make.
 std::string Etag(uint64_t change);
-absl::StatusOr<uint64_t> ParseEtag(const std::string& etag);
+absl::StatusOr<uint64_t> ParseEtag(const std::string& etag, std::string_view field = "etag");
 
 // PageSize: what a request's page_size means. Error: InvalidField for a negative one.
 absl::StatusOr<size_t> PageSize(int32_t requested);

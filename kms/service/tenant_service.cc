@@ -1,6 +1,5 @@
 #include "kms/service/tenant_service.h"
 
-#include "crypto/names.h"
 #include "kms/service/describe.h"
 #include "kms/service/method_call.h"
 #include "kms/service/records.h"
@@ -11,9 +10,7 @@ namespace {
 
 template <class Request>
 absl::Status DescribeTenantMutation(const Request& request, CallPlan* plan) {
-  FIELDKMS_RETURN_IF_ERROR(CheckTenantId(request.tenant()));
-  plan->scope = CallPlan::Scope::kTenant;
-  plan->tenant = request.tenant();
+  FIELDKMS_RETURN_IF_ERROR(DescribeTenant(request, plan));
   return DescribeMutation(request, plan);
 }
 

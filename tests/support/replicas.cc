@@ -21,7 +21,7 @@ std::string ConfigOf(const std::string& data, const std::string& root_key,
          "key.read, key.rotate, key.update, key.disable, key.destroy, alias.set, tenant.create, "
          "tenant.read, tenant.rotate_kek, root.rotate, operation.read, system.read, key.import, "
          "field.create, field.update, field.mask, field.tokenize, field.detokenize, "
-         "field.erase]\n"
+         "field.erase, rotation.read, rotation.manage, rotation.work]\n"
          "        tenants: [\"*\"]\n        keys: [\"*\"]\n        fields: [\"*\"]\n"
          "        mask_level: full\n"
          "  principals:\n    test: {users: [" +

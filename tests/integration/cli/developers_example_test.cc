@@ -9,6 +9,7 @@
 #include "clients/cpp/client.h"
 #include "clients/cpp/field_client.h"
 #include "clients/cpp/local_crypto.h"
+#include "clients/cpp/rotation_client.h"
 #include "clients/cpp/row_context.h"
 #include "clients/cpp/rpc_status.h"
 #include "clients/cpp/subject_client.h"
@@ -234,6 +235,47 @@ absl::StatusOr<v1::EraseSubjectResponse> ForgetCustomer(
 }
 // [subject example]
 
+// [rotation example]
+// After the key was rotated: a job that brings all rows of the database "shop" to the new version.
+// It is carried out by workers that are running next to that database.
+absl::StatusOr<v1::RotationJob> ReencryptShop(Client& client, const std::string& key) {
+  v1::CreateJobRequest request;
+  request.set_tenant("acme");
+  request.mutable_spec()->set_data_source("shop");
+  request.mutable_spec()->set_key(key);
+  request.set_start(true);
+  return RotationClient(client).CreateJob(request);
+}
+
+// Waits for its end; `show`: the application's, for how far it is.
+absl::StatusOr<v1::RotationJob> AwaitJob(Client& client, const std::string& job_id,
+                                         const std::function<void(const v1::RotationJob&)>& show) {
+  v1::WatchJobRequest request;
+  request.set_tenant("acme");
+  request.set_job_id(job_id);
+  v1::RotationJob last;
+  const auto on_job = [&](const v1::RotationJob& job) {
+    show(job);
+    last = job;
+    return true;  // go on, until it has ended
+  };
+  FIELDKMS_RETURN_IF_ERROR(RotationClient(client).WatchJob(request, on_job));
+  return last;
+}
+
+// From now on: whenever the key has a new version, and a new version each 90 days.
+absl::StatusOr<v1::RotationSchedule> KeepShopFresh(Client& client, const std::string& key) {
+  v1::CreateScheduleRequest request;
+  request.set_tenant("acme");
+  v1::RotationSchedule* const schedule = request.mutable_schedule();
+  schedule->mutable_spec()->set_data_source("shop");
+  schedule->mutable_spec()->set_key(key);
+  schedule->mutable_rotate_after()->set_seconds(int64_t{90} * 24 * 3600);
+  schedule->mutable_within()->set_seconds(int64_t{7} * 24 * 3600);
+  return RotationClient(client).CreateSchedule(request);
+}
+// [rotation example]
+
 // [local example]
 // A shop that opens thousands of values a second for one key. Keep the two objects.
 struct LocalShop {
@@ -378,6 +420,27 @@ TEST_F(DevelopersExampleTest, CustomersAreForgotten) {
               StatusIs(Reason::kSubjectNotFound));
 }
 
+TEST_F(DevelopersExampleTest, ReencryptsRows) {
+  ASSERT_OK_AND_ASSIGN(const auto client, Client::Create({.target = daemon().target()}));
+  ASSERT_OK_AND_ASSIGN(const v1::RotationJob job,
+                       example::ReencryptShop(*client, "customers.email"));
+  EXPECT_EQ(job.state(), v1::ROTATION_STATE_RUNNING);
+  ASSERT_OK_AND_ASSIGN(const v1::RotationSchedule schedule,
+                       example::KeepShopFresh(*client, "customers.email"));
+  EXPECT_TRUE(schedule.has_next_run());
+  int shown = 0;
+  const auto show = [&](const v1::RotationJob&) {
+    if (++shown != 1) return;
+    v1::CancelJobRequest cancel;
+    cancel.set_tenant("acme");
+    cancel.set_job_id(job.job_id());
+    EXPECT_OK(RotationClient(*client).CancelJob(cancel));
+  };
+  ASSERT_OK_AND_ASSIGN(const v1::RotationJob ended, example::AwaitJob(*client, job.job_id(), show));
+  EXPECT_EQ(ended.state(), v1::ROTATION_STATE_CANCELLED);
+  EXPECT_EQ(shown, 2);
+}
+
 // The text between two marks is what people copy.
 void ExpectInTheDocument(const std::string& mark) {
   const std::string root = std::string(FIELDKMS_VECTORS_DIR) + "/../..";
@@ -394,6 +457,7 @@ TEST_F(DevelopersExampleTest, StandsInTheDocument) {
   ExpectInTheDocument("// [field example]\n");
   ExpectInTheDocument("// [token example]\n");
   ExpectInTheDocument("// [subject example]\n");
+  ExpectInTheDocument("// [rotation example]\n");
   ExpectInTheDocument("// [local example]\n");
 }
 

@@ -29,13 +29,13 @@ void ScriptedAudit::Append(const AuditRecord& record, AuditWaiter* waiter) {
   absl::Status status;
   {
     std::lock_guard lock(mutex_);
-    lines_.push_back({record.kind, std::string(record.method), std::string(record.principal),
-                      std::string(record.tenant), std::string(record.code),
-                      std::string(record.reason), std::string(record.request_id),
-                      NamesOf(record.keys), NamesOf(record.destination_keys), record.keys.more,
-                      record.items, record.failed, record.key_version, std::string(record.alias),
-                      std::string(record.recipient), NamesOf(record.fields),
-                      std::string(record.shown), std::string(record.subject)});
+    lines_.push_back(
+        {record.kind, std::string(record.method), std::string(record.principal),
+         std::string(record.tenant), std::string(record.code), std::string(record.reason),
+         std::string(record.request_id), NamesOf(record.keys), NamesOf(record.destination_keys),
+         record.keys.more, record.items, record.failed, record.key_version,
+         std::string(record.alias), std::string(record.recipient), NamesOf(record.fields),
+         std::string(record.shown), std::string(record.subject), std::string(record.job)});
     failed_ = failed_ || fail_from_ == record.kind;
     if (failed_) status = AuditDown();
     changed_.notify_all();
@@ -101,6 +101,7 @@ struct InProcessServer::Services {
   FieldAsyncService fields;
   TenantAsyncService tenants;
   OperationAsyncService operations;
+  RotationAsyncService rotations;
   SubjectAsyncService subjects;
   SystemAsyncService system;
 };
@@ -132,11 +133,16 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
   volatile_tokens = std::make_unique<VolatileTokens>(100);
   volatile_values =
       std::make_unique<VolatileValues>(*volatile_tokens, replica_, nullptr, SystemClock());
+  rotations = std::make_unique<Rotations>(*store, SystemClock());
+  schedules = std::make_unique<Schedules>(*store, SystemClock());
   executor = std::make_unique<Executor>(io_threads, io_queue);
-  context.reset(new ServiceContext{*keyring, *fields, *field_admin, store->tokens(),
-                                   store->subjects(), *erasures, *volatile_values, *access, *access,
-                                   *access, audit, *refusals, *troubles, *executor, SystemClock(),
-                                   Rate{}, replica_});
+  parked =
+      std::make_unique<ParkedCalls>(*executor, SystemClock(), [this] { return keyring->Change(); });
+  context.reset(new ServiceContext{
+      *keyring,  *fields,          *field_admin,  store->tokens(), store->subjects(),
+      *erasures, *volatile_values, *rotations,    *schedules,      *access,
+      *access,   *access,          audit,         *refusals,       *troubles,
+      *executor, *parked,          SystemClock(), Rate{},          replica_});
   services_ = std::make_unique<Services>();
   engine = std::make_unique<Engine>(EngineOptions{});
   AddCryptoService(*engine, services_->crypto, *context);
@@ -144,6 +150,7 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
   AddKeyService(*engine, services_->keys, *context);
   AddTenantService(*engine, services_->tenants, *context);
   AddOperationService(*engine, services_->operations, *context);
+  AddRotationService(*engine, services_->rotations, *context);
   AddSubjectService(*engine, services_->subjects, *context);
   AddSystemService(*engine, services_->system, *context);
   UnixListenerOptions listener;
@@ -158,13 +165,16 @@ void InProcessServer::Start(int io_threads, size_t io_queue) {
   keys = v1::KeyService::NewStub(channel);
   field_service = v1::FieldService::NewStub(channel);
   subject_service = v1::SubjectService::NewStub(channel);
+  rotation_service = v1::RotationService::NewStub(channel);
   system = v1::SystemService::NewStub(channel);
 }
 
 void InProcessServer::Stop() {
+  if (parked) parked->Close();
   engine.reset();
   services_.reset();
   context.reset();
+  parked.reset();
   executor.reset();
   refusals.reset();
   access.reset();

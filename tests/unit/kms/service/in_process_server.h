@@ -17,6 +17,7 @@
 #include "kms/service/field_service.h"
 #include "kms/service/key_service.h"
 #include "kms/service/operation_service.h"
+#include "kms/service/rotation_service.h"
 #include "kms/service/subject_service.h"
 #include "kms/service/system_service.h"
 #include "kms/service/tenant_service.h"
@@ -35,6 +36,7 @@ struct AuditedLine {
   std::vector<std::string> fields;
   std::string shown;
   std::string subject;
+  std::string job;
 };
 
 // Tells waiters at once, or holds them, or fails them.
@@ -99,7 +101,10 @@ class InProcessServer {
   std::unique_ptr<TroubleLog> troubles;
   std::unique_ptr<VolatileTokens> volatile_tokens;
   std::unique_ptr<VolatileValues> volatile_values;
+  std::unique_ptr<Rotations> rotations;
+  std::unique_ptr<Schedules> schedules;
   std::unique_ptr<Executor> executor;
+  std::unique_ptr<ParkedCalls> parked;
   std::unique_ptr<ServiceContext> context;
   std::unique_ptr<Engine> engine;
 
@@ -107,6 +112,7 @@ class InProcessServer {
   std::unique_ptr<v1::KeyService::Stub> keys;
   std::unique_ptr<v1::FieldService::Stub> field_service;
   std::unique_ptr<v1::SubjectService::Stub> subject_service;
+  std::unique_ptr<v1::RotationService::Stub> rotation_service;
   std::unique_ptr<v1::SystemService::Stub> system;
   RootHealth root_health;  // what the replica says of its root
 
