@@ -77,6 +77,7 @@ absl::Status Caretaker::RunOnce() {
   if (!stop_ && trusted) Keep(DestroyDue(), &first);
   if (!stop_ && trusted) Keep(SweepTokens(), &first);
   if (!stop_) Keep(Operate(), &first);
+  if (!stop_ && options_.also) Keep(options_.also(stop_), &first);
   return first;
 }
 

@@ -52,6 +52,9 @@ struct CaretakerOptions {
   // Called before a version is destroyed, which an error prevents: there is to be a
   // durable record that it was about to be done.
   std::function<absl::Status(const CaretakerEvent&)> before_destroy;
+  // Called in each round, for what is due elsewhere; it may block for some seconds, and ends soon
+  // after `stop`.
+  std::function<absl::Status(const std::atomic<bool>& stop)> also = {};
   // Called on the caretaker's thread, before the next step: it may write an audit record.
   std::function<void(const CaretakerEvent&)> on_event;
 };

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 
 #include "crypto/random_id.h"
@@ -14,6 +15,7 @@
 #include "kms/keyring/keyring.h"
 #include "kms/observe/log.h"
 #include "kms/rotations/rotations.h"
+#include "kms/rotations/schedule_runner.h"
 #include "kms/rotations/schedules.h"
 #include "kms/rpc/engine.h"
 #include "kms/server/caretaker_report.h"
@@ -22,6 +24,7 @@
 #include "kms/server/metrics.h"
 #include "kms/server/peer_channels.h"
 #include "kms/server/replica_file.h"
+#include "kms/server/schedule_report.h"
 #include "kms/server/signals.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/field_service.h"
@@ -64,6 +67,7 @@ struct Parts {
   std::unique_ptr<StaticAccess> access;
   std::unique_ptr<JsonlAudit> audit;
   std::unique_ptr<RefusalLog> refusals;
+  std::unique_ptr<ScheduleRunner> schedule_runner;  // the caretaker's
   std::unique_ptr<Caretaker> caretaker;
   std::unique_ptr<TroubleLog> troubles;
   std::unique_ptr<Replica> replica;
@@ -194,11 +198,18 @@ absl::Status MakeReplica(const Config& config, Parts& parts) {
   if (const GuardedRoot* const guard = parts.root.guard; guard != nullptr) {
     parts.replica->root_health = [guard] { return guard->Health(); };
   }
+  parts.schedule_runner = std::make_unique<ScheduleRunner>(
+      *parts.store, *parts.keyring, SystemClock(),
+      [&audit = *parts.audit](const ScheduleEvent& event) { ReportScheduleEvent(event, audit); });
+  parts.replica->schedule_counts = [&runner = *parts.schedule_runner] { return runner.Counts(); };
   CaretakerOptions options;
   options.pause = config.caretaker_pause;
   options.replica = parts.replica->id;
   options.before_destroy = [&audit = *parts.audit](const CaretakerEvent& event) {
     return RecordDestruction(event, audit);
+  };
+  options.also = [&runner = *parts.schedule_runner](const std::atomic<bool>& stop) {
+    return runner.RunOnce(stop);
   };
   options.on_event = [&audit = *parts.audit](const CaretakerEvent& event) {
     ReportCaretakerEvent(event, audit);

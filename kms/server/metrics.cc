@@ -76,6 +76,17 @@ void DescribeMemory(const SecretMemoryStats& memory, Families* out) {
              static_cast<double>(memory.in_use));
 }
 
+void DescribeSchedules(const ScheduleCounts& counts, Families* out) {
+  out->Counter("fieldkms_schedule_jobs_made_total", "Rotation jobs that schedules made here.",
+               static_cast<double>(counts.jobs_made));
+  out->Counter("fieldkms_schedule_jobs_not_made_total",
+               "Rotation jobs that schedules should have made here, and could not.",
+               static_cast<double>(counts.jobs_not_made));
+  out->Counter("fieldkms_schedule_jobs_overdue_total",
+               "Rotation jobs of schedules that were found to be overdue here.",
+               static_cast<double>(counts.jobs_overdue));
+}
+
 class Collector final : public prometheus::Collectable {
  public:
   Collector(const Replica& replica, const Keyring& keyring)
@@ -98,6 +109,7 @@ std::vector<MetricFamily> DescribeReplica(const Replica& replica, const KeyringS
       .label.push_back({"version", replica.version});
   if (replica.root_health) DescribeRoot(replica.root_health(), &families);
   DescribeKeyring(keyring, now, &families);
+  if (replica.schedule_counts) DescribeSchedules(replica.schedule_counts(), &families);
   DescribeMemory(GetSecretMemoryStats(), &families);
   return families.Take();
 }

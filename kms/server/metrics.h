@@ -1,6 +1,6 @@
 // What a replica knows of itself, for Prometheus (https://prometheus.io/docs/instrumenting):
-// how its root of trust is, its store, what it has loaded, its memory for keys. It tells
-// nothing of tenants, keys or values.
+// how its root of trust is, its store, what it has loaded, its schedules, its memory for keys. It
+// tells nothing of tenants, keys or values.
 #ifndef FIELDKMS_KMS_SERVER_METRICS_H_
 #define FIELDKMS_KMS_SERVER_METRICS_H_
 

@@ -8,6 +8,7 @@
 #include "kms/clock.h"
 #include "kms/root/root_health.h"
 #include "kms/root/root_key.h"
+#include "kms/rotations/schedule_runner.h"
 
 namespace fieldkms {
 
@@ -18,7 +19,8 @@ struct Replica {
   WallTime start_time;
   std::string store_kind;  // such as "sqlite"
   const RootKey& root;
-  std::function<RootHealth()> root_health = {};  // empty: the root is not watched
+  std::function<RootHealth()> root_health = {};          // empty: the root is not watched
+  std::function<ScheduleCounts()> schedule_counts = {};  // empty: no schedules are run
 };
 
 }  // namespace fieldkms

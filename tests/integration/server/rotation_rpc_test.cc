@@ -467,6 +467,41 @@ TEST_F(RotationRpcTest, BadSchedulesNameTheirField) {
   EXPECT_EQ(FieldOf(jobs().SuspendSchedule(suspend).status()), "schedule_id");
 }
 
+// The daemon's own caretaker finds it.
+TEST_F(RotationRpcTest, AScheduleMakesJobs) {
+  daemon_->Terminate();
+  StartWith(
+      "memory: {lock: preferred}\ncaretaker: {pause: 50ms}\naccess:\n  roles:\n    all:\n"
+      "      - actions: [rotation.read, rotation.manage]\n        tenants: [acme]\n"
+      "  principals:\n    me:\n      users: " +
+      std::to_string(getuid()) + "\n      roles: all\n");
+  ConnectClient();
+  v1::CreateScheduleRequest request;
+  request.set_tenant("acme");
+  *request.mutable_schedule()->mutable_spec() = Wanted().spec();
+  request.mutable_schedule()->set_cron("* * * * *");
+  ASSERT_OK_AND_ASSIGN(const v1::RotationSchedule schedule, jobs().CreateSchedule(request));
+  v1::ListJobsRequest list;
+  list.set_tenant("acme");
+  v1::ListJobsResponse made;
+  while (made.jobs_size() == 0) {  // within a minute
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    ASSERT_OK_AND_ASSIGN(made, jobs().ListJobs(list));
+  }
+  EXPECT_EQ(made.jobs(0).schedule_id(), schedule.schedule_id());
+  EXPECT_EQ(made.jobs(0).state(), v1::ROTATION_STATE_RUNNING);
+  const auto scheduled = [this] {
+    for (const nlohmann::json& line : AuditLines()) {
+      if (line.value("method", "") == "Scheduler.CreateJob") return line;
+    }
+    return nlohmann::json();
+  };
+  while (scheduled().is_null()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(scheduled()["job"], made.jobs(0).job_id());
+  EXPECT_EQ(scheduled()["request_id"], schedule.schedule_id());
+  EXPECT_EQ(scheduled()["key"], "card");
+}
+
 class RotationRightsTest : public RotationRpcTest {
  protected:
   // The same daemon again, for a caller with these rights.

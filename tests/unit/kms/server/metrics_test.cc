@@ -41,6 +41,15 @@ TEST_F(MetricsTest, TellWhatIsLoadedAndHowTheStoreIs) {
   EXPECT_FALSE(values.contains("fieldkms_root_up")) << "a root that nobody watches";
 }
 
+TEST_F(MetricsTest, TellWhatSchedulesDid) {
+  EXPECT_FALSE(Values({}).contains("fieldkms_schedule_jobs_made_total"));
+  replica_.schedule_counts = [] { return ScheduleCounts{7, 2, 1}; };
+  const auto values = Values({});
+  EXPECT_EQ(values.at("fieldkms_schedule_jobs_made_total"), 7);
+  EXPECT_EQ(values.at("fieldkms_schedule_jobs_not_made_total"), 2);
+  EXPECT_EQ(values.at("fieldkms_schedule_jobs_overdue_total"), 1);
+}
+
 TEST_F(MetricsTest, TellHowTheRootIs) {
   RootHealth health;
   health.calls = 10;
