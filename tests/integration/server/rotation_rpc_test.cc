@@ -505,11 +505,12 @@ TEST_F(RotationRpcTest, AScheduleMakesJobs) {
 class RotationRightsTest : public RotationRpcTest {
  protected:
   // The same daemon again, for a caller with these rights.
-  void StartAs(const std::string& actions, const std::string& tenants = "[acme]") {
+  void StartAs(const std::string& actions, const std::string& tenants = "[acme]",
+               const std::string& more = "") {
     daemon_->Terminate();
     StartWith("memory: {lock: preferred}\naccess:\n  roles:\n    tested:\n      - actions: " +
-              actions + "\n        tenants: " + tenants +
-              "\n  principals:\n    me:\n      users: " + std::to_string(getuid()) +
+              actions + "\n        tenants: " + tenants + "\n" + more +
+              "  principals:\n    me:\n      users: " + std::to_string(getuid()) +
               "\n      roles: tested\n");
     ConnectClient();
   }
@@ -581,6 +582,23 @@ TEST_F(RotationRightsTest, EachActionAllowsItsOwn) {
   EXPECT_THAT(reads(), denied);
   EXPECT_THAT(creates(), denied);
   EXPECT_THAT(reports(), denied);
+}
+
+TEST_F(RotationRightsTest, ToRotateByAScheduleTakesTheRightToRotate) {
+  ASSERT_EQ(SetAlias("current", "card"), "OK");
+  v1::CreateScheduleRequest request;
+  request.set_tenant("acme");
+  *request.mutable_schedule()->mutable_spec() = Wanted().spec();
+  request.mutable_schedule()->mutable_spec()->set_key("current");
+  request.mutable_schedule()->mutable_rotate_after()->set_seconds(86'400);
+  const auto denied = StatusIs(StatusCode::kPermissionDenied, Reason::kPermissionDenied);
+  StartAs("[rotation.manage]");
+  EXPECT_THAT(jobs().CreateSchedule(request), denied);
+  // It is the key's own name that counts.
+  StartAs("[rotation.manage, key.rotate]", "[acme]", "        keys: [current]\n");
+  EXPECT_THAT(jobs().CreateSchedule(request), denied);
+  StartAs("[rotation.manage, key.rotate]", "[acme]", "        keys: [card]\n");
+  EXPECT_OK(jobs().CreateSchedule(request));
 }
 
 }  // namespace
