@@ -238,6 +238,17 @@ absl::StatusOr<uint64_t> Checkpoints::Quarantine(Transaction& transaction,
   return added;
 }
 
+absl::StatusOr<uint64_t> Checkpoints::CountQuarantined() {
+  uint64_t count = 0;
+  FIELDKMS_RETURN_IF_ERROR(
+      database_.Query("SELECT count(*) FROM kms.rotation_quarantine WHERE job_id = $1", {job_id_},
+                      [&](const pqxx::result& rows) {
+                        count = rows.at(0)[0].as<uint64_t>();
+                        return absl::OkStatus();
+                      }));
+  return count;
+}
+
 absl::StatusOr<std::set<std::string>> Checkpoints::KnownBad(size_t table) {
   std::set<std::string> digests;
   FIELDKMS_RETURN_IF_ERROR(database_.Query(

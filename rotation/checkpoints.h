@@ -124,6 +124,8 @@ class Checkpoints {
   absl::StatusOr<uint64_t> Quarantine(Transaction& transaction, const ClaimedRange& range,
                                       const TablePlan& plan, std::span<const TableRow> rows,
                                       std::span<const BadCell> bad);
+  // How many cells the job has quarantined, in all tables.
+  absl::StatusOr<uint64_t> CountQuarantined();
   // Digests of a table's quarantined cells.
   absl::StatusOr<std::set<std::string>> KnownBad(size_t table);
   absl::StatusOr<std::vector<QuarantinedCell>> ListQuarantine(size_t limit);

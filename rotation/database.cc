@@ -78,7 +78,7 @@ Database::~Database() = default;
 absl::StatusOr<std::unique_ptr<Database>> Database::Connect(const std::string& conninfo,
                                                             const std::string& application_name) {
   FIELDKMS_ASSIGN_OR_RETURN(std::string complete, CompleteConninfo(conninfo, application_name));
-  std::unique_ptr<Database> database(new Database(std::move(complete)));
+  std::unique_ptr<Database> database(new Database(std::move(complete), application_name));
   FIELDKMS_RETURN_IF_ERROR(database->Open());
   return database;
 }
@@ -92,6 +92,7 @@ absl::Status Database::Open() {
   try {
     pqxx::nontransaction transaction(connection_->pqxx());
     transaction.exec("SET row_security = off");
+    transaction.exec("SET application_name = " + transaction.quote(application_name_));
     transaction.exec("SET lock_timeout = " + std::to_string(kLockTimeout.count()));
     server_version_ = connection_->pqxx().server_version();
   } catch (const std::exception& error) {

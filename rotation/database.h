@@ -65,9 +65,10 @@ class Database {
   // later.
   static constexpr std::chrono::seconds kLongest{60};
 
-  // Connects. `conninfo`: a connection string of libpq. Errors: kInvalidArgument, kConfigInvalid,
-  // for one that is none; kDatabaseUnavailable, with libpq's first line, which names host, user and
-  // database at most.
+  // Connects. `conninfo`: a connection string of libpq; the session is called `application_name`,
+  // whatever that says, since workers know each other by it. Errors: kInvalidArgument,
+  // kConfigInvalid, for one that is none; kDatabaseUnavailable, with libpq's first line, which
+  // names host, user and database at most.
   static absl::StatusOr<std::unique_ptr<Database>> Connect(const std::string& conninfo,
                                                            const std::string& application_name);
   ~Database();
@@ -92,12 +93,14 @@ class Database {
 
  private:
   enum class Kind { kRead, kWrite, kStatement };
-  explicit Database(std::string conninfo) : conninfo_(std::move(conninfo)) {}
+  Database(std::string conninfo, std::string application_name)
+      : conninfo_(std::move(conninfo)), application_name_(std::move(application_name)) {}
   absl::Status Open();
   absl::Status Run(Kind kind, std::chrono::milliseconds longest, const Body& body);
   absl::Status RunIn(pqxx::transaction_base& transaction, const Body& body);
 
   const std::string conninfo_;
+  const std::string application_name_;
   PostgresWatchdog watchdog_;
   std::unique_ptr<PostgresConnection> connection_;
   std::chrono::milliseconds statement_timeout_{0};

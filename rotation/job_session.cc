@@ -7,6 +7,7 @@
 #include "crypto/status.h"
 #include "rotation/job_plan.h"
 #include "rotation/job_progress.h"
+#include "rotation/limits.h"
 #include "rotation/plan.h"
 #include "rotation/registry.h"
 
@@ -16,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // How often what others are at is looked at again.
-constexpr milliseconds kLookAgain{200};
+constexpr milliseconds kLookAgain{100};
 constexpr milliseconds kAskBarrierAgain{500};
 constexpr uint32_t kDefaultSample = 1'000;
 // Each pass after the barrier finds less; if one does not, somebody seals under an old version.
@@ -107,6 +108,7 @@ absl::StatusOr<Turn> JobSession::DoRange(const v1::RotationJob& job, size_t batc
                                                            ? runner_->Verify(SampleShare(job, plan))
                                                            : runner_->Sweep(batch_rows));
   if (window.done) runner_.reset();
+  if (window.counts.quarantined > 0) FIELDKMS_RETURN_IF_ERROR(CheckQuarantine(job));
   return Turn{.counts = window.counts};
 }
 
@@ -122,6 +124,14 @@ absl::Status JobSession::StartRange(const ClaimedRange& range) {
   runner_ = std::make_unique<RangeRunner>(database_, checkpoints_, plan, state_.target, *rewrapper_,
                                           range, observer_);
   return absl::OkStatus();
+}
+
+absl::Status JobSession::CheckQuarantine(const v1::RotationJob& job) {
+  const uint64_t most = ResolveLimits(job.spec().limits(), std::nullopt).most_quarantined;
+  FIELDKMS_ASSIGN_OR_RETURN(const uint64_t count, checkpoints_.CountQuarantined());
+  if (count < most) return absl::OkStatus();
+  return DatabaseRefused("values that cannot be rewrapped: " + std::to_string(count) +
+                         ", as many as the job's limit allows; kms.rotation_quarantine lists them");
 }
 
 double JobSession::SampleShare(const v1::RotationJob& job, const TablePlan& plan) const {

@@ -65,6 +65,7 @@ class JobSession {
   absl::StatusOr<Turn> DoRange(const v1::RotationJob& job, size_t batch_rows);
   absl::Status StartRange(const ClaimedRange& range);
   absl::StatusOr<Turn> DoBarrier();
+  absl::Status CheckQuarantine(const v1::RotationJob& job);
   double SampleShare(const v1::RotationJob& job, const TablePlan& plan) const;
 
   Database& database_;

@@ -66,8 +66,8 @@ std::string SqlOf(const LeafPlan& leaf, const Choice& choice) {
   }
   const std::string sample =
       choice.by_chance() ? fmt::format(" TABLESAMPLE SYSTEM ({:.10f}) WHERE random() < {:.10f}",
-                                    choice.percent, choice.share)
-                      : "";
+                                       choice.percent, choice.share)
+                         : "";
   return fmt::format("(SELECT {}, {}{} FROM ONLY {}{} LIMIT {})", choice.leaf, small, cells,
                      Quoted(leaf.plan.leaf.schema, leaf.plan.leaf.table), sample, choice.limit);
 }

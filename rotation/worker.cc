@@ -19,7 +19,9 @@ using std::chrono::steady_clock;
 constexpr milliseconds kFirstBackoff{100};
 constexpr milliseconds kLongestBackoff{5'000};
 
-constexpr size_t kMostResting = 1'000;  // of what a report may carry
+// Bytes of what a report may carry.
+constexpr size_t kMostResting = 1'000;
+constexpr size_t kMostError = 4'000;
 
 bool HasEnded(const v1::RotationJob& job) {
   return job.state() == v1::ROTATION_STATE_DONE || job.state() == v1::ROTATION_STATE_FAILED ||
@@ -214,7 +216,7 @@ absl::Status Worker::Impl::Finish(const absl::Status& failure) {
   if (failure.ok()) {
     FIELDKMS_ASSIGN_OR_RETURN(*request.mutable_outcome(), session_->Outcome());
   } else {
-    request.set_error(std::string(MessageOf(failure)));
+    request.set_error(std::string(MessageOf(failure).substr(0, kMostError)));
   }
   if (session_ != nullptr) {
     absl::StatusOr<v1::RotationProgress> progress = session_->Progress();

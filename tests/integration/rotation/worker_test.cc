@@ -194,6 +194,20 @@ TEST_F(WorkerTest, SaysWhatIsWrongWithAConnectionStringAndNotThePassword) {
   EXPECT_THAT(std::string(job.status().message()), ::testing::Not(HasSubstr("secret")));
 }
 
+TEST_F(WorkerTest, FailsTheJobWhenTooManyValuesAreBad) {
+  SetUpJob(300);
+  bed_.Sql("UPDATE public.cards SET card = 'plain' WHERE id BETWEEN 250 AND 259");
+  board_->Change([](v1::RotationJob* job) {
+    job->mutable_spec()->mutable_limits()->set_most_quarantined(10);
+    job->mutable_spec()->set_verify_sample(1);
+  });
+  Worker worker(Options("one"), board_->Calls(), nullptr);
+  const auto job = worker.Run();
+  ASSERT_OK(job);
+  EXPECT_EQ(job->state(), v1::ROTATION_STATE_FAILED);
+  EXPECT_THAT(job->error(), HasSubstr("10, as many as the job's limit allows"));
+}
+
 TEST_F(WorkerTest, RefusesATableThatIsNotInTheRegistry) {
   SetUpJob(10);
   board_->Change([](v1::RotationJob* job) {
