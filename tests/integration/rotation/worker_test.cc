@@ -196,7 +196,9 @@ TEST_F(WorkerTest, SaysWhatIsWrongWithAConnectionStringAndNotThePassword) {
 
 TEST_F(WorkerTest, FailsTheJobWhenTooManyValuesAreBad) {
   SetUpJob(300);
-  bed_.Sql("UPDATE public.cards SET card = 'plain' WHERE id BETWEEN 250 AND 259");
+  bed_.Sql(
+      "UPDATE public.cards SET card = (SELECT card FROM public.cards WHERE id = 1) "
+      "WHERE id BETWEEN 250 AND 259");
   board_->Change([](v1::RotationJob* job) {
     job->mutable_spec()->mutable_limits()->set_most_quarantined(10);
     job->mutable_spec()->set_verify_sample(1);
