@@ -5,7 +5,7 @@
 namespace fieldkms::rotation {
 
 ServiceCalls CallsOf(Client& client) {
-  const RotationClient rotations(client);
+  RotationClient rotations(client);
   ServiceCalls calls;
   calls.get_job = [rotations](const v1::GetJobRequest& request) mutable {
     return rotations.GetJob(request);
