@@ -31,6 +31,7 @@ TEST(AuditLineTest, HasEveryField) {
   record.recipient = "00ff";
   record.request_id = "request-1";
   record.lease_id = "0123";
+  record.job = "4567";
   record.used_messages = 12;
   EXPECT_EQ(nlohmann::json::parse(LineOf(record)), nlohmann::json::parse(R"({
     "seq": 7, "time": "1970-01-01T00:00:00.000001Z", "kind": "outcome",
@@ -38,7 +39,7 @@ TEST(AuditLineTest, HasEveryField) {
     "tenant": "acme", "key": "customers.card",
     "destination_key": "customers.card2", "items": 10, "failed": 2, "code": "OK",
     "reason": "TAG_MISMATCH", "key_version": 3, "alias": "customers.pan",
-    "recipient": "00ff", "request_id": "request-1", "lease_id": "0123",
+    "recipient": "00ff", "request_id": "request-1", "lease_id": "0123", "job": "4567",
     "used_messages": 12})"));
 }
 

@@ -76,6 +76,19 @@ TEST_F(CaretakerTest, RotatesWhatIsDue) {
   EXPECT_EQ(PrimaryOf("weekly"), 2u);
 }
 
+TEST_F(CaretakerTest, DoesAlsoWhatIsDueElsewhere) {
+  CaretakerOptions options = Options("one");
+  int rounds = 0;
+  options.also = [&](const std::atomic<bool>& stop) {
+    EXPECT_FALSE(stop);
+    return ++rounds == 1 ? Down() : absl::OkStatus();
+  };
+  Caretaker caretaker(keyring(), options);
+  EXPECT_THAT(caretaker.RunOnce(), StatusIs(Reason::kStoreUnavailable));
+  EXPECT_OK(caretaker.RunOnce());
+  EXPECT_EQ(rounds, 2);
+}
+
 TEST_F(CaretakerTest, OfManyReplicasOneRotates) {
   HaveRotatingKey("daily", days(1));
   clock().Advance(days(1) + minutes(1));
