@@ -49,13 +49,13 @@ struct CipherColumn {
   std::string name;
   std::string type;  // as PlainColumn::type
   Shape shape = Shape::kBytea;
-  std::string binding_id;  // 16 bytes: `b` of the context
-  std::string field_id;    // 8 bytes: `f`; or empty
+  std::string binding_id = {};  // 16 bytes: `b` of the context
+  std::string field_id = {};    // 8 bytes: `f`; or empty
   // Whether `pk` is part of the context: made of TablePlan::row_key.
   bool bound_to_row = true;
   // Entries of the context: names, and which of TablePlan::context_columns has the value.
-  std::vector<std::string> context_names;
-  std::vector<size_t> context_columns;
+  std::vector<std::string> context_names = {};
+  std::vector<size_t> context_columns = {};
   friend bool operator==(const CipherColumn&, const CipherColumn&) = default;
 };
 

@@ -1,9 +1,9 @@
 // fieldkms alias set|delete|list
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "clients/cli/commands.h"
+#include "clients/cli/key_lookup.h"
 #include "crypto/status.h"
 
 namespace fieldkms {
@@ -14,19 +14,6 @@ Json AliasJson(const v1::Alias& alias) {
           {"alias", alias.alias()},
           {"key", alias.key()},
           {"etag", alias.etag()}};
-}
-
-absl::Status ForEachAlias(Client* client, const std::string& tenant,
-                          const std::function<void(const v1::Alias&)>& body) {
-  v1::ListAliasesRequest request;
-  request.set_tenant(tenant);
-  request.set_page_size(1'000);
-  do {
-    FIELDKMS_ASSIGN_OR_RETURN(const v1::ListAliasesResponse page, client->ListAliases(request));
-    for (const v1::Alias& alias : page.aliases()) body(alias);
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return absl::OkStatus();
 }
 
 // Where no etag was given: that of the alias as it is now, or "" if there is none.

@@ -16,7 +16,7 @@ constexpr char kDescription[] =
 constexpr char kFooter[] =
     "Values are read from standard input, from a file or at a prompt, never from arguments.\n"
     "Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 denied, 5 does not open,\n"
-    "6 unavailable, 7 some lines failed, 8 conflict.";
+    "6 unavailable, 7 some lines failed, 8 conflict, 9 cancelled, 10 stopped before the end.";
 constexpr double kLongestTimeout = 3'600;
 
 void AddGlobalOptions(CLI::App* app, GlobalOptions* options) {
@@ -126,6 +126,8 @@ std::unique_ptr<CLI::App> MakeApp(Session* session) {
   AddStatusCommand(app.get(), session);
   AddDoctorCommand(app.get(), session);
 #ifdef FIELDKMS_STORE_POSTGRES
+  AddRotationCommands(app.get(), session);
+  AddColumnCommands(app.get(), session);
   AddStoreCommands(app.get(), session);
 #endif
   AddCompletionCommands(app.get(), session);

@@ -46,6 +46,16 @@ void AddDoctorCommand(CLI::App* app, Session* session);
 void AddStoreCommands(CLI::App* app, Session* session);  // where FIELDKMS_STORE_POSTGRES is
 // The part of AddStoreCommands in store_copy_command.cc.
 void AddStoreCopyCommands(CLI::App* group, Session* session);
+// Where FIELDKMS_STORE_POSTGRES is: rotations work in databases of applications.
+void AddRotationCommands(CLI::App* app, Session* session);
+// The parts of AddRotationCommands in rotation_plan_command.cc and the like.
+void AddRotationPlanCommand(CLI::App* group, Session* session);
+void AddRotationRunCommand(CLI::App* group, Session* session);
+void AddRotationWatchCommand(CLI::App* group, Session* session);
+void AddRotationReportCommand(CLI::App* group, Session* session);
+void AddColumnCommands(CLI::App* app, Session* session);
+// The part of AddColumnCommands in column_add_command.cc.
+void AddColumnAddCommand(CLI::App* group, Session* session);
 void AddCompletionCommands(CLI::App* app, Session* session);
 void AddVersionCommand(CLI::App* app, Session* session);
 

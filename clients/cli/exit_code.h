@@ -16,6 +16,8 @@ enum class ExitCode {
   kUnavailable = 6,  // the service cannot be reached or cannot serve now: try again
   kPartial = 7,      // --lines: some lines failed, the others are done
   kConflict = 8,     // it exists already, or is not as expected any more
+  kCancelled = 9,    // rotation run, watch: somebody cancelled the job
+  kStopped = 10,     // rotation run: it was told to stop before the job had ended
 };
 
 // ExitCodeOf maps a status to the code above that scripts see.

@@ -14,7 +14,9 @@ namespace {
 
 // What to do next, where there is something that is always worth a try.
 std::string_view HintFor(const absl::Status& status) {
-  if (status.code() == absl::StatusCode::kUnavailable) {
+  // An application's database is not the service.
+  if (status.code() == absl::StatusCode::kUnavailable &&
+      ReasonOf(status) != Reason::kDatabaseUnavailable) {
     return "\nIs fieldkmsd running? `fieldkms doctor` looks into it.";
   }
   if (ReasonOf(status) == Reason::kPermissionDenied) {

@@ -93,4 +93,8 @@ absl::Status UsageStatus(const CLI::App& app, const CLI::ParseError& error) {
                message + "; --help tells more");
 }
 
+absl::Status WithField(const absl::Status& status, std::string_view field) {
+  return Error(status.code(), ReasonOf(status), MessageOf(status), field);
+}
+
 }  // namespace fieldkms

@@ -3,6 +3,7 @@
 #define FIELDKMS_CLIENTS_CLI_USAGE_ERROR_H_
 
 #include <CLI/CLI.hpp>
+#include <string_view>
 
 #include "absl/status/status.h"
 
@@ -12,6 +13,9 @@ namespace fieldkms {
 // since somebody may have typed a secret where none belongs: of an option its name
 // stands in the message, of a command only the known one that is nearest.
 absl::Status UsageStatus(const CLI::App& app, const CLI::ParseError& error);
+
+// WithField is an error that names another field: the option that a request's field came from.
+absl::Status WithField(const absl::Status& status, std::string_view field);
 
 }  // namespace fieldkms
 

@@ -59,8 +59,8 @@ WallTime ParseTimestamp(std::string_view text);
 WallTime TimeOf(const pqxx::field& field);
 std::optional<WallTime> TimeIfAny(const pqxx::field& field);
 std::string BytesOf(const pqxx::field& field);  // "" for null
-std::string TextOf(const pqxx::field& field);  // never null
-uint64_t IdOf(const pqxx::field& field);  // 0 for null
+std::string TextOf(const pqxx::field& field);   // never null
+uint64_t IdOf(const pqxx::field& field);        // 0 for null
 uint32_t VersionOf(const pqxx::field& field);
 bool BoolOf(const pqxx::field& field);
 [[noreturn]] void RefuseRow();

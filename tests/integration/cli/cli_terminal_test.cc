@@ -1,9 +1,7 @@
 // What a person at a terminal sees: the prompt, completion; and what other users
 // of the machine must not.
-#include <pty.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <string>
@@ -12,6 +10,7 @@
 #include "clients/cli/commands.h"
 #include "clients/cli/completion.h"
 #include "tests/integration/cli/cli_fixture.h"
+#include "tests/integration/cli/on_terminal.h"
 
 namespace fieldkms::testing {
 namespace {
@@ -20,57 +19,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr char kPrompt[] = "Value (not shown): ";
-
-// fieldkms on a terminal of its own.
-class OnTerminal {
- public:
-  OnTerminal(const std::string& target, std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), BinaryPath("fieldkms"));
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    pid_ = forkpty(&terminal_, nullptr, nullptr, nullptr);
-    if (pid_ == 0) {
-      setenv("FIELDKMS_TARGET", target.c_str(), 1);
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    EXPECT_GT(pid_, 0);
-  }
-  ~OnTerminal() {
-    if (pid_ > 0) kill(pid_, SIGKILL);
-    Wait();
-    close(terminal_);
-  }
-
-  // Reads what the terminal shows until it ends in `text`, or ends.
-  std::string ReadUntil(const std::string& text) {
-    std::string shown;
-    char byte = 0;
-    while (!shown.ends_with(text) && read(terminal_, &byte, 1) == 1) shown += byte;
-    return shown;
-  }
-  std::string ReadAll() { return ReadUntil("\x01 never shown"); }
-  void Type(const std::string& keys) {
-    EXPECT_EQ(write(terminal_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
-  }
-  bool Echoes() const {
-    termios state = {};
-    EXPECT_EQ(tcgetattr(terminal_, &state), 0);
-    return (state.c_lflag & ECHO) != 0;
-  }
-  int Wait() {
-    if (pid_ <= 0) return status_;
-    EXPECT_EQ(waitpid(pid_, &status_, 0), pid_);
-    pid_ = -1;
-    return status_;
-  }
-
- private:
-  int terminal_ = -1;
-  pid_t pid_ = -1;
-  int status_ = 0;
-};
 
 class CliTerminalTest : public CliTest {
  protected:
