@@ -166,7 +166,7 @@ TEST_F(CliColumnInit, MakesTheSchemaOnceAndPrintsItForOthers) {
 }
 
 TEST_F(CliColumnInit, TellsNoPassword) {
-  for (const std::string conninfo :
+  for (const std::string& conninfo :
        {std::string("host=/nowhere password='s3cret'"), std::string("password s3cret host"),
         std::string("postgresql://u:s3cret@:x/d"), std::string("s3cret=1"),
         Conninfo("no_such_role")}) {

