@@ -101,6 +101,17 @@ constexpr const char* kCases[] = {"seal",     "unary",      "batch",       "prot
 INSTANTIATE_TEST_SUITE_P(All, CaseTest, ::testing::ValuesIn(kCases),
                          [](const auto& one) { return std::string(one.param); });
 
+#ifdef FIELDKMS_STORE_POSTGRES
+TEST(BenchTest, RotationsOfAnySizePrintTheirResultLast) {
+  for (const std::string name : {"rotate", "rotate_wal", "rotate_scale"}) {
+    const CommandResult result =
+        RunCommand({.argv = {BinaryPath("fieldkms-bench"), name, "--rows", "3000"}});
+    ASSERT_EQ(result.status.code, 0) << result.err;
+    EXPECT_GT(ParseLastLine(result.out, name).ratio, 0);
+  }
+}
+#endif
+
 TEST(BenchTest, KeysScaleStatesWhatAKeyCosts) {
   const CommandResult result = RunCommand(
       {.argv = {BinaryPath("fieldkms-bench"), "keys_scale", "--seconds", "1", "--keys", "1500"}});

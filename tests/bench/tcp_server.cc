@@ -15,9 +15,12 @@
 #include "kms/audit/refusal_log.h"
 #include "kms/keyring/keyring.h"
 #include "kms/root/local_root.h"
+#include "kms/rotations/rotations.h"
+#include "kms/rotations/schedules.h"
 #include "kms/rpc/engine.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/executor.h"
+#include "kms/service/parked_calls.h"
 #include "kms/store/sqlite_store.h"
 #include "tests/bench/daemon_config.h"
 
@@ -84,11 +87,13 @@ absl::Status Run(const std::string& dir, const sigset_t& stop) {
   Erasures erasures(*store, *erasure_log, clock, {});
   VolatileTokens volatile_tokens(1);
   VolatileValues volatile_values(volatile_tokens, replica, nullptr, clock);
-  ServiceContext context{
-      *keyring, fields,          field_admin,   store->tokens(), store->subjects(),
-      erasures, volatile_values, authenticator, *access,         *access,
-      *audit,   refusals,        troubles,      executor,        clock,
-      Rate{},   replica};
+  Rotations rotations(*store, clock);
+  Schedules schedules(*store, clock);
+  ParkedCalls parked(executor, clock, [&keyring] { return keyring->Change(); });
+  ServiceContext context{*keyring, fields,          field_admin, store->tokens(), store->subjects(),
+                         erasures, volatile_values, rotations,   schedules,       authenticator,
+                         *access,  *access,         *audit,      refusals,        troubles,
+                         executor, parked,          clock,       Rate{},          replica};
   return Serve(context, stop);
 }
 
