@@ -5,18 +5,14 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <filesystem>
 #include <thread>
 
 #include "clients/cpp/client.h"
 #include "tests/support/daemon.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -25,49 +21,14 @@ namespace {
 
 using ::fieldkms::testing::Daemon;
 using ::fieldkms::testing::ExitStatus;
+using ::fieldkms::testing::PrivateMounts;
+using ::fieldkms::testing::SmallDisk;
 using ::fieldkms::testing::TempDir;
 using ::fieldkms::testing::WriteFile;
 using ::testing::AnyOf;
 
-// Before any other thread starts: a mount namespace is a thread's own.
-class PrivateMounts : public ::testing::Environment {
- public:
-  void SetUp() override {
-    ASSERT_EQ(::geteuid(), 0u) << "this test mounts a small file system: run it as root";
-    ASSERT_EQ(::unshare(CLONE_NEWNS), 0) << std::strerror(errno);
-    // In a chroot "/" is no mount point (EINVAL); then our mounts may be seen outside
-    // for as long as they last.
-    const int made_private = ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-    ASSERT_TRUE(made_private == 0 || errno == EINVAL) << std::strerror(errno);
-  }
-};
 [[maybe_unused]] ::testing::Environment* const private_mounts =
     ::testing::AddGlobalTestEnvironment(new PrivateMounts);
-
-class SmallDisk {
- public:
-  SmallDisk(std::string path, const char* options) : path_(std::move(path)) {
-    std::filesystem::create_directories(path_);
-    if (::mount("tmpfs", path_.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options) != 0) {
-      throw std::runtime_error(fmt::format("mount tmpfs: {}", std::strerror(errno)));
-    }
-  }
-  ~SmallDisk() { ::umount2(path_.c_str(), MNT_DETACH); }
-
-  // Takes all space that is left.
-  void Fill() const {
-    std::FILE* file = std::fopen((path_ + "/filler").c_str(), "a");
-    const std::string page(4096, 'f');
-    while (std::fwrite(page.data(), 1, page.size(), file) == page.size() &&
-           std::fflush(file) == 0) {
-    }
-    std::fclose(file);
-  }
-  void Free() const { std::filesystem::remove(path_ + "/filler"); }
-
- private:
-  std::string path_;
-};
 
 // One key per call, each with its own request id; stops at the first refusal.
 struct Refused {

@@ -23,10 +23,9 @@ constexpr std::string_view kCommitted(
     "COMMIT\0",
     12);
 
-sockaddr_un AddressIn(const std::string& dir) {
+sockaddr_un AddressOf(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string path = dir + "/.s.PGSQL.5432";
   if (path.size() >= sizeof address.sun_path) throw std::runtime_error("path too long: " + path);
   std::memcpy(address.sun_path, path.data(), path.size());
   return address;
@@ -56,9 +55,9 @@ std::string Receive(int fd) {
 
 }  // namespace
 
-CutProxy::CutProxy(const std::string& server_dir)
-    : server_dir_(server_dir), listener_(UnixSocket()) {
-  const sockaddr_un address = AddressIn(dir_.path());
+CutProxy::CutProxy(const std::string& server_dir, const std::string& socket)
+    : server_path_(server_dir + "/" + socket), listener_(UnixSocket()) {
+  const sockaddr_un address = AddressOf(dir_.File(socket));
   if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(listener_, 64) != 0) {
     throw std::runtime_error("cannot listen in " + dir_.path());
@@ -93,7 +92,7 @@ void CutProxy::AcceptAll() {
     const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) continue;
     const int server = UnixSocket();
-    const sockaddr_un address = AddressIn(server_dir_);
+    const sockaddr_un address = AddressOf(server_path_);
     if (refuse_ ||
         ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
       ::close(client);
@@ -123,11 +122,35 @@ void CutProxy::Pass(Pair& pair) {
   ::shutdown(pair.server, SHUT_RDWR);
 }
 
+void CutProxy::CutSend(uint64_t n, At at) {
+  const std::lock_guard lock(mutex_);
+  cut_send_ = sends_ + n;
+  cut_at_ = at;
+}
+
+bool CutProxy::IsCut(At* at) {
+  const std::lock_guard lock(mutex_);
+  if (++sends_ != cut_send_) return false;
+  ++cuts_;
+  *at = cut_at_;
+  return true;
+}
+
+CutProxy::Cut CutProxy::TakeCut() {
+  if (next_ == Cut::kNone || more_-- > 0) return Cut::kNone;
+  return next_.exchange(Cut::kNone);
+}
+
 bool CutProxy::PassToServer(Pair& pair) {
   const std::string bytes = Receive(pair.client);
   if (bytes.empty()) return false;
+  if (At at; IsCut(&at)) {
+    if (at == At::kMidSend) SendAll(pair.server, bytes.substr(0, bytes.size() / 2));
+    if (at != At::kBeforeAnswer) return false;
+    pair.unanswered = true;
+  }
   if (bytes.find(kCommit) != std::string::npos) {
-    pair.cut = next_.exchange(Cut::kNone);
+    pair.cut = TakeCut();
     if (pair.cut != Cut::kNone) ++cuts_;
     if (pair.cut == Cut::kBeforeCommit) {
       Refuse();
@@ -139,7 +162,7 @@ bool CutProxy::PassToServer(Pair& pair) {
 
 bool CutProxy::PassToClient(Pair& pair) {
   const std::string bytes = Receive(pair.server);
-  if (bytes.empty()) return false;
+  if (bytes.empty() || pair.unanswered) return false;
   if (pair.cut == Cut::kAfterCommit && bytes.find(kCommitted) != std::string::npos) {
     Refuse();
     return false;

@@ -62,6 +62,17 @@ PostgresServer::PostgresServer(std::vector<std::string> settings) : settings_(st
   Start();
 }
 
+PostgresServer::PostgresServer(const StandbyOf& standby) {
+  GiveToPostgres(dir_.path());
+  const CommandResult copied = RunCommand(
+      {.argv = AsPostgres(
+           {Program("pg_basebackup"), "-d", standby.primary.Conninfo("postgres", kSuperuser), "-D",
+            dir_.File("data"), "--write-recovery-conf", "--checkpoint=fast", "--no-sync"}),
+       .working_dir = "/"});
+  Require(copied.status == ExitStatus{0, 0}, "pg_basebackup: " + copied.err);
+  Start();
+}
+
 PostgresServer::~PostgresServer() {
   Thaw();
   Kill();
@@ -129,6 +140,11 @@ void PostgresServer::Kill() {
   for (const pid_t process : all) {
     while (::kill(process, 0) == 0) std::this_thread::sleep_for(milliseconds(1));
   }
+}
+
+void PostgresServer::Promote() {
+  const Rows promoted = Sql("postgres", kSuperuser, "SELECT pg_promote()");
+  Require(promoted[0][0] == "t", "the standby was not promoted");
 }
 
 void PostgresServer::Freeze() {

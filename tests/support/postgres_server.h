@@ -23,6 +23,11 @@ class PostgresServer {
   // `settings` are the server's, such as "fsync=on". Without them it syncs nothing, has little
   // memory and vacuums often.
   explicit PostgresServer(std::vector<std::string> settings = {});
+  // A standby that can be read, from a copy of the primary's data of now.
+  struct StandbyOf {
+    const PostgresServer& primary;
+  };
+  explicit PostgresServer(const StandbyOf& standby);
   ~PostgresServer();
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
@@ -35,6 +40,8 @@ class PostgresServer {
   void Start();
   void Stop();
   void Kill();
+  // Promote makes a standby one to write to, and returns when it is.
+  void Promote();
   // Freeze stops all its processes (SIGSTOP), Thaw lets them go on.
   void Freeze();
   void Thaw();

@@ -65,7 +65,8 @@ std::vector<StoredCard> ReadCards(rotation::Database& database, int64_t after) {
 
 }  // namespace
 
-RotationBed::RotationBed(PostgresServer& server, const std::string& daemon_yaml) : server_(server) {
+RotationBed::RotationBed(PostgresServer& server, const std::string& daemon_yaml)
+    : server_(&server) {
   DaemonOptions options{.data_dir = dir_.File("data")};
   if (!daemon_yaml.empty()) {
     WriteFile(dir_.File("config.yaml"), daemon_yaml);
@@ -81,7 +82,7 @@ RotationBed::RotationBed(PostgresServer& server, const std::string& daemon_yaml)
   key.set_tenant(kTenant);
   key.set_name(kKey);
   Must(client_->CreateKey(key).status());
-  database_ = server_.MakeDatabase();
+  database_ = server_->MakeDatabase();
   const auto target = Must(rotation::Database::Connect(conninfo(), "bed"));
   Must(rotation::InstallTargetSchema(*target));
 }

@@ -46,15 +46,17 @@ class RotationBed {
   // and no table. Throws std::runtime_error where anything fails.
   explicit RotationBed(PostgresServer& server, const std::string& daemon_yaml = "");
 
-  PostgresServer& server() { return server_; }
+  PostgresServer& server() { return *server_; }
+  // After a failover: the server that has the database now.
+  void MoveTo(PostgresServer& server) { server_ = &server; }
   Daemon& daemon() { return *daemon_; }
   Client& client() { return *client_; }
   const std::string& database() const { return database_; }
   // As superuser.
-  std::string conninfo() const { return server_.Conninfo(database_, PostgresServer::kSuperuser); }
+  std::string conninfo() const { return server_->Conninfo(database_, PostgresServer::kSuperuser); }
   // Runs SQL as superuser.
   PostgresServer::Rows Sql(const std::string& sql) const {
-    return server_.Sql(database_, PostgresServer::kSuperuser, sql);
+    return server_->Sql(database_, PostgresServer::kSuperuser, sql);
   }
 
   // Makes public.cards (id bigint primary key, card bytea, note text) with ids 1 to `rows`, and
@@ -84,7 +86,7 @@ class RotationBed {
   rotation::Target Target();
 
  private:
-  PostgresServer& server_;
+  PostgresServer* server_;
   TempDir dir_;
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<Client> client_;
