@@ -1,5 +1,6 @@
 #include "kms/rotations/job_rules.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "crypto/status.h"
@@ -62,6 +63,13 @@ absl::StatusOr<bool> Move(RotationJob* job, State from, State to, std::string_vi
   return true;
 }
 
+// When it is started at `now`. Workers tell starts by it, so it never goes back, whatever clocks
+// do.
+WallTime NextStart(const RotationJob& job, WallTime now) {
+  if (!job.details.has_start_time()) return now;
+  return std::max(now, FromProto(job.details.start_time()) + std::chrono::microseconds(1));
+}
+
 // Whether the job has ended as `end` says.
 bool HasEndedSo(const RotationJob& job, const RotationEnd& end) {
   if (!end.error.empty()) {
@@ -112,7 +120,7 @@ absl::StatusOr<bool> StartJob(RotationJob* job, const RotationStart& start, Wall
   job->record.error.clear();
   job->progress.Clear();
   *job->details.mutable_target() = start.target;
-  ToProto(now, job->details.mutable_start_time());
+  ToProto(NextStart(*job, now), job->details.mutable_start_time());
   job->details.clear_end_time();
   rotations::BarrierDetails* const barrier = job->details.mutable_barrier();
   barrier->Clear();
@@ -152,6 +160,9 @@ absl::StatusOr<bool> SetLimits(RotationJob* job, const v1::RotationLimits& limit
 }
 
 absl::StatusOr<bool> FinishJob(RotationJob* job, const RotationEnd& end, WallTime now) {
+  if (end.start && *end.start != FromProto(job->details.start_time())) {
+    return Forbidden("the job was started anew since");
+  }
   if (HasEndedSo(*job, end)) return false;
   if (job->record.state != State::kRunning) return NotFrom(*job, "finished");
   const bool done = end.error.empty();

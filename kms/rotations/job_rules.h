@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,8 @@ struct RotationEnd {
   std::string error;  // "": it is done
   v1::RotationOutcome outcome;
   v1::RotationProgress progress;
+  // The start that it is the end of; none: whichever.
+  std::optional<WallTime> start = std::nullopt;
 };
 
 absl::StatusOr<bool> StartJob(RotationJob* job, const RotationStart& start, WallTime now);

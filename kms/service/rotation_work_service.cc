@@ -1,4 +1,5 @@
 // Jobs as workers work on them.
+#include "kms/proto/times.h"
 #include "kms/service/method_call.h"
 #include "kms/service/records.h"
 #include "kms/service/rotation_calls.h"
@@ -12,7 +13,9 @@ RotationReport ReportOf(const v1::ReportJobRequest& request) {
 }
 
 RotationEnd EndOf(const v1::FinishJobRequest& request) {
-  return {request.error(), request.outcome(), request.progress()};
+  RotationEnd end{request.error(), request.outcome(), request.progress()};
+  if (request.has_start_time()) end.start = FromProto(request.start_time());
+  return end;
 }
 
 // A read as far as the audit trail is concerned: a beat every few seconds decides nothing, and

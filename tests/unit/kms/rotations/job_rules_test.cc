@@ -201,6 +201,27 @@ TEST(JobRulesTest, NothingIsDoneBeforeItsBarrier) {
   EXPECT_OK(FinishJob(&job, Failed(), kNow));
 }
 
+// A worker that has not heard that the job was started anew does not end what it knows nothing of.
+TEST(JobRulesTest, AnotherStartIsNotFinished) {
+  RotationJob job = In(State::kFailed);
+  RotationEnd end = Failed();
+  end.start = FromProto(job.details.start_time());
+  EXPECT_OK(FinishJob(&job, end, kNow));
+  ASSERT_OK(StartJob(&job, StartAt(8), kNow + seconds(5)));
+  EXPECT_THAT(FinishJob(&job, end, kNow), StatusIs(Reason::kRotationState));
+  EXPECT_EQ(job.record.state, State::kRunning);
+  end.start = kNow + seconds(5);
+  EXPECT_OK(FinishJob(&job, end, kNow));
+  EXPECT_EQ(job.record.state, State::kFailed);
+}
+
+TEST(JobRulesTest, LaterStartsAreAboveWhateverTheClock) {
+  RotationJob job = In(State::kFailed);
+  const WallTime first = FromProto(job.details.start_time());
+  ASSERT_OK(StartJob(&job, StartAt(8), kNow - days(1)));
+  EXPECT_GT(FromProto(job.details.start_time()), first);
+}
+
 TEST(JobRulesTest, AnotherOutcomeIsRefused) {
   RotationJob job = In(State::kDone);
   RotationEnd other = Done();
