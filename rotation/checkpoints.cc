@@ -91,6 +91,11 @@ KeyTexts NextBound(Transaction& transaction, const TablePlan& plan, const Carvin
 
 }  // namespace
 
+absl::Status StartedAgain() {
+  return Error(absl::StatusCode::kAborted, Reason::kRotationState,
+               "the job was started again meanwhile");
+}
+
 absl::Status Checkpoints::Begin(std::string_view tenant, std::string_view started,
                                 const Target& target, std::span<const TablePlan> tables) {
   return database_.Write([&](Transaction& transaction) {
@@ -100,6 +105,11 @@ absl::Status Checkpoints::Begin(std::string_view tenant, std::string_view starte
         transaction.Run("SELECT FROM kms.rotation_jobs WHERE job_id = $1 AND started = $2",
                         {job_id_, PostgresValue(started)});
     if (!same.empty()) return absl::OkStatus();
+    const pqxx::result later = transaction.Run(
+        "SELECT FROM kms.rotation_jobs WHERE job_id = $1 AND string_to_array(started, '.')::int8[] "
+        "> string_to_array($2, '.')::int8[]",
+        {job_id_, PostgresValue(started)});
+    if (!later.empty()) return StartedAgain();
     transaction.Run("DELETE FROM kms.rotation_jobs WHERE job_id = $1", {job_id_});
     transaction.Run(
         "INSERT INTO kms.rotation_jobs (job_id, tenant, started, source_key_id, target_key_id, "

@@ -87,6 +87,9 @@ struct QuarantinedCell {
   std::string time;
 };
 
+// kAborted, kRotationState: the job that is here is of a later start than was asked for.
+absl::Status StartedAgain();
+
 // For one thread at a time. Errors: of Database.
 class Checkpoints {
  public:
@@ -102,7 +105,8 @@ class Checkpoints {
   // The job as it is here; none: nobody has begun it, or only before `started`.
   absl::StatusOr<std::optional<JobState>> Load(std::string_view started);
   // Begin writes the job with its tables, in place of what an earlier start has left; if another
-  // worker has begun this start already, it changes nothing.
+  // worker has begun this start already, it changes nothing. `started`: seconds, a point and
+  // nanoseconds. Error: StartedAgain, where a later start was begun.
   absl::Status Begin(std::string_view tenant, std::string_view started, const Target& target,
                      std::span<const TablePlan> tables);
   absl::StatusOr<std::vector<TablePlan>> Tables();

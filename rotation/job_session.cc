@@ -82,8 +82,7 @@ absl::Status JobSession::LoadState() {
   FIELDKMS_ASSIGN_OR_RETURN(std::optional<JobState> state, checkpoints_.Load(started_));
   if (!state) {
     begun_ = false;
-    return Error(absl::StatusCode::kAborted, Reason::kDatabaseBusy,
-                 "the job was started again meanwhile");
+    return StartedAgain();
   }
   state_ = *std::move(state);
   if (state_.pass <= kMostPasses) return absl::OkStatus();

@@ -213,6 +213,7 @@ absl::Status Worker::Impl::Finish(const absl::Status& failure) {
   v1::FinishJobRequest request;
   request.set_tenant(options_.tenant);
   request.set_job_id(options_.job_id);
+  *request.mutable_start_time() = job_.start_time();
   if (failure.ok()) {
     FIELDKMS_ASSIGN_OR_RETURN(*request.mutable_outcome(), session_->Outcome());
   } else {
@@ -230,7 +231,10 @@ absl::Status Worker::Impl::Finish(const absl::Status& failure) {
 absl::StatusOr<milliseconds> Worker::Impl::Recover(const absl::Status& status) {
   if (IsOwn(status)) return status;
   if (admission_ == nullptr && !IsPassing(status)) return status;  // there is no job to speak of
-  if (!IsPassing(status)) {
+  if (ReasonOf(status) == Reason::kRotationState) {
+    // The job is not what it was: the next beat tells.
+    next_beat_ = steady_clock::now();
+  } else if (!IsPassing(status)) {
     const absl::Status finished = Finish(status);
     if (finished.ok()) return milliseconds(0);
     // The job went on without us, or cannot be reached: the next beat tells.

@@ -8,7 +8,8 @@ CREATE SEQUENCE kms.rotation_fence AS int8;
 CREATE TABLE kms.rotation_jobs (
   job_id text PRIMARY KEY CHECK (job_id ~ '^[0-9a-f]{32}$'),
   tenant text NOT NULL,
-  -- When the service says that it was started: a job that is started again begins anew.
+  -- When the service says that it was started, in seconds, a point and nanoseconds: a job that is
+  -- started again begins anew.
   started text NOT NULL,
   -- What rows are brought to: key ids, eight bytes each, and a version.
   source_key_id bytea NOT NULL CHECK (octet_length(source_key_id) = 8),

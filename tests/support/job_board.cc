@@ -37,13 +37,7 @@ rotation::ServiceCalls JobBoard::Calls() {
     if (request.has_progress()) *job_.mutable_progress() = request.progress();
     return job_;
   };
-  calls.finish_job = [this](const v1::FinishJobRequest& request) {
-    const std::lock_guard lock(mutex_);
-    job_.set_state(request.error().empty() ? v1::ROTATION_STATE_DONE : v1::ROTATION_STATE_FAILED);
-    job_.set_error(request.error());
-    *job_.mutable_outcome() = request.outcome();
-    return job_;
-  };
+  calls.finish_job = [this](const v1::FinishJobRequest& request) { return Finish(request); };
   calls.get_write_barrier = [this](const v1::GetWriteBarrierRequest&) {
     const std::lock_guard lock(mutex_);
     v1::GetWriteBarrierResponse response;
@@ -52,6 +46,20 @@ rotation::ServiceCalls JobBoard::Calls() {
   };
   calls.rewrap = [this](const v1::BatchRewrapRequest& request) { return Rewrap(request); };
   return calls;
+}
+
+absl::StatusOr<v1::RotationJob> JobBoard::Finish(const v1::FinishJobRequest& request) {
+  const std::lock_guard lock(mutex_);
+  const auto end = request.error().empty() ? v1::ROTATION_STATE_DONE : v1::ROTATION_STATE_FAILED;
+  if (job_.state() == end) return job_;
+  if (job_.state() != v1::ROTATION_STATE_RUNNING) {
+    return Error(absl::StatusCode::kFailedPrecondition, Reason::kRotationState,
+                 "the job is not one to be finished");
+  }
+  job_.set_state(end);
+  job_.set_error(request.error());
+  *job_.mutable_outcome() = request.outcome();
+  return job_;
 }
 
 absl::StatusOr<v1::BatchRewrapResponse> JobBoard::Rewrap(const v1::BatchRewrapRequest& request) {

@@ -30,6 +30,7 @@ class JobBoard {
   void BeforeRewrap(std::function<absl::Status()> hook);
 
  private:
+  absl::StatusOr<v1::RotationJob> Finish(const v1::FinishJobRequest& request);
   absl::StatusOr<v1::BatchRewrapResponse> Rewrap(const v1::BatchRewrapRequest& request);
 
   Client& client_;

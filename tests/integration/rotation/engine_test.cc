@@ -416,5 +416,20 @@ TEST_F(EngineTest, AJobThatIsStartedAgainBeginsAnew) {
   ExpectAllUnder(1, 30);
 }
 
+TEST_F(EngineTest, AnEarlierStartDoesNotBeginInPlaceOfALaterOne) {
+  bed_.MakeCards(30);
+  Hand hand(bed_, "one");
+  std::vector<rotation::TablePlan> tables = {bed_.Plan()};
+  const auto begin = [&](std::string_view started) {
+    return hand.checkpoints().Begin(RotationBed::kTenant, started, bed_.Target(), tables);
+  };
+  ASSERT_OK(begin("10.9"));
+  EXPECT_THAT(begin("9.10"), StatusIs(StatusCode::kAborted, Reason::kRotationState));
+  EXPECT_THAT(begin("10.8"), StatusIs(StatusCode::kAborted, Reason::kRotationState));
+  EXPECT_TRUE(hand.checkpoints().Load("10.9")->has_value());
+  ASSERT_OK(begin("10.10"));
+  EXPECT_FALSE(hand.checkpoints().Load("10.9")->has_value());
+}
+
 }  // namespace
 }  // namespace fieldkms::testing
