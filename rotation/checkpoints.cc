@@ -156,13 +156,16 @@ absl::StatusOr<Claim> Checkpoints::Take(const JobState& state, std::span<const T
   return claim;
 }
 
+// A lease that ends later than one that was given now is of before the clock was put back: who had
+// it may have died, and then nobody would wait for less than what it was put back by.
 std::optional<ClaimedRange> Checkpoints::TakeLeft(Transaction& transaction, const JobState& state) {
   const pqxx::result taken = transaction.Run(
       "UPDATE kms.rotation_ranges SET worker = $3, fence = nextval('kms.rotation_fence'), "
       "lease_until = clock_timestamp() + $4::int8 * interval '1 millisecond' "
       "WHERE (job_id, table_no, pass, range_no) = (SELECT job_id, table_no, pass, range_no "
       "FROM kms.rotation_ranges WHERE job_id = $1 AND pass = $2 AND NOT done "
-      "AND (worker = $3 OR lease_until IS NULL OR lease_until < clock_timestamp()) "
+      "AND (worker = $3 OR lease_until IS NULL OR lease_until < clock_timestamp() "
+      "OR lease_until > clock_timestamp() + 2 * $4::int8 * interval '1 millisecond') "
       "ORDER BY table_no, range_no LIMIT 1 FOR UPDATE SKIP LOCKED) "
       "RETURNING table_no, range_no, fence, to_json(coalesce(reached, lower)), to_json(upper)",
       {job_id_, state.pass, worker_, lease_.count()});

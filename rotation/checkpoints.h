@@ -4,8 +4,8 @@
 // A pass goes over all tables. Each is carved into ranges as workers ask for them; a range belongs
 // to the worker that took it last, for as long as its lease lasts by the database's clock, which
 // every step prolongs. A worker that lost a range (it slept, it was cut off) has a fence that is
-// not the range's any more, and its transactions change nothing. Clocks that jump end leases early
-// or late; no more can come of it.
+// not the range's any more, and its transactions change nothing. Clocks that jump end leases early;
+// no more can come of it.
 //
 // When all ranges of a pass are done, whichever worker sees it first moves the job on:
 //   sweep → barrier → final_sweep, again and again until one has changed nothing and met no
