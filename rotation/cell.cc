@@ -98,6 +98,8 @@ absl::StatusOr<std::vector<Place>> PlacesIn(Shape shape, std::string_view cell) 
     case Shape::kJson:
     case Shape::kJsonb:
       return PlacesInJson(cell);
+    case Shape::kFpe:
+      return std::vector<Place>();
   }
   return Bug("a shape is not known");
 }
@@ -116,6 +118,8 @@ std::string Spell(Shape shape, const std::string& envelope) {
     case Shape::kJson:
     case Shape::kJsonb:
       return '"' + EncodeText(AsBytes(envelope)) + '"';
+    case Shape::kFpe:
+      break;
   }
   return {};
 }

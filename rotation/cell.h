@@ -18,7 +18,7 @@ namespace fieldkms::rotation {
 // EnvelopesIn returns the envelopes (as bytes) of a cell, in the order in which they stand. Of an
 // array, elements that are NULL are none. Of JSON, values that are strings count, at any depth, if
 // what they say, however escaped, is a whole envelope in text form ("fk1.…"); all others are left
-// alone, so that a document may have none. Names of members do not count.
+// alone, so that a document may have none. Names of members do not count. Of kFpe there are none.
 // Error: kInvalidArgument, kEnvelopeMalformed, for kBytea, kText and arrays: what is there is no
 // envelope (crypto/envelope.h); and for a text that PostgreSQL does not print.
 absl::StatusOr<std::vector<std::string>> EnvelopesIn(Shape shape, std::string_view cell);

@@ -20,6 +20,15 @@ namespace {
 // Entries that a row's context may have besides those of the registry: b, pk, f and jp.
 constexpr std::array<std::string_view, 4> kOwnEntries = {"b", "pk", "f", "jp"};
 
+constexpr std::array<std::pair<Conversion, std::string_view>, 6> kConversions = {{
+    {Conversion::kProtect, "protect"},
+    {Conversion::kProtectClosed, "protect_closed"},
+    {Conversion::kProtected, "protected"},
+    {Conversion::kUnprotect, "unprotect"},
+    {Conversion::kUnprotectClosed, "unprotect_closed"},
+    {Conversion::kUnprotected, "unprotected"},
+}};
+
 std::string Indexed(std::string_view field, size_t i) {
   return std::string(field) + "[" + std::to_string(i) + "]";
 }
@@ -41,6 +50,31 @@ absl::Status CheckContextNames(const std::vector<std::string>& names) {
   return absl::OkStatus();
 }
 
+// Text of a field's own format stands in any column of text.
+bool Holds(const Column& column, Shape shape) {
+  return column.shape == (shape == Shape::kFpe ? Shape::kText : shape);
+}
+
+bool IsInteger(std::string_view type) {
+  return type == "smallint" || type == "integer" || type == "bigint";
+}
+
+// Companions of the column: which there may be, by its shape and by one another.
+absl::Status CheckCompanions(const ProtectedColumn& column) {
+  if (column.version_column.has_value() != (column.shape == Shape::kFpe)) {
+    return InvalidField("version_column", "is for shape fpe, and needed there");
+  }
+  if (column.shape == Shape::kFpe && !column.field) {
+    return InvalidField("field", "is needed for shape fpe: it says how texts are made");
+  }
+  if (column.plain_column.has_value() != (column.conversion != Conversion::kNone)) {
+    return InvalidField("plain_column", "goes with a conversion");
+  }
+  if (!column.index_key) return absl::OkStatus();
+  if (!column.index_column) return InvalidField("index_key", "is for a column of blind indexes");
+  return CheckKeyName(*column.index_key, "index_key");
+}
+
 absl::Status CheckMembers(const ProtectedColumn& column) {
   FIELDKMS_RETURN_IF_ERROR(CheckTenantId(column.tenant, "tenant"));
   FIELDKMS_RETURN_IF_ERROR(CheckKeyName(column.key, "key"));
@@ -54,6 +88,7 @@ absl::Status CheckMembers(const ProtectedColumn& column) {
   if (column.context_names.size() != column.context_columns.size()) {
     return InvalidField("context_columns", "must be as many as context_names");
   }
+  FIELDKMS_RETURN_IF_ERROR(CheckCompanions(column));
   return CheckContextNames(column.context_names);
 }
 
@@ -66,16 +101,21 @@ class ColumnFinder {
   absl::Status FindAll() {
     ProtectedColumn& column = row_.column;
     FIELDKMS_ASSIGN_OR_RETURN(const Column found, Find(column.column, "column"));
-    if (found.shape != column.shape) {
+    if (!Holds(found, column.shape)) {
       return InvalidField("shape", "is not what the type of the column can hold");
     }
     row_.number = found.number;
     FIELDKMS_RETURN_IF_ERROR(FindOthers(column.key_columns, "key_columns", &row_.key_numbers));
     FIELDKMS_RETURN_IF_ERROR(
         FindOthers(column.context_columns, "context_columns", &row_.context_numbers));
-    if (!column.index_column) return absl::OkStatus();
-    FIELDKMS_ASSIGN_OR_RETURN(row_.index_number, FindOther(*column.index_column, "index_column"));
-    return absl::OkStatus();
+    FIELDKMS_RETURN_IF_ERROR(
+        FindCompanion(column.index_column, "index_column", &row_.index_number));
+    FIELDKMS_RETURN_IF_ERROR(
+        FindCompanion(column.plain_column, "plain_column", &row_.plain_number));
+    if (!column.version_column) return absl::OkStatus();
+    FIELDKMS_ASSIGN_OR_RETURN(const Column version, Find(*column.version_column, "version_column"));
+    if (!IsInteger(version.type)) return InvalidField("version_column", "is no integer column");
+    return FindCompanion(column.version_column, "version_column", &row_.version_number);
   }
 
  private:
@@ -89,6 +129,12 @@ class ColumnFinder {
     FIELDKMS_ASSIGN_OR_RETURN(const Column found, Find(name, field));
     if (found.number != row_.number) return found.number;
     return InvalidField(field, "must be another column than the protected one");
+  }
+  absl::Status FindCompanion(const std::optional<std::string>& name, std::string_view field,
+                             std::optional<int16_t>* number) const {
+    if (!name) return absl::OkStatus();
+    FIELDKMS_ASSIGN_OR_RETURN(*number, FindOther(*name, field));
+    return absl::OkStatus();
   }
   absl::Status FindOthers(const std::vector<std::string>& names, std::string_view field,
                           std::vector<int16_t>* numbers) const {
@@ -130,6 +176,20 @@ bool Names(const RegistryRow& row, const TableName& table, std::string_view colu
 }
 
 }  // namespace
+
+std::string_view ConversionName(Conversion conversion) {
+  for (const auto& [known, name] : kConversions) {
+    if (known == conversion) return name;
+  }
+  return {};
+}
+
+std::optional<Conversion> ParseConversion(std::string_view text) {
+  for (const auto& [conversion, name] : kConversions) {
+    if (name == text) return conversion;
+  }
+  return std::nullopt;
+}
 
 std::vector<ProtectedColumn> ListProtectedColumns(Transaction& transaction, std::string_view tenant,
                                                   std::vector<std::string>* orphans) {

@@ -28,6 +28,20 @@ absl::Status CheckTargetSchema(Database& database);
 // harmless where some or all of it is there.
 std::string TargetSchemaSql();
 
+// Where a column is on its way from plaintext to ciphertext or back (rotation/conversion.h).
+enum class Conversion : uint8_t {
+  kNone,             // there is no column of plaintext
+  kProtect,          // jobs encrypt; what is written as plaintext makes the ciphertext NULL
+  kProtectClosed,    // plaintext without its ciphertext is refused
+  kProtected,        // ciphertext has the column's name; plaintext waits to be dropped
+  kUnprotect,        // the same, the other way: jobs decrypt
+  kUnprotectClosed,  // ciphertext without its plaintext is refused
+  kUnprotected,      // plaintext has the column's name; ciphertext waits to be dropped
+};
+// "protect_closed"; "" of kNone.
+std::string_view ConversionName(Conversion conversion);
+std::optional<Conversion> ParseConversion(std::string_view name);
+
 // One line of kms.protected_columns.
 struct ProtectedColumn {
   std::string binding_id;  // 16 bytes
@@ -44,6 +58,13 @@ struct ProtectedColumn {
   std::vector<std::string> context_names;
   std::vector<std::string> context_columns;
   std::optional<std::string> index_column;
+  // The BLIND_INDEX key of index_column; none: not known, and jobs pass it over.
+  std::optional<std::string> index_key = {};
+  // Of kFpe, and of no other: the column with the version of the key that made the text.
+  std::optional<std::string> version_column = {};
+  // The same values in plaintext: with a conversion, and only then.
+  std::optional<std::string> plain_column = {};
+  Conversion conversion = Conversion::kNone;
 };
 
 // ListProtectedColumns returns those of a tenant ("": of all), by table and column. Rows whose
@@ -59,8 +80,8 @@ std::vector<ProtectedColumn> ListProtectedColumns(Transaction& transaction, std:
 // AddProtectedColumn writes `column` (relation is looked up by its name; binding_id is drawn if it
 // is empty) and returns it as it stands. Errors: kInvalidField, naming the member, for a table or a
 // column that is not there, a column whose type does not fit the shape, key columns that are no
-// columns, and names that break a rule; kAlreadyExists, kDatabaseRefused, for one that is
-// registered.
+// columns, a version column whose type is no integer, and names that break a rule; kAlreadyExists,
+// kDatabaseRefused, for one that is registered.
 absl::StatusOr<ProtectedColumn> AddProtectedColumn(Database& database, ProtectedColumn column);
 // An orphan is named as in `orphans`: of a table that is gone, its OID, without a schema. The
 // column's ciphertexts stay, and their context should be kept. Error: kNotFound, kDatabaseRefused,

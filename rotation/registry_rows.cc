@@ -15,7 +15,9 @@ constexpr std::string_view kRead = R"sql(
   SELECT p.binding_id, p.relation::oid, n.nspname, c.relname,
     p.relation::oid = p.relation_oid AS same, p.attribute, p.attribute_number, p.tenant,
     p.key_name, p.field_name, p.field_id, p.shape, p.key_attributes, p.key_numbers,
-    p.context_names, p.context_attributes, p.context_numbers, p.index_attribute, p.index_number
+    p.context_names, p.context_attributes, p.context_numbers, p.index_attribute, p.index_number,
+    p.version_attribute, p.version_number, p.plain_attribute, p.plain_number, p.index_key_name,
+    p.conversion
   FROM kms.protected_columns p
     LEFT JOIN pg_class c ON c.oid = p.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE $1::text IN ('', p.tenant) ORDER BY p.binding_id)sql";
@@ -23,15 +25,18 @@ constexpr std::string_view kRead = R"sql(
 constexpr std::string_view kInsert = R"sql(
   INSERT INTO kms.protected_columns (binding_id, relation, relation_oid, attribute,
     attribute_number, key_attributes, key_numbers, context_attributes, context_numbers,
-    index_attribute, index_number, tenant, key_name, field_name, field_id, shape, context_names)
+    index_attribute, index_number, version_attribute, version_number, plain_attribute,
+    plain_number, tenant, key_name, field_name, field_id, shape, context_names, index_key_name,
+    conversion)
   VALUES ($1, $2::oid::regclass, $2::oid, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-    $15, $16)
+    $15, $16, $17, $18, $19, $20, $21, nullif($22, ''))
   ON CONFLICT DO NOTHING RETURNING 1)sql";
 
-constexpr std::string_view kRefresh = R"sql(
+constexpr std::string_view kUpdate = R"sql(
   UPDATE kms.protected_columns SET relation_oid = $2::oid, attribute = $3, attribute_number = $4,
     key_attributes = $5, key_numbers = $6, context_attributes = $7, context_numbers = $8,
-    index_attribute = $9, index_number = $10
+    index_attribute = $9, index_number = $10, version_attribute = $11, version_number = $12,
+    plain_attribute = $13, plain_number = $14, conversion = nullif($15, '')
   WHERE binding_id = $1)sql";
 
 template <class Value>
@@ -51,7 +56,11 @@ std::vector<PostgresValue> Places(const RegistryRow& row) {
           ListOf(column.context_columns),
           ListOf(row.context_numbers),
           column.index_column,
-          row.index_number};
+          row.index_number,
+          column.version_column,
+          row.version_number,
+          column.plain_column,
+          row.plain_number};
 }
 
 // Brings names and numbers of one row up to what the table has now.
@@ -94,6 +103,11 @@ std::optional<std::string> TextIfAny(const pqxx::field& field) {
   return TextOf(field);
 }
 
+std::optional<int16_t> NumberIfAny(const pqxx::field& field) {
+  if (field.is_null()) return std::nullopt;
+  return field.as<int16_t>();
+}
+
 RegistryRow RowOf(const pqxx::row& fields) {
   RegistryRow row;
   ProtectedColumn& column = row.column;
@@ -117,7 +131,16 @@ RegistryRow RowOf(const pqxx::row& fields) {
   column.context_columns = TextsOf(fields[15]);
   row.context_numbers = NumbersOf(fields[16]);
   column.index_column = TextIfAny(fields[17]);
-  if (!fields[18].is_null()) row.index_number = fields[18].as<int16_t>();
+  row.index_number = NumberIfAny(fields[18]);
+  column.version_column = TextIfAny(fields[19]);
+  row.version_number = NumberIfAny(fields[20]);
+  column.plain_column = TextIfAny(fields[21]);
+  row.plain_number = NumberIfAny(fields[22]);
+  column.index_key = TextIfAny(fields[23]);
+  if (fields[24].is_null()) return row;
+  const std::optional<Conversion> conversion = ParseConversion(TextOf(fields[24]));
+  if (!conversion) RefuseRow();
+  column.conversion = *conversion;
   return row;
 }
 
@@ -130,9 +153,12 @@ void Resolve(const std::vector<Column>& columns, bool same, RegistryRow* row) {
   }
   resolver.ResolveAll(&column.key_columns, &row->key_numbers);
   resolver.ResolveAll(&column.context_columns, &row->context_numbers);
-  if (column.index_column && row->index_number) {
-    resolver.Resolve(&*column.index_column, &*row->index_number);
-  }
+  const auto resolve_companion = [&](auto* name, auto* companion) {
+    if (*name && *companion) resolver.Resolve(&**name, &**companion);
+  };
+  resolve_companion(&column.index_column, &row->index_number);
+  resolve_companion(&column.version_column, &row->version_number);
+  resolve_companion(&column.plain_column, &row->plain_number);
   row->stale = resolver.stale();
 }
 
@@ -154,9 +180,15 @@ std::vector<RegistryRow> ReadRegistry(Transaction& transaction, std::string_view
   return rows;
 }
 
+void UpdateRow(Transaction& transaction, const RegistryRow& row) {
+  std::vector<PostgresValue> values = Places(row);
+  values.emplace_back(ConversionName(row.column.conversion));
+  transaction.Run(kUpdate, values);
+}
+
 void RefreshRegistry(Transaction& transaction) {
   for (const RegistryRow& row : ReadRegistry(transaction, "")) {
-    if (row.stale && !row.orphan) transaction.Run(kRefresh, Places(row));
+    if (row.stale && !row.orphan) UpdateRow(transaction, row);
   }
 }
 
@@ -166,7 +198,8 @@ bool InsertRow(Transaction& transaction, const RegistryRow& row) {
   const PostgresValue field_id =
       column.field_id.empty() ? PostgresValue(std::nullopt) : ByteaValue(column.field_id);
   values.insert(values.end(), {column.tenant, column.key, column.field, field_id,
-                               ShapeName(column.shape), ListOf(column.context_names)});
+                               ShapeName(column.shape), ListOf(column.context_names),
+                               column.index_key, ConversionName(column.conversion)});
   return !transaction.Run(kInsert, values).empty();
 }
 

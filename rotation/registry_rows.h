@@ -20,6 +20,8 @@ struct RegistryRow {
   std::vector<int16_t> key_numbers;
   std::vector<int16_t> context_numbers;
   std::optional<int16_t> index_number;
+  std::optional<int16_t> version_number;
+  std::optional<int16_t> plain_number;
   // Its table or its column is gone: names are as they were, and that of a table is its OID.
   bool orphan = false;
   // Something is called otherwise, or has another number, than the row in the database says.
@@ -28,6 +30,9 @@ struct RegistryRow {
 
 // ReadRegistry returns the rows of a tenant ("": of all), with names as they are now.
 std::vector<RegistryRow> ReadRegistry(Transaction& transaction, std::string_view tenant);
+
+// UpdateRow writes what the columns of the row with its binding id are called, and its conversion.
+void UpdateRow(Transaction& transaction, const RegistryRow& row);
 
 // RefreshRegistry writes what is stale, so that a dump has names that a restored copy finds.
 void RefreshRegistry(Transaction& transaction);

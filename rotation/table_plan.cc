@@ -19,13 +19,14 @@ using Json = nlohmann::json;
 // Of what is written here: a release that changes it takes another number.
 constexpr uint64_t kForm = 1;
 
-constexpr std::array<std::pair<Shape, std::string_view>, 6> kShapes = {{
+constexpr std::array<std::pair<Shape, std::string_view>, 7> kShapes = {{
     {Shape::kBytea, "bytea"},
     {Shape::kText, "text"},
     {Shape::kByteaArray, "bytea[]"},
     {Shape::kTextArray, "text[]"},
     {Shape::kJson, "json"},
     {Shape::kJsonb, "jsonb"},
+    {Shape::kFpe, "fpe"},
 }};
 constexpr std::array<std::pair<ScanOrder, std::string_view>, 2> kOrders = {{
     {ScanOrder::kKey, "key"},
@@ -230,7 +231,7 @@ absl::StatusOr<Shape> ParseShape(std::string_view name) {
   for (const auto& [shape, known] : kShapes) {
     if (known == name) return shape;
   }
-  return InvalidField("shape", "must be bytea, text, bytea[], text[], json or jsonb");
+  return InvalidField("shape", "must be bytea, text, bytea[], text[], json, jsonb or fpe");
 }
 
 std::string TablePlanJson(const TablePlan& plan) {

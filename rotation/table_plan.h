@@ -39,6 +39,7 @@ enum class Shape : uint8_t {
   kTextArray,
   kJson,  // strings anywhere in the document that are envelopes in text form
   kJsonb,
+  kFpe,  // no envelope: text of a field's own format, with its key's version in a column beside it
 };
 std::string_view ShapeName(Shape shape);
 // Error: kInvalidField, "shape".

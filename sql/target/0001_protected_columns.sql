@@ -22,7 +22,8 @@ CREATE TABLE kms.protected_columns (
   field_name text CHECK (field_name <> ''),
   -- `f` of the context: the id of the field.
   field_id bytea CHECK (octet_length(field_id) = 8),
-  shape text NOT NULL CHECK (shape IN ('bytea', 'text', 'bytea[]', 'text[]', 'json', 'jsonb')),
+  shape text NOT NULL
+    CHECK (shape IN ('bytea', 'text', 'bytea[]', 'text[]', 'json', 'jsonb', 'fpe')),
   -- Columns whose values, in this order, are `pk` of the context; empty: not bound to a row.
   key_attributes name[] NOT NULL,
   key_numbers int2[] NOT NULL,
@@ -31,15 +32,30 @@ CREATE TABLE kms.protected_columns (
   -- ... and in the table.
   context_attributes name[] NOT NULL DEFAULT '{}',
   context_numbers int2[] NOT NULL DEFAULT '{}',
-  -- The column of blind indexes that goes with it, if there is one.
+  -- The column of blind indexes that goes with it, if there is one, and the key that makes them.
   index_attribute name,
   index_number int2,
+  index_key_name text CHECK (index_key_name <> ''),
+  -- Of shape fpe: the column with the version of the key that made the text.
+  version_attribute name,
+  version_number int2,
+  -- The column of the same values in plaintext, while they are being encrypted or decrypted, and
+  -- how far that is (docs/rotation.md). The trigger that keeps the two in step is of this table.
+  plain_attribute name,
+  plain_number int2,
+  conversion text CHECK (conversion IN ('protect', 'protect_closed', 'protected',
+                                        'unprotect', 'unprotect_closed', 'unprotected')),
   created_at timestamptz NOT NULL DEFAULT now(),
   CHECK ((field_name IS NULL) = (field_id IS NULL)),
   CHECK (cardinality(key_attributes) = cardinality(key_numbers)),
   CHECK (cardinality(context_names) = cardinality(context_attributes)),
   CHECK (cardinality(context_names) = cardinality(context_numbers)),
   CHECK ((index_attribute IS NULL) = (index_number IS NULL)),
+  CHECK (index_key_name IS NULL OR index_attribute IS NOT NULL),
+  CHECK ((version_attribute IS NULL) = (version_number IS NULL)),
+  CHECK ((version_attribute IS NOT NULL) = (shape = 'fpe')),
+  CHECK ((plain_attribute IS NULL) = (plain_number IS NULL)),
+  CHECK ((plain_attribute IS NULL) = (conversion IS NULL)),
   UNIQUE (relation, attribute)
 );
 COMMENT ON TABLE kms.protected_columns IS
