@@ -1,4 +1,4 @@
-// WriteRows writes rewrapped rows, each only if it is still as it was read.
+// WriteRows writes rows that were worked on, each only if it is still as it was read.
 #ifndef FIELDKMS_ROTATION_BATCH_WRITER_H_
 #define FIELDKMS_ROTATION_BATCH_WRITER_H_
 
@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "rotation/database.h"
-#include "rotation/rewrapper.h"
+#include "rotation/row_work.h"
 #include "rotation/table_plan.h"
 #include "rotation/table_reader.h"
 

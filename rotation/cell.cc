@@ -149,4 +149,9 @@ absl::StatusOr<std::string> WithEnvelopes(Shape shape, std::string_view cell,
   return out;
 }
 
+absl::StatusOr<std::string> CellOfEnvelope(Shape shape, const std::string& envelope) {
+  if (shape == Shape::kBytea || shape == Shape::kText) return Spell(shape, envelope);
+  return Bug("a cell of this shape is no single envelope");
+}
+
 }  // namespace fieldkms::rotation

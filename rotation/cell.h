@@ -29,6 +29,10 @@ absl::StatusOr<std::vector<std::string>> EnvelopesIn(Shape shape, std::string_vi
 absl::StatusOr<std::string> WithEnvelopes(Shape shape, std::string_view cell,
                                           std::span<const std::string> envelopes);
 
+// CellOfEnvelope returns a cell of kBytea or kText that is this envelope. Error: kInternal for
+// other shapes.
+absl::StatusOr<std::string> CellOfEnvelope(Shape shape, const std::string& envelope);
+
 }  // namespace fieldkms::rotation
 
 #endif  // FIELDKMS_ROTATION_CELL_H_

@@ -25,7 +25,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "rotation/database.h"
-#include "rotation/rewrapper.h"
+#include "rotation/row_work.h"
 #include "rotation/table_plan.h"
 #include "rotation/table_reader.h"
 #include "rotation/table_sql.h"

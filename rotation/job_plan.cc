@@ -34,11 +34,33 @@ absl::StatusOr<Target> TargetOf(const v1::RotationTarget& target) {
   return result;
 }
 
+absl::StatusOr<Work> WorkOf(v1::RotationTransform transform) {
+  switch (transform) {
+    case v1::ROTATION_TRANSFORM_UNSPECIFIED:
+    case v1::ROTATION_TRANSFORM_REENCRYPT:
+    case v1::ROTATION_TRANSFORM_REKEY:
+      return Work::kReseal;
+    case v1::ROTATION_TRANSFORM_ENCRYPT:
+      return Work::kEncrypt;
+    case v1::ROTATION_TRANSFORM_DECRYPT:
+      return Work::kDecrypt;
+    case v1::ROTATION_TRANSFORM_REINDEX:
+      return Work::kReindex;
+    case v1::ROTATION_TRANSFORM_RETOKENIZE:
+      return Work::kRetokenize;
+    default:
+      return DatabaseRefused(
+          "the job is of a kind that this release does not know: take the "
+          "release of the service");
+  }
+}
+
 absl::StatusOr<PlanRequest> PlanRequestOf(const std::string& tenant, const v1::RotationSpec& spec,
                                           const v1::RotationTarget& target) {
   FIELDKMS_ASSIGN_OR_RETURN(const Target ids, TargetOf(target));
   PlanRequest request;
   request.tenant = tenant;
+  FIELDKMS_ASSIGN_OR_RETURN(request.work, WorkOf(spec.transform()));
   request.key_names = {spec.key()};
   if (target.source_key() != spec.key()) request.key_names.push_back(target.source_key());
   request.source_key_id = ids.source_key_id;
@@ -65,9 +87,7 @@ absl::StatusOr<std::vector<TablePlan>> AcceptedTables(const JobPlan& plan) {
   if (count > kMostFindings) refused += "; and " + std::to_string(count - kMostFindings) + " more";
   if (count > 0) return DatabaseRefused(refused);
   if (plan.tables.empty()) {
-    return DatabaseRefused(
-        "the registry has no column under this key; add it with "
-        "fieldkms column add");
+    return DatabaseRefused("the registry has no such column under this key: fieldkms column list");
   }
   std::vector<TablePlan> tables;
   for (const TableEstimate& table : plan.tables) tables.push_back(table.plan);

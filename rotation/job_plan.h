@@ -16,6 +16,9 @@ namespace fieldkms::rotation {
 // Error: kFailedPrecondition, kInternal, for key ids that are none.
 absl::StatusOr<Target> TargetOf(const v1::RotationTarget& target);
 
+// Error: kFailedPrecondition, kDatabaseRefused, for one that a later release knows.
+absl::StatusOr<Work> WorkOf(v1::RotationTransform transform);
+
 // What the planner needs of a job that was started, or of one that could be.
 absl::StatusOr<PlanRequest> PlanRequestOf(const std::string& tenant, const v1::RotationSpec& spec,
                                           const v1::RotationTarget& target);

@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "crypto/status.h"
+#include "rotation/companion_work.h"
+#include "rotation/field_checks.h"
 #include "rotation/job_plan.h"
 #include "rotation/job_progress.h"
 #include "rotation/limits.h"
 #include "rotation/plan.h"
 #include "rotation/registry.h"
+#include "rotation/rewrapper.h"
 
 namespace fieldkms::rotation {
 namespace {
@@ -28,6 +33,25 @@ std::string StartOf(const v1::RotationJob& job) {
          std::to_string(job.start_time().nanos());
 }
 
+// What keeps a job from its end, in words.
+std::string_view LeftoversOf(std::span<const TablePlan> tables) {
+  switch (tables.empty() ? Work::kReseal : tables.front().work) {
+    case Work::kReseal:
+      return "rows under older versions (does an application copy old rows?)";
+    case Work::kEncrypt:
+      return "rows with plaintext alone (does the application write ciphertexts yet? Close the "
+             "column: fieldkms column close)";
+    case Work::kDecrypt:
+      return "rows with ciphertext alone (does the application write plaintext yet? Close the "
+             "column: fieldkms column close)";
+    case Work::kReindex:
+      return "rows with older blind indexes";
+    case Work::kRetokenize:
+      return "texts under older versions";
+  }
+  return {};
+}
+
 }  // namespace
 
 JobSession::JobSession(Database& database, const ServiceCalls& calls, SessionOptions options,
@@ -37,6 +61,7 @@ JobSession::JobSession(Database& database, const ServiceCalls& calls, SessionOpt
       options_(std::move(options)),
       job_id_(job.job_id()),
       started_(StartOf(job)),
+      key_(job.target().key()),
       destination_key_(job.spec().destination_key()),
       observer_(std::move(observer)),
       checkpoints_(database, job.job_id(), options_.worker, options_.lease) {}
@@ -69,6 +94,7 @@ absl::Status JobSession::EnsureBegun(const v1::RotationJob& job) {
                               PlanRequestOf(options_.tenant, job.spec(), job.target()));
     FIELDKMS_ASSIGN_OR_RETURN(const JobPlan plan, MakePlan(database_, request));
     FIELDKMS_ASSIGN_OR_RETURN(const std::vector<TablePlan> tables, AcceptedTables(plan));
+    FIELDKMS_RETURN_IF_ERROR(CheckFields(tables, options_.tenant, key_, calls_));
     FIELDKMS_ASSIGN_OR_RETURN(const Target target, TargetOf(job.target()));
     FIELDKMS_RETURN_IF_ERROR(checkpoints_.Begin(options_.tenant, started_, target, tables));
   }
@@ -86,9 +112,8 @@ absl::Status JobSession::LoadState() {
   }
   state_ = *std::move(state);
   if (state_.pass <= kMostPasses) return absl::OkStatus();
-  return DatabaseRefused(
-      "after 50 passes rows under older versions still appear: find what writes them, such as an "
-      "application that copies old rows, and start the job again");
+  return DatabaseRefused("after 50 passes " + std::string(LeftoversOf(tables_)) +
+                         " still appear: find what writes them, and start the job again");
 }
 
 absl::StatusOr<Turn> JobSession::DoRange(const v1::RotationJob& job, size_t batch_rows) {
@@ -113,23 +138,33 @@ absl::StatusOr<Turn> JobSession::DoRange(const v1::RotationJob& job, size_t batc
 
 absl::Status JobSession::StartRange(const ClaimedRange& range) {
   const TablePlan& plan = tables_[range.table];
-  rewrapper_ = std::make_unique<Rewrapper>(
+  work_ = WorkOn(plan);
+  FIELDKMS_ASSIGN_OR_RETURN(std::set<std::string> known, checkpoints_.KnownBad(range.table));
+  work_->SetKnownBad(std::move(known));
+  runner_ = std::make_unique<RangeRunner>(database_, checkpoints_, plan, state_.target, *work_,
+                                          range, observer_);
+  return absl::OkStatus();
+}
+
+std::unique_ptr<RowWork> JobSession::WorkOn(const TablePlan& plan) const {
+  if (plan.work != Work::kReseal) {
+    return std::make_unique<CompanionWork>(
+        plan,
+        ColumnValues::Options{.tenant = options_.tenant, .key = key_, .target = state_.target},
+        calls_);
+  }
+  return std::make_unique<Rewrapper>(
       plan,
       Rewrapper::Options{
           .tenant = options_.tenant, .target = state_.target, .destination_key = destination_key_},
       calls_.rewrap);
-  FIELDKMS_ASSIGN_OR_RETURN(std::set<std::string> known, checkpoints_.KnownBad(range.table));
-  rewrapper_->SetKnownBad(std::move(known));
-  runner_ = std::make_unique<RangeRunner>(database_, checkpoints_, plan, state_.target, *rewrapper_,
-                                          range, observer_);
-  return absl::OkStatus();
 }
 
 absl::Status JobSession::CheckQuarantine(const v1::RotationJob& job) {
   const uint64_t most = ResolveLimits(job.spec().limits(), std::nullopt).most_quarantined;
   FIELDKMS_ASSIGN_OR_RETURN(const uint64_t count, checkpoints_.CountQuarantined());
   if (count < most) return absl::OkStatus();
-  return DatabaseRefused("values that cannot be rewrapped: " + std::to_string(count) +
+  return DatabaseRefused("values that cannot be worked on: " + std::to_string(count) +
                          ", as many as the job's limit allows; kms.rotation_quarantine lists them");
 }
 

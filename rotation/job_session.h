@@ -15,6 +15,7 @@
 #include "rotation/checkpoints.h"
 #include "rotation/database.h"
 #include "rotation/range_runner.h"
+#include "rotation/row_work.h"
 #include "rotation/service_calls.h"
 #include "rotation/table_plan.h"
 
@@ -48,7 +49,8 @@ class JobSession {
 
   // DoTurn does a piece of work, of the size of a window of `batch_rows` rows a transaction. The
   // first one plans the job, if no other worker has. Errors: of Database and of the service;
-  // kDatabaseRefused also where the plan is.
+  // kDatabaseRefused also where the plan is;
+  // kFieldPolicy (CheckFields).
   absl::StatusOr<Turn> DoTurn(const v1::RotationJob& job, size_t batch_rows);
 
   // Gives back what it works on, for others to go on with at once.
@@ -63,6 +65,7 @@ class JobSession {
   absl::Status EnsureBegun(const v1::RotationJob& job);
   absl::Status LoadState();
   absl::StatusOr<Turn> DoRange(const v1::RotationJob& job, size_t batch_rows);
+  std::unique_ptr<RowWork> WorkOn(const TablePlan& plan) const;
   absl::Status StartRange(const ClaimedRange& range);
   absl::StatusOr<Turn> DoBarrier();
   absl::Status CheckQuarantine(const v1::RotationJob& job);
@@ -73,6 +76,7 @@ class JobSession {
   const SessionOptions options_;
   const std::string job_id_;
   const std::string started_;  // of the job: when it was started
+  const std::string key_;      // own name of the key that values are brought to
   const std::string destination_key_;
   const BatchObserver observer_;
   Checkpoints checkpoints_;
@@ -81,7 +85,7 @@ class JobSession {
   JobState state_;
   bool begun_ = false;
   // Of the range that it is at; both or none.
-  std::unique_ptr<Rewrapper> rewrapper_;
+  std::unique_ptr<RowWork> work_;
   std::unique_ptr<RangeRunner> runner_;
 };
 

@@ -20,9 +20,31 @@ namespace {
 // Of the whole plan: thousands of partitions take minutes to be sampled.
 constexpr std::chrono::minutes kLongestPlan{10};
 
-bool IsOfKey(const ProtectedColumn& column, const PlanRequest& request) {
-  return std::find(request.key_names.begin(), request.key_names.end(), column.key) !=
+bool IsOfKey(const std::string& key, const PlanRequest& request) {
+  return std::find(request.key_names.begin(), request.key_names.end(), key) !=
          request.key_names.end();
+}
+
+// Whether the job is about the column.
+bool IsAbout(const ProtectedColumn& column, const PlanRequest& request) {
+  const bool fpe = column.shape == Shape::kFpe;
+  switch (request.work) {
+    case Work::kReseal:
+      return !fpe && IsOfKey(column.key, request);
+    case Work::kEncrypt:
+      return !fpe && IsOfKey(column.key, request) &&
+             (column.conversion == Conversion::kProtect ||
+              column.conversion == Conversion::kProtectClosed);
+    case Work::kDecrypt:
+      return !fpe && IsOfKey(column.key, request) &&
+             (column.conversion == Conversion::kUnprotect ||
+              column.conversion == Conversion::kUnprotectClosed);
+    case Work::kReindex:
+      return column.index_key && IsOfKey(*column.index_key, request);
+    case Work::kRetokenize:
+      return fpe && IsOfKey(column.key, request);
+  }
+  return false;
 }
 
 // The registry's columns of the key, by tables, in its order.
@@ -30,7 +52,7 @@ std::vector<PlannedRoot> RootsOf(std::vector<ProtectedColumn> registered,
                                  const PlanRequest& request) {
   std::vector<PlannedRoot> roots;
   for (ProtectedColumn& column : registered) {
-    if (!IsOfKey(column, request)) continue;
+    if (!IsAbout(column, request)) continue;
     if (roots.empty() || roots.back().oid != column.relation) {
       roots.push_back({column.relation, column.table, {}});
     }
@@ -40,7 +62,9 @@ std::vector<PlannedRoot> RootsOf(std::vector<ProtectedColumn> registered,
 }
 
 absl::Status NotRegistered(const std::string& field) {
-  return InvalidField(field, "is not in the registry under this tenant and key");
+  return InvalidField(field,
+                      "is not in the registry under this tenant and key, or has nothing there that "
+                      "the job could be about: fieldkms column list");
 }
 
 // Those of the root's columns that are asked for.
@@ -103,7 +127,7 @@ class Planner {
     facts_ = GatherFacts(transaction_, roots_);
     CheckRoots(roots_, facts_, &findings_);
     for (const LeafFacts& leaf : facts_.leaves) {
-      auto planned = PlanLeaf(roots_[leaf.root], leaf, &findings_);
+      auto planned = PlanLeaf(roots_[leaf.root], leaf, request_.work, &findings_);
       if (planned) leaves_.push_back(*std::move(planned));
     }
     CheckLeaves();
@@ -121,8 +145,10 @@ class Planner {
  private:
   void CheckRegistry(const std::vector<std::string>& orphans) {
     if (roots_.empty()) {
-      findings_.Add(Severity::kRefused, "NO_COLUMNS", {},
-                    "the registry has no column of this tenant and key: add those that it seals");
+      findings_.Add(
+          Severity::kRefused, "NO_COLUMNS", {},
+          "the registry has no column of this tenant and key that the job could be about: "
+          "fieldkms column list shows what it has");
     }
     for (const std::string& orphan : orphans) {
       findings_.Add(Severity::kWarning, "ORPHAN", {},

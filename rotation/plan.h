@@ -27,8 +27,9 @@ struct Finding {
   std::string message;  // what is so, and what to do
 };
 
-// What the columns of a sample of rows hold. A row counts once: as older if a value of it is, else
-// as malformed, else as of another key, else as current.
+// What the columns of a sample of rows hold. Of all work but kReseal a row is older if there is
+// work to do, current if that is done, and null if there is nothing to do it on. A row counts once:
+// as older if a value of it is, else as malformed, else as of another key, else as current.
 struct SampleCounts {
   uint64_t rows = 0;
   uint64_t nulls = 0;      // nothing is there, or JSON and arrays without envelopes
@@ -56,12 +57,15 @@ struct TableEstimate {
 
 struct PlanRequest {
   std::string tenant;
-  // Names that the registry may have for the key: its own, and aliases.
+  Work work = Work::kReseal;
+  // Names that the registry may have for the key that the work is about, of indexes the key of
+  // these: its own, and aliases.
   std::vector<std::string> key_names;
   std::string source_key_id;  // 8 bytes
   std::string target_key_id;  // 8 bytes; the same but for a rekey
   uint32_t target_version = 0;
-  // Empty: all columns that the registry has of this tenant and key. Columns empty: all of the
+  // Empty: all columns that the registry has of this tenant and key, and that the work can be done
+  // on. Columns empty: all of the
   // table's.
   struct Table {
     TableName name;
@@ -90,7 +94,8 @@ struct JobPlan {
 //   sample has plaintext, mixed contents or ciphertexts of other keys only; a table without a
 //   unique key on a server below 14; columns of one table that are bound to different key columns;
 //   a table that two of the registry have; one that is published without a replica identity; no
-//   columns at all.
+//   columns at all; a companion column that is gone or generated; arrays, or JSON without a field,
+//   of other work than kReseal; blind indexes of a column without a field.
 //   warnings: accepted triggers; logical replication and slots that will see every row; indexes on
 //   the column (no HOT); a partial or expression index or generated column that reads it; foreign
 //   keys; no autovacuum; a table whose fillfactor leaves no space; a key that does not follow the

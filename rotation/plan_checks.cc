@@ -13,6 +13,9 @@
 namespace fieldkms::rotation {
 namespace {
 
+// Triggers that keep a column in step with another (rotation/in_step.h): workers count on them.
+constexpr std::string_view kOwnTriggers = "~fieldkms";
+
 // "a", "b"
 std::string Listed(const std::vector<std::string>& names) {
   std::string list;
@@ -31,20 +34,29 @@ std::vector<const Column*> ColumnsRead(const LeafPlan& leaf) {
       }
     }
   };
-  add(leaf.plan.columns);
+  add(SlotsOf(leaf.plan));
   add(leaf.plan.scan_key);
   add(leaf.plan.row_key);
   add(leaf.plan.context_columns);
   return columns;
 }
 
+// Columns that a worker writes.
+std::vector<const Column*> ColumnsWritten(const LeafPlan& leaf) {
+  std::vector<const Column*> columns;
+  for (const Slot& slot : SlotsOf(leaf.plan)) {
+    if (slot.written) columns.push_back(FindColumn(*leaf.facts, slot.name));
+  }
+  return columns;
+}
+
 bool Fires(const UpdateTrigger& trigger, const LeafPlan& leaf) {
+  if (trigger.name.starts_with(kOwnTriggers)) return false;
+  const std::vector<const Column*> written = ColumnsWritten(leaf);
   return trigger.columns.empty() ||
-         std::any_of(leaf.plan.columns.begin(), leaf.plan.columns.end(),
-                     [&](const CipherColumn& cipher) {
-                       const int16_t number = FindColumn(*leaf.facts, cipher.name)->number;
-                       return std::count(trigger.columns.begin(), trigger.columns.end(), number);
-                     });
+         std::any_of(written.begin(), written.end(), [&](const Column* column) {
+           return std::count(trigger.columns.begin(), trigger.columns.end(), column->number) != 0;
+         });
 }
 
 struct DependentAdvice {
@@ -87,9 +99,9 @@ void CheckRights(LeafPlan* leaf, FindingList* findings) {
            "the table is read by where its rows lie, and this login may read some columns only: "
            "GRANT SELECT on the whole table");
   }
-  for (const CipherColumn& cipher : leaf->plan.columns) {
-    if (!FindColumn(*leaf->facts, cipher.name)->may_update) {
-      refuse("UPDATE_DENIED", cipher.name,
+  for (const Column* column : ColumnsWritten(*leaf)) {
+    if (!column->may_update) {
+      refuse("UPDATE_DENIED", column->name,
              "this login may not write the column: GRANT UPDATE of the column");
     }
   }
@@ -136,8 +148,8 @@ void CheckTriggers(const LeafPlan& leaf, bool accept_triggers, FindingList* find
 }
 
 void CheckDependents(const LeafPlan& leaf, FindingList* findings) {
-  for (const CipherColumn& cipher : leaf.plan.columns) {
-    const auto found = leaf.facts->dependents.find(FindColumn(*leaf.facts, cipher.name)->number);
+  for (const Column* column : ColumnsWritten(leaf)) {
+    const auto found = leaf.facts->dependents.find(column->number);
     if (found == leaf.facts->dependents.end()) continue;
     for (const DependentAdvice& advice : kAdvice) {
       std::vector<std::string> names;
@@ -149,7 +161,7 @@ void CheckDependents(const LeafPlan& leaf, FindingList* findings) {
       const bool of_leaf =
           leaf.root->oid != leaf.plan.relation &&
           (advice.kind == DependentKind::kIndex || advice.kind == DependentKind::kExpression);
-      findings->Add(Severity::kWarning, advice.code, PlaceOf(leaf, cipher.name),
+      findings->Add(Severity::kWarning, advice.code, PlaceOf(leaf, column->name),
                     (of_leaf ? "indexes" : Listed(names)) + " " + std::string(advice.message));
     }
   }

@@ -65,6 +65,7 @@ CipherColumn CipherColumnOf(const ProtectedColumn& registered, const Column& col
   cipher.shape = registered.shape;
   cipher.binding_id = registered.binding_id;
   cipher.field_id = registered.field_id;
+  cipher.field = registered.field.value_or("");
   cipher.bound_to_row = !registered.key_columns.empty();
   for (size_t i = 0; i < registered.context_names.size(); ++i) {
     const auto found =
@@ -84,7 +85,8 @@ bool IsFit(const LeafPlan& leaf, const ProtectedColumn& registered, const Column
     findings->Add(Severity::kRefused, code, PlaceOf(leaf, registered.column), std::move(message));
     return false;
   };
-  if (column == nullptr || column->shape != registered.shape) {
+  const Shape stored = registered.shape == Shape::kFpe ? Shape::kText : registered.shape;
+  if (column == nullptr || column->shape != stored) {
     return refuse("TYPE_MISMATCH", "is registered as " + std::string(ShapeName(registered.shape)) +
                                        ", and its type is another: register it anew");
   }
@@ -93,27 +95,96 @@ bool IsFit(const LeafPlan& leaf, const ProtectedColumn& registered, const Column
                 "is generated: PostgreSQL lets nobody write it; make it a plain column");
 }
 
+// The name of the column that the work takes beside it.
+std::optional<std::string> CompanionName(const ProtectedColumn& registered, Work work) {
+  switch (work) {
+    case Work::kReseal:
+      return std::nullopt;
+    case Work::kEncrypt:
+    case Work::kDecrypt:
+      return registered.plain_column;
+    case Work::kReindex:
+      return registered.index_column;
+    case Work::kRetokenize:
+      return registered.version_column;
+  }
+  return std::nullopt;
+}
+
+// Whether the column's values are ones that the work can be done on.
+bool CheckWork(const LeafPlan& leaf, const ProtectedColumn& registered, FindingList* findings) {
+  const auto refuse = [&](std::string message) {
+    findings->Add(Severity::kRefused, "UNFIT_FOR_WORK", PlaceOf(leaf, registered.column),
+                  std::move(message));
+    return false;
+  };
+  const Shape shape = registered.shape;
+  if (leaf.plan.work == Work::kReseal) return true;
+  if (shape == Shape::kByteaArray || shape == Shape::kTextArray) {
+    return refuse("holds arrays: only values of their own can be encrypted, decrypted or indexed");
+  }
+  const bool json = shape == Shape::kJson || shape == Shape::kJsonb;
+  if (json && (!registered.field || leaf.plan.work == Work::kReindex)) {
+    return refuse(
+        "holds documents: a field says which of their members are protected, and there "
+        "is no blind index of one");
+  }
+  if (leaf.plan.work == Work::kReindex && !registered.field) {
+    return refuse("has no field, and blind indexes are made by fields: register it with one");
+  }
+  return true;
+}
+
+// Adds a column beside the protected one.
+bool AddCompanion(const LeafPlan& leaf, const ProtectedColumn& registered,
+                  const std::optional<std::string>& name, PlainColumn* to, FindingList* findings) {
+  const Column* const column = name ? FindColumn(*leaf.facts, *name) : nullptr;
+  if (column != nullptr && !column->generated) {
+    *to = {column->name, column->type};
+    return true;
+  }
+  findings->Add(Severity::kRefused, "COMPANION_GONE", PlaceOf(leaf, registered.column),
+                "the column beside it that the registry has is " +
+                    std::string(column == nullptr ? "gone" : "generated") + ": register it anew");
+  return false;
+}
+
+bool AddCompanions(const LeafPlan& leaf, const ProtectedColumn& registered, CipherColumn* cipher,
+                   FindingList* findings) {
+  const Work work = leaf.plan.work;
+  if (work == Work::kReseal) return true;
+  if (!AddCompanion(leaf, registered, CompanionName(registered, work), &cipher->companion,
+                    findings)) {
+    return false;
+  }
+  if (work != Work::kEncrypt || !registered.index_column || !registered.field) return true;
+  return AddCompanion(leaf, registered, registered.index_column, &cipher->index, findings);
+}
+
 void AddCipherColumns(LeafPlan* leaf, FindingList* findings) {
   for (const ProtectedColumn& registered : leaf->root->columns) {
     const Column* column = FindColumn(*leaf->facts, registered.column);
-    if (IsFit(*leaf, registered, column, findings)) {
-      leaf->plan.columns.push_back(CipherColumnOf(registered, *column, leaf->plan));
-    } else {
-      leaf->readable = false;
+    if (IsFit(*leaf, registered, column, findings) && CheckWork(*leaf, registered, findings)) {
+      CipherColumn cipher = CipherColumnOf(registered, *column, leaf->plan);
+      if (AddCompanions(*leaf, registered, &cipher, findings)) {
+        leaf->plan.columns.push_back(std::move(cipher));
+        continue;
+      }
     }
+    leaf->readable = false;
   }
 }
 
 // The best key that the job itself does not change.
 void AddScanKey(LeafPlan* leaf) {
-  const auto is_cipher = [&](int16_t number) {
-    return std::any_of(leaf->plan.columns.begin(), leaf->plan.columns.end(),
-                       [&](const CipherColumn& cipher) {
-                         return FindColumn(*leaf->facts, cipher.name)->number == number;
-                       });
+  const std::vector<Slot> slots = SlotsOf(leaf->plan);
+  const auto is_changed = [&](int16_t number) {
+    return std::any_of(slots.begin(), slots.end(), [&](const Slot& slot) {
+      return slot.written && FindColumn(*leaf->facts, slot.name)->number == number;
+    });
   };
   for (const std::vector<int16_t>& key : leaf->facts->keys) {
-    if (std::any_of(key.begin(), key.end(), is_cipher)) continue;
+    if (std::any_of(key.begin(), key.end(), is_changed)) continue;
     for (const int16_t number : key) {
       for (const Column& column : leaf->facts->columns) {
         if (column.number == number) leaf->plan.scan_key.push_back({column.name, column.type});
@@ -129,13 +200,14 @@ FindingPlace PlaceOf(const LeafPlan& leaf, std::string column) {
   return {leaf.root->name, leaf.facts->relation.name, std::move(column)};
 }
 
-std::optional<LeafPlan> PlanLeaf(const PlannedRoot& root, const LeafFacts& facts,
+std::optional<LeafPlan> PlanLeaf(const PlannedRoot& root, const LeafFacts& facts, Work work,
                                  FindingList* findings) {
   LeafPlan leaf;
   leaf.root = &root;
   leaf.facts = &facts;
   if (!IsTable(leaf, findings)) return std::nullopt;
   TablePlan& plan = leaf.plan;
+  plan.work = work;
   plan.root = root.name;
   plan.leaf = facts.relation.name;
   plan.relation = facts.relation.oid;

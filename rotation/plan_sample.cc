@@ -13,6 +13,7 @@
 #include "kms/postgres/value.h"
 #include "rotation/cell.h"
 #include "rotation/plan_estimate.h"
+#include "rotation/table_sql.h"
 
 namespace fieldkms::rotation {
 namespace {
@@ -53,29 +54,38 @@ Choice ChooseRows(size_t leaf, const LeafPlan& plan, double rows) {
           static_cast<uint64_t>(4 * rows)};
 }
 
+// What is looked at of a column: its cell, or whether it needs work.
+std::string CellSql(const CipherColumn& column, const LeafPlan& leaf, const Target& target) {
+  if (leaf.plan.work != Work::kReseal) return ColumnStateSql(column, leaf.plan.work, target);
+  return Quoted(column.name) + (column.shape == Shape::kBytea ? "::bytea" : "::text");
+}
+
 // A row of the leaf's number, whether it is looked at, and its cells.
-std::string SqlOf(const LeafPlan& leaf, const Choice& choice) {
+std::string SqlOf(const LeafPlan& leaf, const Choice& choice, const Target& target) {
   std::string small = "true", cells;
   for (const CipherColumn& column : leaf.plan.columns) {
     small += fmt::format(" AND coalesce(pg_column_size({}), 0) <= {}", Quoted(column.name),
                          kLargestValue);
   }
   for (const CipherColumn& column : leaf.plan.columns) {
-    cells += fmt::format(", CASE WHEN {} THEN {}::{} END", small, Quoted(column.name),
-                         column.shape == Shape::kBytea ? "bytea" : "text");
+    cells += fmt::format(", CASE WHEN {} THEN {} END", small, CellSql(column, leaf, target));
   }
   const std::string sample =
       choice.by_chance() ? fmt::format(" TABLESAMPLE SYSTEM ({:.10f}) WHERE random() < {:.10f}",
                                        choice.percent, choice.share)
                          : "";
-  return fmt::format("(SELECT {}, {}{} FROM ONLY {}{} LIMIT {})", choice.leaf, small, cells,
+  return fmt::format("(SELECT {}, {}{} FROM ONLY {} AS t{} LIMIT {})", choice.leaf, small, cells,
                      Quoted(leaf.plan.leaf.schema, leaf.plan.leaf.table), sample, choice.limit);
 }
 
 class Sampler {
  public:
   Sampler(Transaction& transaction, std::span<const LeafPlan> leaves, const PlanRequest& request)
-      : transaction_(transaction), leaves_(leaves), request_(request), samples_(leaves.size()) {}
+      : transaction_(transaction),
+        leaves_(leaves),
+        request_(request),
+        target_({request.source_key_id, request.target_key_id, request.target_version}),
+        samples_(leaves.size()) {}
 
   std::vector<LeafSample> Sample() {
     std::map<Oid, double> leaves_of_root;
@@ -118,7 +128,7 @@ class Sampler {
   void RunAtOnce(std::span<const Choice> choices) {
     std::string sql;
     for (const Choice& choice : choices) {
-      sql += (sql.empty() ? "" : " UNION ALL ") + SqlOf(leaves_[choice.leaf], choice);
+      sql += (sql.empty() ? "" : " UNION ALL ") + SqlOf(leaves_[choice.leaf], choice, target_);
     }
     transaction_.RunOnce("SAVEPOINT sample");
     const pqxx::result rows = transaction_.RunOnce(sql);
@@ -150,12 +160,14 @@ class Sampler {
 
   Content CellContent(Shape shape, const pqxx::field& field) const {
     if (field.is_null()) return Content::kNothing;
+    if (request_.work != Work::kReseal) return BoolOf(field) ? Content::kOlder : Content::kCurrent;
     return ContentOf(shape, shape == Shape::kBytea ? BytesOf(field) : TextOf(field), request_);
   }
 
   Transaction& transaction_;
   const std::span<const LeafPlan> leaves_;
   const PlanRequest& request_;
+  const Target target_;
   std::vector<LeafSample> samples_;
 };
 

@@ -1,6 +1,7 @@
 #include "rotation/range_runner.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "crypto/status.h"
@@ -25,13 +26,13 @@ size_t PartsFor(size_t writes, size_t batch_rows) {
 }  // namespace
 
 RangeRunner::RangeRunner(Database& database, Checkpoints& checkpoints, const TablePlan& plan,
-                         const Target& target, Rewrapper& rewrapper, ClaimedRange range,
+                         const Target& target, RowWork& work, ClaimedRange range,
                          BatchObserver observer)
     : database_(database),
       checkpoints_(checkpoints),
       plan_(plan),
       needs_work_(NeedsWorkSql(plan, target)),
-      rewrapper_(rewrapper),
+      work_(work),
       range_(std::move(range)),
       observer_(std::move(observer)),
       reader_(plan_, needs_work_) {}
@@ -39,15 +40,15 @@ RangeRunner::RangeRunner(Database& database, Checkpoints& checkpoints, const Tab
 absl::StatusOr<WindowResult> RangeRunner::Sweep(size_t batch_rows) {
   FIELDKMS_ASSIGN_OR_RETURN(const RowsRead read,
                             reader_.Read(database_, range_.rest, batch_rows * kInterleave));
-  FIELDKMS_ASSIGN_OR_RETURN(const Rewrapped rewrapped, rewrapper_.Rewrap(read.rows));
-  std::vector<Part> parts(PartsFor(rewrapped.writes.size(), batch_rows));
-  for (size_t i = 0; i < rewrapped.writes.size(); ++i) {
-    parts[i % parts.size()].writes.push_back(&rewrapped.writes[i]);
+  FIELDKMS_ASSIGN_OR_RETURN(const WorkDone work, work_.Do(read.rows));
+  std::vector<Part> parts(PartsFor(work.writes.size(), batch_rows));
+  for (size_t i = 0; i < work.writes.size(); ++i) {
+    parts[i % parts.size()].writes.push_back(&work.writes[i]);
   }
   parts.back().last = true;
   WindowResult result;
   for (Part& part : parts) {
-    FIELDKMS_RETURN_IF_ERROR(WritePart(read, rewrapped.bad, &part));
+    FIELDKMS_RETURN_IF_ERROR(WritePart(read, work.bad, &part));
     result.counts.seen += part.counts.seen;
     result.counts.changed += part.counts.changed;
     result.counts.conflicts += part.counts.conflicts;
@@ -133,7 +134,7 @@ absl::StatusOr<StepCounts> RangeRunner::CountAll() {
 absl::Status RangeRunner::LookAtLeftovers(StepCounts* counts) {
   for (KeyRange rest = range_.rest;;) {
     FIELDKMS_ASSIGN_OR_RETURN(const RowsRead read, reader_.Read(database_, rest, kVerifyWindow));
-    const Rewrapper::Leftovers left = rewrapper_.Look(read.rows);
+    const RowWork::Leftovers left = work_.Look(read.rows);
     counts->conflicts += left.older;
     counts->quarantined += left.known_bad;
     FIELDKMS_RETURN_IF_ERROR(QuarantineNow(read.rows, left.bad, counts));
@@ -145,12 +146,12 @@ absl::Status RangeRunner::LookAtLeftovers(StepCounts* counts) {
 absl::Status RangeRunner::OpenSample(double share, StepCounts* counts) {
   if (share <= 0) return absl::OkStatus();
   TableReader sample(plan_, share >= 1 ? "" : "random() < " + std::to_string(share));
-  size_t left = kMostSampled;
+  size_t left = share >= 1 ? std::numeric_limits<size_t>::max() : kMostSampled;
   for (KeyRange rest = range_.rest; left > 0;) {
     FIELDKMS_ASSIGN_OR_RETURN(const RowsRead read,
                               sample.Read(database_, rest, std::min(left, kVerifyWindow)));
     std::vector<BadCell> bad;
-    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t opened, rewrapper_.CheckOpen(read.rows, &bad));
+    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t opened, work_.Check(read.rows, &bad));
     counts->opened += opened;
     FIELDKMS_RETURN_IF_ERROR(QuarantineNow(read.rows, bad, counts));
     if (!read.reached) return absl::OkStatus();

@@ -1,5 +1,5 @@
 // RangeRunner does the work of a range, window by window: reads rows without locks, has them
-// rewrapped with no transaction open, writes them in short transactions, each with its checkpoint.
+// worked on with no transaction open, writes them in short transactions, each with its checkpoint.
 //
 // A window is written in kInterleave transactions of every eighth row each. A page is full when the
 // first of them comes: its new row versions go elsewhere. The next finds there what the first left
@@ -16,7 +16,7 @@
 #include "absl/status/statusor.h"
 #include "rotation/checkpoints.h"
 #include "rotation/database.h"
-#include "rotation/rewrapper.h"
+#include "rotation/row_work.h"
 #include "rotation/table_plan.h"
 #include "rotation/table_reader.h"
 
@@ -39,18 +39,17 @@ struct WindowResult {
 };
 
 // Not thread-safe. All that it is given must outlive it. Errors: those of Database, of the service
-// (Rewrapper), and kAborted, kLeaseExpired, where the range was lost. After any error but the last
+// (RowWork), and kAborted, kLeaseExpired, where the range was lost. After any error but the last
 // the range can be gone on with: what is in the database is true, so it is taken again.
 class RangeRunner {
  public:
   RangeRunner(Database& database, Checkpoints& checkpoints, const TablePlan& plan,
-              const Target& target, Rewrapper& rewrapper, ClaimedRange range,
-              BatchObserver observer);
+              const Target& target, RowWork& work, ClaimedRange range, BatchObserver observer);
 
-  // Rewraps the next rows, about kInterleave times `batch_rows`.
+  // Does the next rows, about kInterleave times `batch_rows`.
   absl::StatusOr<WindowResult> Sweep(size_t batch_rows);
   // Reads all headers of the range, and has about `share` (0 to 1) of its rows opened. What is left
-  // to rewrap counts as conflicts.
+  // to do counts as conflicts.
   absl::StatusOr<WindowResult> Verify(double share);
 
   const ClaimedRange& range() const { return range_; }
@@ -75,7 +74,7 @@ class RangeRunner {
   Checkpoints& checkpoints_;
   const TablePlan& plan_;
   const std::string needs_work_;
-  Rewrapper& rewrapper_;
+  RowWork& work_;
   ClaimedRange range_;
   const BatchObserver observer_;
   TableReader reader_;

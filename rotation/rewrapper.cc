@@ -3,13 +3,13 @@
 #include <map>
 #include <utility>
 
-#include "clients/cpp/row_context.h"
 #include "clients/cpp/rpc_status.h"
 #include "crypto/bytes.h"
-#include "crypto/envelope.h"
 #include "crypto/sha256.h"
 #include "crypto/status.h"
 #include "rotation/cell.h"
+#include "rotation/cell_context.h"
+#include "rotation/envelope_target.h"
 
 namespace fieldkms::rotation {
 namespace {
@@ -21,32 +21,6 @@ constexpr std::string_view kMalformed = "is no envelope";
 constexpr std::string_view kOtherKey = "is sealed under another key";
 constexpr std::string_view kNotOpened = "does not open under its key and context";
 constexpr std::string_view kNoRowKey = "a column of its row's key is NULL";
-
-std::string KeyIdBytes(const EnvelopeHeader& header) {
-  std::string bytes;
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    bytes += static_cast<char>((header.key_id >> shift) & 0xff);
-  }
-  return bytes;
-}
-
-void AddEntry(std::string_view name, std::string_view value,
-              google::protobuf::RepeatedPtrField<v1::ContextEntry>* context) {
-  v1::ContextEntry* const entry = context->Add();
-  entry->set_name(name.data(), name.size());
-  entry->set_value(value.data(), value.size());
-}
-
-// The context's `pk` of a row; none where a column of it is NULL.
-std::optional<std::string> RowKeyOf(const TableRow& row) {
-  std::vector<std::string_view> columns;
-  columns.reserve(row.row_key.size());
-  for (const std::optional<std::string>& column : row.row_key) {
-    if (!column) return std::nullopt;
-    columns.push_back(*column);
-  }
-  return RowKey(columns);
-}
 
 // Whether an item's error says that its value does not open, and not that the service could not.
 bool IsOfValue(const absl::Status& status) { return ReasonOf(status) == Reason::kDecryptFailed; }
@@ -61,30 +35,10 @@ std::string CellDigest(std::string_view cell) {
 
 // "": it is one for this job.
 std::string_view Rewrapper::Unfit(std::string_view envelope) const {
-  const absl::StatusOr<EnvelopeView> view = ParseEnvelope(AsBytes(envelope));
-  if (!view.ok()) return kMalformed;
-  const std::string key_id = KeyIdBytes(view->header);
+  const std::string key_id = KeyIdIn(envelope);
+  if (key_id.empty()) return kMalformed;
   const bool known = key_id == options_.target.source_key_id || key_id == options_.target.key_id;
   return known ? std::string_view() : kOtherKey;
-}
-
-bool Rewrapper::IsCurrent(std::string_view envelope) const {
-  const absl::StatusOr<EnvelopeView> view = ParseEnvelope(AsBytes(envelope));
-  return view.ok() && KeyIdBytes(view->header) == options_.target.key_id &&
-         view->header.version >= options_.target.version;
-}
-
-void Rewrapper::AddItem(const TableRow& row, size_t column, const std::string& envelope,
-                        v1::BatchRewrapRequest* request) const {
-  v1::BatchRewrapRequest::Item* const item = request->add_items();
-  item->set_ciphertext(envelope);
-  const CipherColumn& cipher = plan_.columns[column];
-  if (cipher.bound_to_row) AddEntry("pk", *RowKeyOf(row), item->mutable_context());
-  for (size_t i = 0; i < cipher.context_names.size(); ++i) {
-    // A NULL is no entry: an empty value would be another context.
-    const std::optional<std::string>& value = row.context[cipher.context_columns[i]];
-    if (value) AddEntry(cipher.context_names[i], *value, item->mutable_context());
-  }
 }
 
 void Rewrapper::Collect(std::span<const TableRow> rows, size_t column, bool all, ColumnWork* work,
@@ -92,10 +46,7 @@ void Rewrapper::Collect(std::span<const TableRow> rows, size_t column, bool all,
   const CipherColumn& cipher = plan_.columns[column];
   work->request.set_tenant(options_.tenant);
   work->request.set_destination_key(options_.destination_key);
-  AddEntry("b", cipher.binding_id, work->request.mutable_shared_context());
-  if (!cipher.field_id.empty()) {
-    AddEntry("f", cipher.field_id, work->request.mutable_shared_context());
-  }
+  AddColumnContext(cipher, /*with_field=*/true, work->request.mutable_shared_context());
   work->envelopes.resize(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
     const std::optional<std::string>& cell = rows[i].cells[column];
@@ -117,7 +68,7 @@ void Rewrapper::Collect(std::span<const TableRow> rows, size_t column, bool all,
     std::vector<size_t> places;
     for (size_t place = 0; place < found->size() && unfit.empty(); ++place) {
       const std::string& envelope = (*found)[place];
-      if (!all && IsCurrent(envelope)) continue;
+      if (!all && IsOfTarget(envelope, options_.target)) continue;
       unfit = Unfit(envelope);
       places.push_back(place);
     }
@@ -132,7 +83,9 @@ void Rewrapper::Collect(std::span<const TableRow> rows, size_t column, bool all,
       continue;
     }
     for (const size_t place : places) {
-      AddItem(rows[i], column, (*found)[place], &work->request);
+      v1::BatchRewrapRequest::Item* const item = work->request.add_items();
+      item->set_ciphertext((*found)[place]);
+      AddRowContext(plan_, column, rows[i], item->mutable_context());
       work->items.push_back({i, place});
     }
     work->envelopes[i] = *std::move(found);
@@ -140,7 +93,7 @@ void Rewrapper::Collect(std::span<const TableRow> rows, size_t column, bool all,
 }
 
 absl::Status Rewrapper::Replace(std::span<const TableRow> rows, size_t column, ColumnWork* work,
-                                std::vector<RowWrite*>* writes, Rewrapped* out) const {
+                                std::vector<RowWrite*>* writes, WorkDone* out) const {
   FIELDKMS_ASSIGN_OR_RETURN(v1::BatchRewrapResponse response, call_(work->request));
   size_t failed = 0;
   for (size_t begin = 0; begin < work->items.size();) {
@@ -157,10 +110,7 @@ absl::Status Rewrapper::Replace(std::span<const TableRow> rows, size_t column, C
         ++failed;
         continue;
       }
-      if (!IsCurrent(result->ciphertext())) {
-        return Error(absl::StatusCode::kUnavailable, Reason::kPrimaryChanged,
-                     "a replica of the service has not heard of the key's new version yet");
-      }
+      if (!IsOfTarget(result->ciphertext(), options_.target)) return NotHeardOfTarget();
       work->envelopes[row][work->items[end].place] = std::move(*result->mutable_ciphertext());
     }
     begin = end;
@@ -186,8 +136,8 @@ absl::Status Rewrapper::Replace(std::span<const TableRow> rows, size_t column, C
   return absl::OkStatus();
 }
 
-absl::StatusOr<Rewrapped> Rewrapper::Rewrap(std::span<const TableRow> rows) {
-  Rewrapped out;
+absl::StatusOr<WorkDone> Rewrapper::Do(std::span<const TableRow> rows) {
+  WorkDone out;
   out.writes.reserve(rows.size());  // pointers into it stay
   std::vector<RowWrite*> writes(rows.size(), nullptr);
   for (size_t column = 0; column < plan_.columns.size(); ++column) {
@@ -214,8 +164,8 @@ Rewrapper::Leftovers Rewrapper::Look(std::span<const TableRow> rows) const {
   return left;
 }
 
-absl::StatusOr<uint64_t> Rewrapper::CheckOpen(std::span<const TableRow> rows,
-                                              std::vector<BadCell>* bad) {
+absl::StatusOr<uint64_t> Rewrapper::Check(std::span<const TableRow> rows,
+                                          std::vector<BadCell>* bad) {
   uint64_t opened = 0;
   for (size_t column = 0; column < plan_.columns.size(); ++column) {
     ColumnWork work;

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fieldkms/v1/crypto_service.pb.h"
+#include "rotation/row_work.h"
 #include "rotation/table_plan.h"
 #include "rotation/table_reader.h"
 #include "rotation/table_sql.h"
@@ -26,30 +27,11 @@ namespace fieldkms::rotation {
 using RewrapCall =
     std::function<absl::StatusOr<v1::BatchRewrapResponse>(const v1::BatchRewrapRequest&)>;
 
-// A row that is to be written: all of its cells, of which those that need not be are as they were.
-struct RowWrite {
-  size_t row = 0;  // among those given
-  std::vector<std::optional<std::string>> cells;
-};
-
-// A cell that cannot be brought to the target. Such a row may still be written for its other cells.
-struct BadCell {
-  size_t row = 0;
-  size_t column = 0;
-  std::string digest;       // SHA-256 of the cell
-  std::string_view reason;  // for people; a literal
-};
-
-struct Rewrapped {
-  std::vector<RowWrite> writes;
-  std::vector<BadCell> bad;
-};
-
 // SHA-256, 32 bytes, by which quarantined cells are known.
 std::string CellDigest(std::string_view cell);
 
-// Not thread-safe. `plan` must outlive it.
-class Rewrapper {
+// Of kReseal. `plan` must outlive it.
+class Rewrapper : public RowWork {
  public:
   struct Options {
     std::string tenant;
@@ -59,26 +41,14 @@ class Rewrapper {
   Rewrapper(const TablePlan& plan, Options options, RewrapCall call)
       : plan_(plan), options_(std::move(options)), call_(std::move(call)) {}
 
-  // Digests of cells that are known to be bad: they are passed over.
-  void SetKnownBad(std::set<std::string> digests) { known_bad_ = std::move(digests); }
+  // Cells that are known to be bad are passed over.
+  void SetKnownBad(std::set<std::string> digests) override { known_bad_ = std::move(digests); }
 
-  // Rewrap brings what is older than the target to it. Errors: those of the service that are not
-  // of a single value; kUnavailable, kPrimaryChanged, where a replica of the service has not heard
-  // of the target version yet; kFailedPrecondition, kDecryptFailed, where of many values none
-  // opens: then it is not they who are wrong.
-  absl::StatusOr<Rewrapped> Rewrap(std::span<const TableRow> rows);
-
-  // Look tells without the service what would be left to rewrap.
-  struct Leftovers {
-    uint64_t older = 0;      // cells that Rewrap would bring to the target
-    uint64_t known_bad = 0;  // and that are known to be bad
-    std::vector<BadCell> bad;
-  };
-  Leftovers Look(std::span<const TableRow> rows) const;
-
-  // CheckOpen has all values opened under their contexts, whatever their version; no plaintext
-  // leaves the service. Returns how many opened; the others are in `bad`.
-  absl::StatusOr<uint64_t> CheckOpen(std::span<const TableRow> rows, std::vector<BadCell>* bad);
+  absl::StatusOr<WorkDone> Do(std::span<const TableRow> rows) override;
+  Leftovers Look(std::span<const TableRow> rows) const override;
+  // Whatever their version; no plaintext leaves the service.
+  absl::StatusOr<uint64_t> Check(std::span<const TableRow> rows,
+                                 std::vector<BadCell>* bad) override;
 
  private:
   // The values of one column: where each stands, and the request that has them.
@@ -93,14 +63,11 @@ class Rewrapper {
     uint64_t passed_over = 0;  // cells that are known to be bad
   };
 
-  bool IsCurrent(std::string_view envelope) const;
   std::string_view Unfit(std::string_view envelope) const;
   void Collect(std::span<const TableRow> rows, size_t column, bool all, ColumnWork* work,
                std::vector<BadCell>* bad) const;
-  void AddItem(const TableRow& row, size_t column, const std::string& envelope,
-               v1::BatchRewrapRequest* request) const;
   absl::Status Replace(std::span<const TableRow> rows, size_t column, ColumnWork* work,
-                       std::vector<RowWrite*>* writes, Rewrapped* out) const;
+                       std::vector<RowWrite*>* writes, WorkDone* out) const;
 
   const TablePlan& plan_;
   const Options options_;

@@ -1,5 +1,6 @@
 #include "rotation/service_calls.h"
 
+#include "clients/cpp/field_client.h"
 #include "clients/cpp/rotation_client.h"
 
 namespace fieldkms::rotation {
@@ -21,6 +22,25 @@ ServiceCalls CallsOf(Client& client) {
   };
   calls.rewrap = [&client](const v1::BatchRewrapRequest& request) {
     return client.BatchRewrap(request);
+  };
+  calls.encrypt = [&client](const v1::BatchEncryptRequest& request) {
+    return client.BatchEncrypt(request);
+  };
+  calls.decrypt = [&client](const v1::BatchDecryptRequest& request) {
+    return client.BatchDecrypt(request);
+  };
+  FieldClient fields(client);
+  calls.protect = [fields](const v1::BatchProtectRequest& request) mutable {
+    return fields.BatchProtect(request);
+  };
+  calls.reveal = [fields](const v1::BatchRevealRequest& request) mutable {
+    return fields.BatchReveal(request);
+  };
+  calls.blind_index = [fields](const v1::BatchBlindIndexRequest& request) mutable {
+    return fields.BatchBlindIndex(request);
+  };
+  calls.get_field = [fields](const v1::GetFieldRequest& request) mutable {
+    return fields.GetField(request);
   };
   return calls;
 }

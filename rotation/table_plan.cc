@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::json;
 
 // Of what is written here: a release that changes it takes another number.
-constexpr uint64_t kForm = 1;
+constexpr uint64_t kForm = 2;
 
 constexpr std::array<std::pair<Shape, std::string_view>, 7> kShapes = {{
     {Shape::kBytea, "bytea"},
@@ -31,6 +31,14 @@ constexpr std::array<std::pair<Shape, std::string_view>, 7> kShapes = {{
 constexpr std::array<std::pair<ScanOrder, std::string_view>, 2> kOrders = {{
     {ScanOrder::kKey, "key"},
     {ScanOrder::kPlace, "place"},
+}};
+
+constexpr std::array<std::pair<Work, std::string_view>, 5> kWorks = {{
+    {Work::kReseal, "reseal"},
+    {Work::kEncrypt, "encrypt"},
+    {Work::kDecrypt, "decrypt"},
+    {Work::kReindex, "reindex"},
+    {Work::kRetokenize, "retokenize"},
 }};
 
 // Writer and Reader take the members of each struct from the same lists (Members, below).
@@ -173,6 +181,9 @@ void Members(Visitor& visitor, Value& column) {
   visitor.Bool("bound_to_row", column.bound_to_row);
   visitor.List("context_names", column.context_names);
   visitor.List("context_columns", column.context_columns);
+  visitor.Text("field", column.field);
+  visitor.Object("companion", column.companion);
+  visitor.Object("index", column.index);
 }
 
 template <class Visitor, class Value>
@@ -186,6 +197,7 @@ void Members(Visitor& visitor, Value& plan) {
   visitor.List("row_key", plan.row_key);
   visitor.List("context_columns", plan.context_columns);
   visitor.List("columns", plan.columns);
+  visitor.Named("work", plan.work, kWorks);
   visitor.Unsigned("estimated_rows", plan.estimated_rows);
 }
 
@@ -211,6 +223,8 @@ bool HoldsTogether(const TablePlan& plan) {
     if (column.binding_id.size() != kBindingIdSize) return false;
     if (!column.field_id.empty() && column.field_id.size() != kFieldIdSize) return false;
     if (column.context_names.size() != column.context_columns.size()) return false;
+    if (column.companion.name.empty() != (plan.work == Work::kReseal)) return false;
+    if (!column.index.name.empty() && plan.work != Work::kEncrypt) return false;
     for (const size_t index : column.context_columns) {
       if (index >= plan.context_columns.size()) return false;
     }
@@ -219,6 +233,28 @@ bool HoldsTogether(const TablePlan& plan) {
 }
 
 }  // namespace
+
+bool WritesColumn(Work work) {
+  return work == Work::kReseal || work == Work::kEncrypt || work == Work::kRetokenize;
+}
+
+bool WritesCompanion(Work work) { return !WritesColumn(work) || work == Work::kRetokenize; }
+
+std::vector<Slot> SlotsOf(const TablePlan& plan) {
+  std::vector<Slot> slots;
+  slots.reserve(3 * plan.columns.size());
+  for (const CipherColumn& column : plan.columns) {
+    slots.push_back(
+        {column.name, column.type, column.shape == Shape::kBytea, WritesColumn(plan.work)});
+  }
+  if (plan.work == Work::kReseal) return slots;
+  for (const CipherColumn& column : plan.columns) {
+    const PlainColumn& companion = column.companion;
+    slots.push_back(
+        {companion.name, companion.type, companion.type == "bytea", WritesCompanion(plan.work)});
+  }
+  return slots;
+}
 
 std::string_view ShapeName(Shape shape) {
   for (const auto& [known, name] : kShapes) {

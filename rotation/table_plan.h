@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,18 @@ std::string_view ShapeName(Shape shape);
 // Error: kInvalidField, "shape".
 absl::StatusOr<Shape> ParseShape(std::string_view name);
 
+// What a job makes of a value.
+enum class Work : uint8_t {
+  kReseal,      // an envelope: one of another version or key
+  kEncrypt,     // plaintext, in the companion: an envelope in the column
+  kDecrypt,     // an envelope: plaintext in the companion
+  kReindex,     // an envelope: its blind index in the companion
+  kRetokenize,  // format-preserving text and its key's version, in the companion: newer ones
+};
+// Whether it writes columns, and their companions.
+bool WritesColumn(Work work);
+bool WritesCompanion(Work work);
+
 // A column of ciphertexts, of the registry.
 struct CipherColumn {
   std::string name;
@@ -57,6 +70,11 @@ struct CipherColumn {
   // Entries of the context: names, and which of TablePlan::context_columns has the value.
   std::vector<std::string> context_names = {};
   std::vector<size_t> context_columns = {};
+  std::string field = {};  // its name; or empty
+  // The column beside it that the work takes; without a name of kReseal.
+  PlainColumn companion = {};
+  // Of kEncrypt: the column of blind indexes that is written along; or without a name.
+  PlainColumn index = {};
   friend bool operator==(const CipherColumn&, const CipherColumn&) = default;
 };
 
@@ -79,9 +97,27 @@ struct TablePlan {
   std::vector<PlainColumn> row_key;
   std::vector<PlainColumn> context_columns;
   std::vector<CipherColumn> columns;  // at least one
+  Work work = Work::kReseal;
   uint64_t estimated_rows = 0;
   friend bool operator==(const TablePlan&, const TablePlan&) = default;
 };
+
+// A value of a row that a job reads, and writes only where it is still as it was read.
+struct Slot {
+  std::string_view name;
+  std::string_view type;
+  bool bytes = false;    // read and written as bytes; all others as text
+  bool written = false;  // by the work
+};
+// Of each row: the columns, in their order, then their companions, if the work takes them, and then
+// the columns of indexes that are written along. They point into `plan`.
+std::vector<Slot> SlotsOf(const TablePlan& plan);
+// Which of them is the companion of a column.
+inline size_t CompanionSlot(const TablePlan& plan, size_t column) {
+  return plan.columns.size() + column;
+}
+// And which the index of a column that is written along; none: there is none.
+std::optional<size_t> IndexSlot(const TablePlan& plan, size_t column);
 
 // As JSON; ParseTablePlan is the inverse and refuses (kFailedPrecondition, kDatabaseRefused) what
 // another release wrote.

@@ -17,7 +17,7 @@ std::optional<std::string> TextIfAny(const pqxx::field& field) {
   return TextOf(field);
 }
 
-TableRow RowOf(const TablePlan& plan, const pqxx::row& from) {
+TableRow RowOf(const TablePlan& plan, std::span<const Slot> slots, const pqxx::row& from) {
   TableRow row;
   pqxx::row::size_type next = 0;
   const auto read = [&](size_t count, auto* out) {
@@ -29,10 +29,10 @@ TableRow RowOf(const TablePlan& plan, const pqxx::row& from) {
   if (plan.order == ScanOrder::kPlace) row.place = TextOf(from[next++]);
   read(plan.row_key.size(), &row.row_key);
   read(plan.context_columns.size(), &row.context);
-  row.cells.reserve(plan.columns.size());
-  for (const CipherColumn& column : plan.columns) {
+  row.cells.reserve(slots.size());
+  for (const Slot& slot : slots) {
     const pqxx::field field = from[next++];
-    if (column.shape == Shape::kBytea && !field.is_null()) {
+    if (slot.bytes && !field.is_null()) {
       row.cells.emplace_back(BytesOf(field));
     } else {
       row.cells.push_back(TextIfAny(field));
@@ -75,7 +75,7 @@ absl::StatusOr<RowsRead> TableReader::ReadByKey(Database& database, const KeyRan
   FIELDKMS_RETURN_IF_ERROR(database.Read([&](Transaction& transaction) {
     const pqxx::result result = transaction.Run(SelectRowsSql(plan_, ends, condition_), values);
     read.rows.reserve(result.size());
-    for (const pqxx::row& row : result) read.rows.push_back(RowOf(plan_, row));
+    for (const pqxx::row& row : result) read.rows.push_back(RowOf(plan_, slots_, row));
     return absl::OkStatus();
   }));
   if (read.rows.size() == limit) read.reached = read.rows.back().key;
@@ -97,7 +97,7 @@ absl::StatusOr<RowsRead> TableReader::ReadByPlace(Database& database, const KeyR
         transaction.Run(SelectRowsSql(plan_, {.lower = true, .upper = true}, condition_),
                         {std::to_string(begin), std::to_string(until)});
     read.rows.reserve(result.size());
-    for (const pqxx::row& row : result) read.rows.push_back(RowOf(plan_, row));
+    for (const pqxx::row& row : result) read.rows.push_back(RowOf(plan_, slots_, row));
     return absl::OkStatus();
   }));
   // As many pages next as would have given `limit` rows.

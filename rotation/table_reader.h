@@ -26,13 +26,13 @@ struct KeyRange {
   std::optional<KeyTexts> upper;
 };
 
-// A row as it was read. Texts are PostgreSQL's; cells of kBytea are bytes.
+// A row as it was read. Texts are PostgreSQL's; bytea columns are bytes.
 struct TableRow {
   KeyTexts key;       // scan_key
   std::string place;  // ctid, of order kPlace
   std::vector<std::optional<std::string>> row_key;
   std::vector<std::optional<std::string>> context;
-  std::vector<std::optional<std::string>> cells;
+  std::vector<std::optional<std::string>> cells;  // of each slot
 };
 
 // What finds a row again in messages to people: its key, or its place where it has none.
@@ -50,7 +50,7 @@ class TableReader {
  public:
   // `condition` as in SelectRowsSql.
   TableReader(const TablePlan& plan, std::string condition)
-      : plan_(plan), condition_(std::move(condition)) {}
+      : plan_(plan), slots_(SlotsOf(plan)), condition_(std::move(condition)) {}
 
   // Read returns the next rows of a range, about `limit` of them (of order kKey at most), and how
   // far they reach. An empty answer may still have `reached`. Errors: of Database.
@@ -61,6 +61,7 @@ class TableReader {
   absl::StatusOr<RowsRead> ReadByPlace(Database& database, const KeyRange& range, size_t limit);
 
   const TablePlan& plan_;
+  const std::vector<Slot> slots_;
   const std::string condition_;
   uint64_t pages_ = 16;  // to read next, of order kPlace
 };

@@ -91,7 +91,7 @@ std::string IsCurrentSql(const std::string& header, const Target& target) {
          ", 2, 12) >= " + Bytea(target.key_id + BigEndian(target.version)) + ")";
 }
 
-std::string ColumnNeedsWorkSql(const CipherColumn& column, const Target& target) {
+std::string IsOldEnvelopeSql(const CipherColumn& column, const Target& target) {
   const std::string name = Column(column.name);
   switch (column.shape) {
     case Shape::kBytea:
@@ -118,22 +118,48 @@ std::string ColumnNeedsWorkSql(const CipherColumn& column, const Target& target)
   return "true";
 }
 
-// The value of a column, as it is read and compared.
-std::string CellSql(const CipherColumn& column) {
+// Blind indexes begin with the version of their key, in two bytes.
+std::string IsOldIndexSql(const std::string& index, const Target& target) {
+  return "substr(" + index + ", 1, 2) < " + Bytea(BigEndian(target.version).substr(2));
+}
+
+std::string ColumnNeedsWorkSql(const CipherColumn& column, Work work, const Target& target) {
   const std::string name = Column(column.name);
-  return column.shape == Shape::kBytea ? name : name + "::text";
+  const std::string companion = Column(column.companion.name);
+  switch (work) {
+    case Work::kReseal:
+      return IsOldEnvelopeSql(column, target);
+    case Work::kEncrypt:
+      return companion + " IS NOT NULL AND " + name + " IS NULL";
+    case Work::kDecrypt:
+      return name + " IS NOT NULL AND " + companion + " IS NULL";
+    case Work::kReindex:
+      return name + " IS NOT NULL AND (" + companion + " IS NULL OR " +
+             IsOldIndexSql(companion, target) + ")";
+    case Work::kRetokenize:
+      return name + " IS NOT NULL AND (" + companion + " IS NULL OR " + companion + " < " +
+             std::to_string(target.version) + ")";
+  }
+  return "true";
 }
 
-// Whether column `i` still has what was read. Texts are compared byte by byte, whatever the
-// column's collation calls equal.
-std::string UnchangedSql(const CipherColumn& column, size_t i) {
+// The value of a slot, as it is read and compared.
+std::string ValueSql(const Slot& slot) { return Column(slot.name) + (slot.bytes ? "" : "::text"); }
+
+// Whether the text `value` is still `read`. Texts are compared byte by byte, whatever the column's
+// collation calls equal.
+std::string SameTextSql(const std::string& value, const std::string& read) {
+  return "(" + value + ") COLLATE \"C\" IS NOT DISTINCT FROM " + read;
+}
+
+std::string UnchangedSql(const Slot& slot, size_t i) {
   const std::string read = "d.read" + std::to_string(i);
-  const std::string collate = column.shape == Shape::kBytea ? "" : " COLLATE \"C\"";
-  return "(" + CellSql(column) + ")" + collate + " IS NOT DISTINCT FROM " + read;
+  return slot.bytes ? Column(slot.name) + " IS NOT DISTINCT FROM " + read
+                    : SameTextSql(ValueSql(slot), read);
 }
 
-std::string WrittenSql(const CipherColumn& column, size_t i) {
-  return "d.new" + std::to_string(i) + "::" + column.type;
+std::string WrittenSql(const Slot& slot, size_t i) {
+  return "d.new" + std::to_string(i) + "::" + std::string(slot.type);
 }
 
 // A relation d of the parameters: what rows are found by, and what was read and is to be written.
@@ -146,11 +172,13 @@ std::string ParameterRowsSql(const TablePlan& plan) {
   };
   if (plan.scan_key.empty()) add("text", "place");
   for (size_t i = 0; i < plan.scan_key.size(); ++i) add("text", "key" + std::to_string(i));
-  for (size_t i = 0; i < plan.columns.size(); ++i) {
-    const std::string_view type = plan.columns[i].shape == Shape::kBytea ? "bytea" : "text";
+  const std::vector<Slot> slots = SlotsOf(plan);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const std::string_view type = slots[i].bytes ? "bytea" : "text";
     add(type, "read" + std::to_string(i));
-    add(type, "new" + std::to_string(i));
+    if (slots[i].written) add(type, "new" + std::to_string(i));
   }
+  for (size_t i = 0; i < BoundColumns(plan).size(); ++i) add("text", "bound" + std::to_string(i));
   return "unnest(" + Joined(arrays, ", ") + ") AS d(" + Joined(names, ", ") + ")";
 }
 
@@ -162,8 +190,12 @@ std::string MatchSql(const TablePlan& plan) {
     conditions.push_back(Column(plan.scan_key[i].name) + " = d.key" + std::to_string(i) +
                          "::" + plan.scan_key[i].type);
   }
-  for (size_t i = 0; i < plan.columns.size(); ++i) {
-    conditions.push_back(UnchangedSql(plan.columns[i], i));
+  const std::vector<Slot> slots = SlotsOf(plan);
+  for (size_t i = 0; i < slots.size(); ++i) conditions.push_back(UnchangedSql(slots[i], i));
+  const std::vector<PlainColumn> bound = BoundColumns(plan);
+  for (size_t i = 0; i < bound.size(); ++i) {
+    conditions.push_back(
+        SameTextSql(Column(bound[i].name) + "::text", "d.bound" + std::to_string(i)));
   }
   return Joined(conditions, " AND ");
 }
@@ -173,9 +205,22 @@ std::string MatchSql(const TablePlan& plan) {
 std::string NeedsWorkSql(const TablePlan& plan, const Target& target) {
   std::vector<std::string> conditions;
   for (const CipherColumn& column : plan.columns) {
-    conditions.push_back("(" + ColumnNeedsWorkSql(column, target) + ")");
+    conditions.push_back("(" + ColumnNeedsWorkSql(column, plan.work, target) + ")");
   }
   return Joined(conditions, " OR ");
+}
+
+std::string ColumnStateSql(const CipherColumn& column, Work work, const Target& target) {
+  const std::string source = Column(work == Work::kEncrypt ? column.companion.name : column.name);
+  return "CASE WHEN " + ColumnNeedsWorkSql(column, work, target) + " THEN true WHEN " + source +
+         " IS NOT NULL THEN false END";
+}
+
+std::vector<PlainColumn> BoundColumns(const TablePlan& plan) {
+  if (plan.work != Work::kEncrypt) return {};
+  std::vector<PlainColumn> bound = plan.row_key;
+  bound.insert(bound.end(), plan.context_columns.begin(), plan.context_columns.end());
+  return bound;
 }
 
 std::string SelectListSql(const TablePlan& plan) {
@@ -187,7 +232,7 @@ std::string SelectListSql(const TablePlan& plan) {
   if (plan.order == ScanOrder::kPlace) list.emplace_back("t.ctid::text");
   add_texts(plan.row_key);
   add_texts(plan.context_columns);
-  for (const CipherColumn& column : plan.columns) list.push_back(CellSql(column));
+  for (const Slot& slot : SlotsOf(plan)) list.push_back(ValueSql(slot));
   return Joined(list, ", ");
 }
 
@@ -235,15 +280,14 @@ std::string UpdateRowsSql(const TablePlan& plan, bool pass_over_locked) {
   const std::string table = Quoted(plan.leaf.schema, plan.leaf.table);
   std::vector<std::string> sets;
   std::vector<std::string> kept;
-  std::vector<std::string> columns;
-  for (size_t i = 0; i < plan.columns.size(); ++i) {
-    const CipherColumn& column = plan.columns[i];
-    const std::string written = WrittenSql(column, i);
-    sets.push_back(Quoted(column.name) + " = " + written);
+  const std::vector<Slot> slots = SlotsOf(plan);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (!slots[i].written) continue;
+    const std::string written = WrittenSql(slots[i], i);
+    sets.push_back(Quoted(slots[i].name) + " = " + written);
     // As texts where the type may have no equality, or one of its own.
-    const bool bytea = column.shape == Shape::kBytea;
-    kept.push_back(CellSql(column) + (bytea ? "" : " COLLATE \"C\"") + " IS NOT DISTINCT FROM " +
-                   (bytea ? written : "(" + written + ")::text"));
+    kept.push_back(slots[i].bytes ? Column(slots[i].name) + " IS NOT DISTINCT FROM " + written
+                                  : SameTextSql(ValueSql(slots[i]), "(" + written + ")::text"));
   }
   const std::string returning = " RETURNING (" + Joined(kept, " AND ") + ") AS kept";
   const std::string result = "SELECT count(*), coalesce(bool_and(w.kept), true) FROM w";

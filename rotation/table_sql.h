@@ -7,12 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "rotation/table_plan.h"
 
 namespace fieldkms::rotation {
 
-// The versions that values are brought to.
+// The versions that values are brought to: of the key that seals, indexes or makes texts.
 struct Target {
   std::string source_key_id;  // 8 bytes: what is looked for
   std::string key_id;         // 8 bytes: what it is to be sealed under
@@ -30,8 +31,16 @@ struct Ends {
 // the value can tell. Header bytes are compared where the column is of one envelope.
 std::string NeedsWorkSql(const TablePlan& plan, const Target& target);
 
+// What a column of a row is: true where it needs work, false where that is done, null where there
+// is nothing to work on. Exact, but of kReseal.
+std::string ColumnStateSql(const CipherColumn& column, Work work, const Target& target);
+
+// Columns that must be as they were read for a row to be written: those that what is written is
+// bound to, where it is sealed for the first time.
+std::vector<PlainColumn> BoundColumns(const TablePlan& plan);
+
 // Columns of a row as RowsOf reads them: scan_key, then (of order kPlace) ctid, row_key,
-// context_columns, columns; all as text but bytea columns.
+// context_columns, slots; all as text but bytea columns.
 std::string SelectListSql(const TablePlan& plan);
 
 // Reads rows of a range that satisfy `condition` (over alias t; "" for all). Parameters: the lower
@@ -50,10 +59,10 @@ std::string LastKeySql(const TablePlan& plan);
 std::string CountSql(const TablePlan& plan, const Ends& ends, const std::string& condition);
 
 // Writes rows that still have what was read. Parameters, all arrays with an element a row: what
-// rows are found by (the columns of scan_key; or ctid, where there is none), and then of each
-// column what was read and what to write. Returns one row: how many were written, and whether all
-// of those kept what was written to them. `pass_over_locked`: rows that others have locked are left
-// as they are, where otherwise they are waited for.
+// rows are found by (the columns of scan_key; or ctid, where there is none), then of each slot what
+// was read and, where it is written, what to write, and last BoundColumns. Returns one row: how
+// many were written, and whether all of those kept what was written to them. `pass_over_locked`:
+// rows that others have locked are left as they are, where otherwise they are waited for.
 std::string UpdateRowsSql(const TablePlan& plan, bool pass_over_locked);
 
 }  // namespace fieldkms::rotation

@@ -1,0 +1,296 @@
+#include "rotation/column_values.h"
+
+#include <charconv>
+#include <utility>
+
+#include "clients/cpp/rpc_status.h"
+#include "clients/cpp/wipe.h"
+#include "crypto/status.h"
+#include "rotation/cell.h"
+#include "rotation/cell_context.h"
+#include "rotation/envelope_target.h"
+
+namespace fieldkms::rotation {
+namespace {
+
+constexpr std::string_view kMalformed = "is no envelope";
+constexpr std::string_view kNotOpened = "does not open under its key and context";
+constexpr std::string_view kNoRowKey = "a column of its row's key is NULL";
+constexpr std::string_view kNoValue = "is no legal value of its field";
+constexpr std::string_view kNoVersion = "has no version of a key beside it";
+
+// Whether an error says that the value is at fault, and not that the service could not.
+std::string_view FaultOf(const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case Reason::kDecryptFailed:
+      return kNotOpened;
+    case Reason::kValueInvalid:
+      return kNoValue;
+    default:
+      return {};
+  }
+}
+
+// Runs `call` on a request made of those of `made` that are not bad, and gives each its result.
+// `add` adds the request's item of one, `take` takes its result. Both messages are wiped.
+template <class Request, class Call, class AddItem, class TakeResult>
+absl::Status RunBatch(Request* request, const Call& call, MadeValues* made, const AddItem& add,
+                      const TakeResult& take) {
+  const WipeGuard wipe_request(request);
+  std::vector<MadeValue*> asked;
+  for (MadeValue& one : *made) {
+    if (!one.bad.empty()) continue;
+    add(one, request->add_items());
+    asked.push_back(&one);
+  }
+  if (asked.empty()) return absl::OkStatus();
+  auto response = call(*request);
+  FIELDKMS_RETURN_IF_ERROR(response.status());
+  const WipeGuard wipe_response(&*response);
+  if (static_cast<size_t>(response->results_size()) != asked.size()) {
+    return Bug("the service answered another number of values than it was asked");
+  }
+  for (size_t i = 0; i < asked.size(); ++i) {
+    auto* const result = response->mutable_results(static_cast<int>(i));
+    if (!result->has_error()) {
+      FIELDKMS_RETURN_IF_ERROR(take(result, asked[i]));
+      continue;
+    }
+    const absl::Status status = StatusOfItem(result->error());
+    asked[i]->bad = FaultOf(status);
+    if (asked[i]->bad.empty()) return status;
+  }
+  return absl::OkStatus();
+}
+
+uint32_t IndexVersion(std::string_view index) {
+  if (index.size() < 2) return 0;
+  return static_cast<uint32_t>(static_cast<uint8_t>(index[0])) << 8 |
+         static_cast<uint8_t>(index[1]);
+}
+
+// 0: none.
+uint32_t VersionOf(const std::optional<std::string>& text) {
+  uint32_t version = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), version);
+  return version;
+}
+
+// What is made of plaintexts: bad ones stay so, and the plaintexts stay where they are.
+MadeValues EmptyLike(const MadeValues& plaintexts) {
+  MadeValues made(plaintexts.size());
+  for (size_t i = 0; i < made.size(); ++i) {
+    made[i].row = plaintexts[i].row;
+    made[i].bad = plaintexts[i].bad;
+  }
+  return made;
+}
+
+}  // namespace
+
+MadeValue::~MadeValue() { WipeText(&value); }
+
+MadeValues ColumnValues::Pick(std::span<const TableRow> rows,
+                              std::span<const size_t> picked) const {
+  MadeValues made(picked.size());
+  for (size_t i = 0; i < picked.size(); ++i) {
+    made[i].row = picked[i];
+    if (cipher_.bound_to_row && !RowKeyOf(rows[picked[i]])) made[i].bad = kNoRowKey;
+  }
+  return made;
+}
+
+absl::Status ColumnValues::Take(const std::string& envelope, MadeValue* made) const {
+  if (!IsOfTarget(envelope, options_.target)) {
+    if (KeyIdIn(envelope) == options_.target.key_id) return NotHeardOfTarget();
+    return DatabaseRefused(
+        "the field seals under another key than the job is about: has it been "
+        "given another one? Start a job of that key");
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(made->value, CellOfEnvelope(cipher_.shape, envelope));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<MadeValues> ColumnValues::Open(std::span<const TableRow> rows,
+                                              std::span<const size_t> picked) const {
+  MadeValues made = Pick(rows, picked);
+  return cipher_.field.empty() ? Decrypt(rows, std::move(made)) : Reveal(rows, std::move(made));
+}
+
+absl::StatusOr<MadeValues> ColumnValues::Reveal(std::span<const TableRow> rows,
+                                                MadeValues made) const {
+  std::vector<std::string> envelopes(made.size());
+  for (size_t i = 0; i < made.size() && !IsJson(); ++i) {
+    auto found = EnvelopesIn(cipher_.shape, *rows[made[i].row].cells[column_]);
+    if (found.ok() && found->size() == 1) {
+      envelopes[i] = std::move(found->front());
+    } else {
+      made[i].bad = kMalformed;
+    }
+  }
+  v1::BatchRevealRequest request;
+  request.set_tenant(options_.tenant);
+  request.set_field(cipher_.field);
+  request.set_view(v1::VIEW_FULL);
+  AddColumnContext(cipher_, /*with_field=*/false, request.mutable_shared_context());
+  FIELDKMS_RETURN_IF_ERROR(RunBatch(
+      &request, calls_.reveal, &made,
+      [&](const MadeValue& one, v1::BatchRevealRequest::Item* item) {
+        AddRowContext(plan_, column_, rows[one.row], item->mutable_context());
+        if (IsJson()) {
+          item->set_document(*rows[one.row].cells[column_]);
+        } else {
+          item->set_ciphertext(std::move(envelopes[static_cast<size_t>(&one - made.data())]));
+        }
+      },
+      [](v1::BatchRevealResponse::Result* result, MadeValue* one) {
+        one->value = result->value();
+        one->version = result->key_version();
+        return absl::OkStatus();
+      }));
+  return made;
+}
+
+absl::StatusOr<MadeValues> ColumnValues::Decrypt(std::span<const TableRow> rows,
+                                                 MadeValues made) const {
+  std::vector<std::string> envelopes(made.size());
+  for (size_t i = 0; i < made.size(); ++i) {
+    auto found = EnvelopesIn(cipher_.shape, *rows[made[i].row].cells[column_]);
+    if (found.ok() && found->size() == 1) {
+      envelopes[i] = std::move(found->front());
+    } else {
+      made[i].bad = kMalformed;
+    }
+  }
+  v1::BatchDecryptRequest request;
+  request.set_tenant(options_.tenant);
+  AddColumnContext(cipher_, /*with_field=*/false, request.mutable_shared_context());
+  FIELDKMS_RETURN_IF_ERROR(RunBatch(
+      &request, calls_.decrypt, &made,
+      [&](const MadeValue& one, v1::BatchDecryptRequest::Item* item) {
+        AddRowContext(plan_, column_, rows[one.row], item->mutable_context());
+        item->set_ciphertext(std::move(envelopes[static_cast<size_t>(&one - made.data())]));
+      },
+      [](v1::BatchDecryptResponse::Result* result, MadeValue* one) {
+        one->value = result->plaintext();
+        one->version = result->key_version();
+        return absl::OkStatus();
+      }));
+  return made;
+}
+
+absl::StatusOr<MadeValues> ColumnValues::Seal(std::span<const TableRow> rows,
+                                              std::span<const size_t> picked) const {
+  MadeValues made = Pick(rows, picked);
+  return cipher_.field.empty() ? Encrypt(rows, std::move(made)) : Protect(rows, std::move(made));
+}
+
+absl::StatusOr<MadeValues> ColumnValues::Protect(std::span<const TableRow> rows,
+                                                 MadeValues made) const {
+  const size_t source = CompanionSlot(plan_, column_);
+  v1::BatchProtectRequest request;
+  request.set_tenant(options_.tenant);
+  request.set_field(cipher_.field);
+  AddColumnContext(cipher_, /*with_field=*/false, request.mutable_shared_context());
+  FIELDKMS_RETURN_IF_ERROR(RunBatch(
+      &request, calls_.protect, &made,
+      [&](const MadeValue& one, v1::BatchProtectRequest::Item* item) {
+        AddRowContext(plan_, column_, rows[one.row], item->mutable_context());
+        item->set_value(*rows[one.row].cells[source]);
+      },
+      [&](v1::BatchProtectResponse::Result* result, MadeValue* one) -> absl::Status {
+        v1::ProtectedValue* const value = result->mutable_protected_value();
+        one->version = value->key_version();
+        one->index = std::move(*value->mutable_blind_index());
+        if (!IsJson()) return Take(value->ciphertext(), one);
+        if (value->key_version() < options_.target.version) return NotHeardOfTarget();
+        one->value = std::move(*value->mutable_document());
+        return absl::OkStatus();
+      }));
+  return made;
+}
+
+absl::StatusOr<MadeValues> ColumnValues::Encrypt(std::span<const TableRow> rows,
+                                                 MadeValues made) const {
+  const size_t source = CompanionSlot(plan_, column_);
+  v1::BatchEncryptRequest request;
+  request.set_tenant(options_.tenant);
+  request.set_key(options_.key);
+  AddColumnContext(cipher_, /*with_field=*/false, request.mutable_shared_context());
+  FIELDKMS_RETURN_IF_ERROR(RunBatch(
+      &request, calls_.encrypt, &made,
+      [&](const MadeValue& one, v1::BatchEncryptRequest::Item* item) {
+        AddRowContext(plan_, column_, rows[one.row], item->mutable_context());
+        item->set_plaintext(*rows[one.row].cells[source]);
+      },
+      [&](v1::BatchEncryptResponse::Result* result, MadeValue* one) {
+        one->version = result->key_version();
+        return Take(result->ciphertext(), one);
+      }));
+  return made;
+}
+
+absl::StatusOr<MadeValues> ColumnValues::Index(const MadeValues& plaintexts) const {
+  MadeValues made = EmptyLike(plaintexts);
+  v1::BatchBlindIndexRequest request;
+  request.set_tenant(options_.tenant);
+  request.set_field(cipher_.field);
+  FIELDKMS_RETURN_IF_ERROR(RunBatch(
+      &request, calls_.blind_index, &made,
+      [&](const MadeValue& one, v1::BatchBlindIndexRequest::Item* item) {
+        item->set_value(plaintexts[static_cast<size_t>(&one - made.data())].value);
+      },
+      [&](v1::BatchBlindIndexResponse::Result* result, MadeValue* one) {
+        one->value = std::move(*result->mutable_indexes()->mutable_index());
+        one->version = IndexVersion(one->value);
+        return one->version < options_.target.version ? NotHeardOfTarget() : absl::OkStatus();
+      }));
+  return made;
+}
+
+absl::StatusOr<MadeValues> ColumnValues::ReadTexts(std::span<const TableRow> rows,
+                                                   std::span<const size_t> picked) const {
+  const size_t companion = CompanionSlot(plan_, column_);
+  MadeValues made(picked.size());
+  for (size_t i = 0; i < picked.size(); ++i) {
+    made[i].row = picked[i];
+    made[i].version = VersionOf(rows[picked[i]].cells[companion]);
+    if (made[i].version == 0) made[i].bad = kNoVersion;
+  }
+  v1::BatchRevealRequest request;
+  request.set_tenant(options_.tenant);
+  request.set_field(cipher_.field);
+  request.set_view(v1::VIEW_FULL);
+  FIELDKMS_RETURN_IF_ERROR(RunBatch(
+      &request, calls_.reveal, &made,
+      [&](const MadeValue& one, v1::BatchRevealRequest::Item* item) {
+        item->mutable_fpe()->set_text(*rows[one.row].cells[column_]);
+        item->mutable_fpe()->set_key_version(one.version);
+      },
+      [](v1::BatchRevealResponse::Result* result, MadeValue* one) {
+        one->value = result->value();
+        return absl::OkStatus();
+      }));
+  return made;
+}
+
+absl::StatusOr<MadeValues> ColumnValues::MakeTexts(const MadeValues& plaintexts) const {
+  MadeValues made = EmptyLike(plaintexts);
+  v1::BatchProtectRequest request;
+  request.set_tenant(options_.tenant);
+  request.set_field(cipher_.field);
+  FIELDKMS_RETURN_IF_ERROR(RunBatch(
+      &request, calls_.protect, &made,
+      [&](const MadeValue& one, v1::BatchProtectRequest::Item* item) {
+        item->set_value(plaintexts[static_cast<size_t>(&one - made.data())].value);
+      },
+      [&](v1::BatchProtectResponse::Result* result, MadeValue* one) {
+        v1::FpeText* const text = result->mutable_protected_value()->mutable_fpe();
+        one->value = std::move(*text->mutable_text());
+        one->version = text->key_version();
+        return one->version < options_.target.version ? NotHeardOfTarget() : absl::OkStatus();
+      }));
+  return made;
+}
+
+}  // namespace fieldkms::rotation

@@ -1,0 +1,225 @@
+#include "rotation/companion_work.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+
+#include "clients/cpp/row_context.h"
+#include "crypto/bytes.h"
+#include "crypto/sha256.h"
+#include "crypto/status.h"
+
+namespace fieldkms::rotation {
+namespace {
+
+// So many values of which none is good are no accident of theirs.
+constexpr size_t kManyValues = 50;
+
+constexpr std::string_view kOtherPlaintext = "does not open to the plaintext beside it";
+constexpr std::string_view kOtherIndex = "has the blind index of another value beside it";
+
+// Whether the companion's version of a key is below the target's.
+bool IsOldVersion(const std::optional<std::string>& text, uint32_t target) {
+  uint64_t version = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), version);
+  return version < target;
+}
+
+bool IsOldIndex(const std::optional<std::string>& index, uint32_t target) {
+  if (!index || index->size() < 2) return true;
+  const auto high = static_cast<uint8_t>((*index)[0]);
+  const auto low = static_cast<uint8_t>((*index)[1]);
+  return (uint32_t{high} << 8 | low) < target;
+}
+
+// Documents are the same where they mean the same: jsonb keeps no spelling.
+bool SameDocument(std::string_view a, std::string_view b) {
+  const auto first = nlohmann::json::parse(a, nullptr, false);
+  const auto second = nlohmann::json::parse(b, nullptr, false);
+  return first.is_discarded() || second.is_discarded() ? a == b : first == second;
+}
+
+}  // namespace
+
+std::string RowDigest(const TableRow& row, size_t column) {
+  const KeyTexts name = NameOf(row);
+  std::vector<std::string_view> parts(name.begin(), name.end());
+  const std::string number = std::to_string(column);
+  parts.push_back(number);
+  const auto digest = Sha256(AsBytes(RowKey(parts)));
+  return digest.ok() ? std::string(AsText(*digest)) : std::string(kSha256Size, '\0');
+}
+
+CompanionWork::CompanionWork(const TablePlan& plan, ColumnValues::Options options,
+                             const ServiceCalls& calls)
+    : plan_(plan), options_(std::move(options)), calls_(calls) {}
+
+// As ColumnStateSql says it.
+bool CompanionWork::NeedsWork(const TableRow& row, size_t column) const {
+  const std::optional<std::string>& cell = row.cells[column];
+  const std::optional<std::string>& companion = row.cells[CompanionSlot(plan_, column)];
+  switch (plan_.work) {
+    case Work::kReseal:
+      return false;
+    case Work::kEncrypt:
+      return companion && !cell;
+    case Work::kDecrypt:
+      return cell && !companion;
+    case Work::kReindex:
+      return cell && IsOldIndex(companion, options_.target.version);
+    case Work::kRetokenize:
+      return cell && IsOldVersion(companion, options_.target.version);
+  }
+  return false;
+}
+
+std::vector<size_t> CompanionWork::RowsToDo(std::span<const TableRow> rows, size_t column) const {
+  std::vector<size_t> picked;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (NeedsWork(rows[i], column)) picked.push_back(i);
+  }
+  return picked;
+}
+
+std::vector<size_t> CompanionWork::RowsDone(std::span<const TableRow> rows, size_t column) const {
+  std::vector<size_t> picked;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].cells[column] && rows[i].cells[CompanionSlot(plan_, column)]) picked.push_back(i);
+  }
+  return picked;
+}
+
+absl::StatusOr<MadeValues> CompanionWork::Make(std::span<const TableRow> rows,
+                                               std::span<const size_t> picked,
+                                               size_t column) const {
+  const ColumnValues values(plan_, column, options_, calls_);
+  switch (plan_.work) {
+    case Work::kEncrypt:
+      return values.Seal(rows, picked);
+    case Work::kDecrypt:
+      return values.Open(rows, picked);
+    case Work::kReindex: {
+      FIELDKMS_ASSIGN_OR_RETURN(const MadeValues opened, values.Open(rows, picked));
+      return values.Index(opened);
+    }
+    case Work::kRetokenize: {
+      FIELDKMS_ASSIGN_OR_RETURN(const MadeValues read, values.ReadTexts(rows, picked));
+      return values.MakeTexts(read);
+    }
+    case Work::kReseal:
+      break;
+  }
+  return Bug("resealing takes no companion");
+}
+
+void CompanionWork::Put(const MadeValue& made, size_t column, RowWrite* write) const {
+  std::optional<std::string>& companion = write->cells[CompanionSlot(plan_, column)];
+  if (!WritesColumn(plan_.work)) {
+    companion = made.value;
+    return;
+  }
+  write->cells[column] = made.value;
+  if (plan_.work == Work::kRetokenize) companion = std::to_string(made.version);
+  const std::optional<size_t> index = IndexSlot(plan_, column);
+  if (index) write->cells[*index] = made.index;
+}
+
+void CompanionWork::Write(std::span<const TableRow> rows, size_t column, const MadeValues& made,
+                          std::vector<RowWrite*>* writes, WorkDone* out) const {
+  for (const MadeValue& one : made) {
+    if (!one.bad.empty()) {
+      out->bad.push_back({one.row, column, RowDigest(rows[one.row], column), one.bad});
+      continue;
+    }
+    RowWrite*& write = (*writes)[one.row];
+    if (write == nullptr) {
+      out->writes.push_back({one.row, rows[one.row].cells});
+      write = &out->writes.back();
+    }
+    Put(one, column, write);
+  }
+}
+
+absl::Status CompanionWork::CheckNotAllBad(const MadeValues& made, std::span<const TableRow> rows,
+                                           size_t column) const {
+  size_t fresh = 0;
+  for (const MadeValue& one : made) {
+    if (one.bad.empty()) return absl::OkStatus();
+    if (!known_bad_.contains(RowDigest(rows[one.row], column))) ++fresh;
+  }
+  if (fresh < kManyValues) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::kDecryptFailed,
+               "of many values in a row none is good: the first " + std::string(made.front().bad) +
+                   ". The registry may have another field or context than they are of, or a "
+                   "version of the key may be disabled; nothing was changed");
+}
+
+absl::StatusOr<WorkDone> CompanionWork::Do(std::span<const TableRow> rows) {
+  WorkDone out;
+  out.writes.reserve(rows.size());  // pointers into it stay
+  std::vector<RowWrite*> writes(rows.size(), nullptr);
+  for (size_t column = 0; column < plan_.columns.size(); ++column) {
+    const std::vector<size_t> picked = RowsToDo(rows, column);
+    if (picked.empty()) continue;
+    FIELDKMS_ASSIGN_OR_RETURN(const MadeValues made, Make(rows, picked, column));
+    FIELDKMS_RETURN_IF_ERROR(CheckNotAllBad(made, rows, column));
+    Write(rows, column, made, &writes, &out);
+  }
+  return out;
+}
+
+RowWork::Leftovers CompanionWork::Look(std::span<const TableRow> rows) const {
+  Leftovers left;
+  for (size_t column = 0; column < plan_.columns.size(); ++column) {
+    for (const size_t row : RowsToDo(rows, column)) {
+      ++(known_bad_.contains(RowDigest(rows[row], column)) ? left.known_bad : left.older);
+    }
+  }
+  return left;
+}
+
+bool CompanionWork::Matches(const MadeValue& opened, const TableRow& row, size_t column) const {
+  const std::string& companion = *row.cells[CompanionSlot(plan_, column)];
+  const Shape shape = plan_.columns[column].shape;
+  const bool json = shape == Shape::kJson || shape == Shape::kJsonb;
+  return json ? SameDocument(opened.value, companion) : opened.value == companion;
+}
+
+absl::StatusOr<uint64_t> CompanionWork::CheckColumn(std::span<const TableRow> rows, size_t column,
+                                                    std::vector<BadCell>* bad) const {
+  const std::vector<size_t> picked = RowsDone(rows, column);
+  if (picked.empty()) return 0;
+  const ColumnValues values(plan_, column, options_, calls_);
+  const bool texts = plan_.work == Work::kRetokenize;
+  FIELDKMS_ASSIGN_OR_RETURN(MadeValues found,
+                            texts ? values.ReadTexts(rows, picked) : values.Open(rows, picked));
+  if (plan_.work == Work::kReindex) {
+    FIELDKMS_ASSIGN_OR_RETURN(found, values.Index(found));
+  }
+  const std::string_view other = plan_.work == Work::kReindex ? kOtherIndex : kOtherPlaintext;
+  uint64_t right = 0;
+  for (const MadeValue& one : found) {
+    std::string_view reason = one.bad;
+    if (reason.empty() && !texts && !Matches(one, rows[one.row], column)) reason = other;
+    if (reason.empty()) {
+      ++right;
+    } else {
+      bad->push_back({one.row, column, RowDigest(rows[one.row], column), reason});
+    }
+  }
+  return right;
+}
+
+absl::StatusOr<uint64_t> CompanionWork::Check(std::span<const TableRow> rows,
+                                              std::vector<BadCell>* bad) {
+  uint64_t right = 0;
+  for (size_t column = 0; column < plan_.columns.size(); ++column) {
+    FIELDKMS_ASSIGN_OR_RETURN(const uint64_t of_column, CheckColumn(rows, column, bad));
+    right += of_column;
+  }
+  return right;
+}
+
+}  // namespace fieldkms::rotation

@@ -1,0 +1,34 @@
+#include "rotation/envelope_target.h"
+
+#include "crypto/bytes.h"
+#include "crypto/envelope.h"
+#include "crypto/status.h"
+
+namespace fieldkms::rotation {
+namespace {
+
+std::string BytesOf(uint64_t key_id) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>((key_id >> shift) & 0xff);
+  return bytes;
+}
+
+}  // namespace
+
+std::string KeyIdIn(std::string_view envelope) {
+  const absl::StatusOr<EnvelopeView> view = ParseEnvelope(AsBytes(envelope));
+  return view.ok() ? BytesOf(view->header.key_id) : std::string();
+}
+
+bool IsOfTarget(std::string_view envelope, const Target& target) {
+  const absl::StatusOr<EnvelopeView> view = ParseEnvelope(AsBytes(envelope));
+  return view.ok() && BytesOf(view->header.key_id) == target.key_id &&
+         view->header.version >= target.version;
+}
+
+absl::Status NotHeardOfTarget() {
+  return Error(absl::StatusCode::kUnavailable, Reason::kPrimaryChanged,
+               "a replica of the service has not heard of the key's new version yet");
+}
+
+}  // namespace fieldkms::rotation
