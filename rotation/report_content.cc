@@ -40,8 +40,6 @@ std::string DoneWords(const v1::RotationJob& job) {
       return "plaintext";
     case v1::ROTATION_TRANSFORM_REINDEX:
       return "indexed anew";
-    case v1::ROTATION_TRANSFORM_RETOKENIZE:
-      return "under new tokens";
     default:
       return "under " + TargetWords(job) + ", or a later one";
   }

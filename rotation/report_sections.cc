@@ -28,7 +28,7 @@ std::string_view TransformWords(v1::RotationTransform transform) {
     case v1::ROTATION_TRANSFORM_REINDEX:
       return "blind indexes computed anew";
     case v1::ROTATION_TRANSFORM_RETOKENIZE:
-      return "tokens replaced by new ones";
+      return "format-preserving texts made anew under a newer version of their key";
     default:
       return "values sealed anew under a newer version of their key";
   }
@@ -244,6 +244,8 @@ ReportSection RetirementSection(const v1::RotationJob& job, WallTime now) {
   const v1::RotationOutcome& outcome = job.outcome();
   if (!IsDone(job)) {
     section.paragraphs.emplace_back("Not before the job is done: rows still need them.");
+  } else if (!outcome.has_retire_after() && outcome.counts().quarantined() == 0) {
+    section.paragraphs.emplace_back("No version gets old by this work.");
   } else if (!outcome.has_retire_after()) {
     section.paragraphs.emplace_back("Not while rows are quarantined: those may need them.");
   } else {

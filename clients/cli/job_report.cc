@@ -48,13 +48,17 @@ std::string RowsText(const v1::RotationJob& job) {
   return text;
 }
 
+std::string RetirementText(const v1::RotationOutcome& outcome) {
+  if (outcome.has_retire_after()) return "may go after " + TimeForPeople(outcome.retire_after());
+  return outcome.counts().quarantined() > 0 ? "are still needed by what is quarantined"
+                                            : "no version gets old by this";
+}
+
 void AddOutcome(const v1::RotationOutcome& outcome, Rows* rows) {
   rows->push_back({"verified", CountWords(outcome.counts().verified()) + " rows, " +
                                    CountWords(outcome.counts().opened()) + " of them opened"});
   rows->push_back({"passes", std::to_string(outcome.passes())});
-  const bool known = outcome.has_retire_after();
-  rows->push_back({"older versions", known ? "may go after " + TimeForPeople(outcome.retire_after())
-                                           : "are still needed by what is quarantined"});
+  rows->push_back({"older versions", RetirementText(outcome)});
 }
 
 std::string ProgressTable(const v1::RotationProgress& progress) {

@@ -1,14 +1,47 @@
 #include "clients/cli/rotation_args.h"
 
+#include <CLI/Validators.hpp>
+#include <map>
+
 #include "clients/cli/commands.h"
 #include "clients/cli/table_names.h"
 #include "crypto/status.h"
 
 namespace fieldkms {
 
+namespace {
+
+const std::map<std::string, v1::RotationTransform> kTransforms = {
+    {"reencrypt", v1::ROTATION_TRANSFORM_REENCRYPT},
+    {"rekey", v1::ROTATION_TRANSFORM_REKEY},
+    {"encrypt", v1::ROTATION_TRANSFORM_ENCRYPT},
+    {"decrypt", v1::ROTATION_TRANSFORM_DECRYPT},
+    {"reindex", v1::ROTATION_TRANSFORM_REINDEX},
+    {"retokenize", v1::ROTATION_TRANSFORM_RETOKENIZE},
+};
+
+// As it was given, or as the other options say.
+absl::StatusOr<v1::RotationTransform> TransformOf(const ScopeArgs& args) {
+  const bool rekeys = args.transform == v1::ROTATION_TRANSFORM_REKEY;
+  if (args.transform == v1::ROTATION_TRANSFORM_UNSPECIFIED) {
+    return args.to_key.empty() ? v1::ROTATION_TRANSFORM_REENCRYPT : v1::ROTATION_TRANSFORM_REKEY;
+  }
+  if (rekeys && args.to_key.empty()) return InvalidField("to-key", "is needed to rekey");
+  if (!rekeys && !args.to_key.empty()) return InvalidField("to-key", "is to rekey only");
+  return args.transform;
+}
+
+}  // namespace
+
 void AddScopeOptions(CLI::App* command, ScopeArgs* args) {
   AddKeyOption(command, &args->key, "The key whose values are brought to its primary version")
       ->required();
+  command
+      ->add_option("--transform", args->transform,
+                   "What becomes of values: reencrypt (the default), rekey, encrypt, decrypt, "
+                   "reindex or retokenize")
+      ->type_name("TRANSFORM")
+      ->transform(CLI::CheckedTransformer(kTransforms, CLI::ignore_case));
   command
       ->add_option("--to-key", args->to_key,
                    "Seal them under this key instead (rekey), by its primary version")
@@ -27,8 +60,8 @@ void AddScopeOptions(CLI::App* command, ScopeArgs* args) {
 absl::StatusOr<v1::RotationSpec> SpecOf(const ScopeArgs& args) {
   v1::RotationSpec spec;
   spec.set_key(args.key);
-  spec.set_transform(args.to_key.empty() ? v1::ROTATION_TRANSFORM_REENCRYPT
-                                         : v1::ROTATION_TRANSFORM_REKEY);
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::RotationTransform transform, TransformOf(args));
+  spec.set_transform(transform);
   spec.set_destination_key(args.to_key);
   for (const std::string& table : args.tables) {
     FIELDKMS_ASSIGN_OR_RETURN(*spec.add_tables(), ParseTableColumns(table, "table"));

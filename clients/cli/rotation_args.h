@@ -13,13 +13,14 @@ namespace fieldkms {
 
 // Which values, and what becomes of them, as it was given.
 struct ScopeArgs {
+  v1::RotationTransform transform = v1::ROTATION_TRANSFORM_UNSPECIFIED;  // not given
   std::string key;
   std::string to_key;
   std::vector<std::string> tables;
   bool accept_triggers = false;
 };
 void AddScopeOptions(CLI::App* command, ScopeArgs* args);
-// Error: InvalidField("table").
+// Errors: InvalidField("table"); InvalidField("to-key") where it is missing, or not for that.
 absl::StatusOr<v1::RotationSpec> SpecOf(const ScopeArgs& args);
 
 // --data-source.

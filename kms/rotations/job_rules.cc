@@ -6,6 +6,7 @@
 #include "crypto/status.h"
 #include "kms/proto/times.h"
 #include "kms/rotations/job_reports.h"
+#include "kms/rotations/rotation_spec.h"
 
 namespace fieldkms {
 namespace {
@@ -87,9 +88,10 @@ void SetOutcome(RotationJob* job, const v1::RotationOutcome& said, WallTime now)
   outcome->set_passes(said.passes());
   *outcome->mutable_barrier_time() = job->details.barrier().pass_time();
   ToProto(now, outcome->mutable_verify_time());
+  const v1::RotationSpec& spec = job->details.spec();
   // Quarantined rows still need the older versions.
-  if (said.counts().quarantined() != 0) return;
-  const std::chrono::seconds horizon(job->details.spec().backup_horizon().seconds());
+  if (said.counts().quarantined() != 0 || !FollowsVersions(spec.transform())) return;
+  const std::chrono::seconds horizon(spec.backup_horizon().seconds());
   ToProto(now + horizon, outcome->mutable_retire_after());
 }
 

@@ -4,23 +4,47 @@
 
 #include "crypto/names.h"
 #include "crypto/status.h"
+#include "kms/keyring/lifecycle.h"
+#include "kms/rotations/rotation_spec.h"
 
 namespace fieldkms {
 namespace {
 
-// A key that rows can be sealed under, by its name or an alias.
+// The purpose of the keys that a job of `transform` works with.
+KeyPurpose PurposeFor(v1::RotationTransform transform) {
+  switch (transform) {
+    case v1::ROTATION_TRANSFORM_REINDEX:
+      return KeyPurpose::kBlindIndex;
+    case v1::ROTATION_TRANSFORM_RETOKENIZE:
+      return KeyPurpose::kFpe;
+    default:
+      return KeyPurpose::kEncrypt;
+  }
+}
+
+std::string NameOf(v1::RotationTransform transform) {
+  constexpr std::string_view kPrefix = "ROTATION_TRANSFORM_";
+  return v1::RotationTransform_Name(transform).substr(kPrefix.size());
+}
+
+absl::Status WrongPurpose(v1::RotationTransform transform, std::string_view field) {
+  const std::string needed(PurposeName(PurposeFor(transform)));
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::kKeyPurpose,
+               "the key's purpose is not " + needed + ", which " + NameOf(transform) + " needs",
+               field);
+}
+
+// A key that values can be made under, by its name or an alias.
 absl::StatusOr<KeyRecord> ReadKey(Store& store, std::string_view tenant, std::string_view name,
-                                  std::string_view field, Deadline deadline) {
+                                  v1::RotationTransform transform, std::string_view field,
+                                  Deadline deadline) {
   const auto found = store.GetKeyWithPrimary(tenant, name, deadline);
   if (ReasonOf(found.status()) == Reason::kKeyNotFound) {
     return Error(absl::StatusCode::kNotFound, Reason::kKeyNotFound, MessageOf(found.status()),
                  field);
   }
   FIELDKMS_RETURN_IF_ERROR(found.status());
-  if (found->key.purpose != KeyPurpose::kEncrypt) {
-    return Error(absl::StatusCode::kFailedPrecondition, Reason::kKeyPurpose,
-                 "the key's purpose is not ENCRYPT", field);
-  }
+  if (found->key.purpose != PurposeFor(transform)) return WrongPurpose(transform, field);
   if (found->version.state != VersionState::kEnabled) {
     return Error(absl::StatusCode::kFailedPrecondition, Reason::kKeyState,
                  "the key's primary version is not enabled", field);
@@ -34,13 +58,14 @@ absl::StatusOr<RotationStart> ReadRotationStart(Store& store, std::string_view t
                                                 const v1::RotationSpec& spec,
                                                 std::string_view field, Deadline deadline) {
   const std::string prefix = std::string(field) + ".";
-  FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord source,
-                            ReadKey(store, tenant, spec.key(), prefix + "key", deadline));
+  const v1::RotationTransform transform = WithDefaults(spec).transform();
+  FIELDKMS_ASSIGN_OR_RETURN(const KeyRecord source, ReadKey(store, tenant, spec.key(), transform,
+                                                            prefix + "key", deadline));
   KeyRecord key = source;
-  if (spec.transform() == v1::ROTATION_TRANSFORM_REKEY) {
+  if (transform == v1::ROTATION_TRANSFORM_REKEY) {
     const std::string destination = prefix + "destination_key";
     FIELDKMS_ASSIGN_OR_RETURN(
-        key, ReadKey(store, tenant, spec.destination_key(), destination, deadline));
+        key, ReadKey(store, tenant, spec.destination_key(), transform, destination, deadline));
     if (key.key_id == source.key_id) {
       return InvalidField(destination, "is the key that rows are under");
     }

@@ -13,8 +13,8 @@
 namespace fieldkms {
 
 // ReadRotationStart: from what a job of `spec` would start now. Blocks. Errors: those of the store;
-// kKeyNotFound, kKeyPurpose, kKeyState, naming the key's field below `field` ("spec.key");
-// kInvalidField where both keys are the same.
+// kKeyNotFound, kKeyState, and kKeyPurpose where the key has another than the transform needs,
+// naming the key's field below `field` ("spec.key"); kInvalidField where both keys are the same.
 absl::StatusOr<RotationStart> ReadRotationStart(Store& store, std::string_view tenant,
                                                 const v1::RotationSpec& spec,
                                                 std::string_view field, Deadline deadline);

@@ -20,11 +20,19 @@ constexpr minutes kShortestWithin{1};
 constexpr days kLongestWithin{3'650};
 constexpr char kCronField[] = "schedule.cron";
 
+absl::Status CheckCron(const v1::RotationSchedule& schedule) {
+  if (!schedule.cron().empty()) return Cron::Parse(schedule.cron(), kCronField).status();
+  if (FollowsVersions(schedule.spec().transform())) return absl::OkStatus();
+  return InvalidField(kCronField,
+                      "is missing: new versions of a key call for no ENCRYPT and no DECRYPT");
+}
+
 absl::Status CheckRotateAfter(const v1::RotationSchedule& schedule) {
   constexpr char kField[] = "schedule.rotate_after";
   if (!schedule.has_rotate_after()) return absl::OkStatus();
-  if (schedule.spec().transform() == v1::ROTATION_TRANSFORM_REKEY) {
-    return InvalidField(kField, "is for REENCRYPT only");
+  const v1::RotationTransform transform = schedule.spec().transform();
+  if (transform == v1::ROTATION_TRANSFORM_REKEY || !FollowsVersions(transform)) {
+    return InvalidField(kField, "is for REENCRYPT, REINDEX and RETOKENIZE only");
   }
   FIELDKMS_ASSIGN_OR_RETURN(const seconds after, WholeSeconds(schedule.rotate_after(), kField));
   const bool in_range = after >= kMinRotationPeriod && after <= kMaxRotationPeriod;
@@ -96,9 +104,7 @@ RotationScheduleRecord ScheduleToRecord(const RotationSchedule& schedule) {
 
 absl::Status CheckSchedule(const v1::RotationSchedule& schedule) {
   FIELDKMS_RETURN_IF_ERROR(CheckRotationSpec(schedule.spec(), "schedule.spec"));
-  if (!schedule.cron().empty()) {
-    FIELDKMS_RETURN_IF_ERROR(Cron::Parse(schedule.cron(), kCronField).status());
-  }
+  FIELDKMS_RETURN_IF_ERROR(CheckCron(schedule));
   FIELDKMS_RETURN_IF_ERROR(CheckRotateAfter(schedule));
   return CheckWithin(schedule);
 }

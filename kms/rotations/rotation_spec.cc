@@ -48,22 +48,14 @@ absl::Status CheckSqlName(std::string_view name, std::string_view field) {
 
 absl::Status CheckTransform(const v1::RotationSpec& spec, std::string_view field) {
   const std::string destination = Below(field, "destination_key");
-  switch (spec.transform()) {
-    case v1::ROTATION_TRANSFORM_UNSPECIFIED:
-    case v1::ROTATION_TRANSFORM_REENCRYPT:
-      return spec.destination_key().empty() ? absl::OkStatus()
-                                            : InvalidField(destination, "is for REKEY only");
-    case v1::ROTATION_TRANSFORM_REKEY:
-      return CheckKeyName(spec.destination_key(), destination);
-    case v1::ROTATION_TRANSFORM_ENCRYPT:
-    case v1::ROTATION_TRANSFORM_DECRYPT:
-    case v1::ROTATION_TRANSFORM_REINDEX:
-    case v1::ROTATION_TRANSFORM_RETOKENIZE:
-      return InvalidField(Below(field, "transform"),
-                          "is not there yet: this release has REENCRYPT and REKEY");
-    default:
-      return InvalidField(Below(field, "transform"), "is not one that this release knows");
+  if (!v1::RotationTransform_IsValid(spec.transform())) {
+    return InvalidField(Below(field, "transform"), "is not one that this release knows");
   }
+  if (spec.transform() == v1::ROTATION_TRANSFORM_REKEY) {
+    return CheckKeyName(spec.destination_key(), destination);
+  }
+  return spec.destination_key().empty() ? absl::OkStatus()
+                                        : InvalidField(destination, "is for REKEY only");
 }
 
 absl::Status CheckTable(const v1::RotationTable& table, std::string_view field) {
@@ -177,6 +169,10 @@ absl::Status CheckRotationSpec(const v1::RotationSpec& spec, std::string_view fi
     return InvalidField(field, "is more than 192 KiB");
   }
   return absl::OkStatus();
+}
+
+bool FollowsVersions(v1::RotationTransform transform) {
+  return transform != v1::ROTATION_TRANSFORM_ENCRYPT && transform != v1::ROTATION_TRANSFORM_DECRYPT;
 }
 
 v1::RotationSpec WithDefaults(v1::RotationSpec spec) {

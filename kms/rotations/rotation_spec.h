@@ -27,6 +27,10 @@ absl::Status CheckRotationLimits(const v1::RotationLimits& limits, std::string_v
 // The name of a database: 1 to 64 bytes of [a-z0-9._-], a letter first.
 absl::Status CheckDataSource(std::string_view name, std::string_view field);
 
+// Whether `transform` brings what is there from older versions of a key to its primary one: all do
+// but ENCRYPT and DECRYPT, which no version gets old by, and no new one calls for.
+bool FollowsVersions(v1::RotationTransform transform);
+
 // `spec`, which is checked, with its defaults, but for those of limits, and without fields that
 // this release does not know.
 v1::RotationSpec WithDefaults(v1::RotationSpec spec);

@@ -154,7 +154,7 @@ TEST_F(RotationRpcTest, BadInputNamesItsField) {
   request.mutable_spec()->add_tables()->set_schema("public");
   EXPECT_EQ(field(jobs().CreateJob(request)), "spec.tables[0].table");
   request = Wanted();
-  request.mutable_spec()->set_transform(v1::ROTATION_TRANSFORM_ENCRYPT);
+  request.mutable_spec()->set_transform(static_cast<v1::RotationTransform>(99));
   EXPECT_EQ(field(jobs().CreateJob(request)), "spec.transform");
   request = Wanted();
   request.set_tenant("Acme");

@@ -264,8 +264,17 @@ TEST(ReportTest, EachStateHasItsHeadline) {
   job.set_state(v1::ROTATION_STATE_CANCELLED);
   EXPECT_THAT(BothReports(job), AllOf(HasSubstr("Rotation report"), HasSubstr("was cancelled")));
   job = DoneJob();
-  job.mutable_spec()->set_transform(v1::ROTATION_TRANSFORM_RETOKENIZE);
-  EXPECT_THAT(BothReports(job), HasSubstr("All rows of 2 tables are under new tokens."));
+  job.mutable_spec()->set_transform(v1::ROTATION_TRANSFORM_REINDEX);
+  EXPECT_THAT(BothReports(job), HasSubstr("All rows of 2 tables are indexed anew."));
+}
+
+TEST(ReportTest, OfPlaintextNoVersionIsToRetire) {
+  v1::RotationJob job = DoneJob();
+  job.mutable_spec()->set_transform(v1::ROTATION_TRANSFORM_DECRYPT);
+  job.mutable_outcome()->clear_retire_after();
+  EXPECT_THAT(BothReports(job), AllOf(HasSubstr("All rows of 2 tables are plaintext."),
+                                      HasSubstr("No version gets old by this work."),
+                                      Not(HasSubstr("while rows are quarantined"))));
 }
 
 TEST(ReportTest, ATableIsNotDoneBeforeItsPassIs) {

@@ -99,9 +99,12 @@ TEST(JobReportTest, AJobThatIsDoneSaysWhenOlderVersionsMayGo) {
   job.mutable_outcome()->set_passes(3);
   job.mutable_outcome()->mutable_counts()->set_verified(9'990);
   job.mutable_outcome()->mutable_counts()->set_opened(1'000);
+  job.mutable_outcome()->mutable_counts()->set_quarantined(2);
   EXPECT_THAT(JobText(job), HasSubstr("verified        9,990 rows, 1,000 of them opened\n"));
   EXPECT_THAT(JobText(job), HasSubstr("older versions  are still needed by what is quarantined\n"));
   EXPECT_EQ(JobJson(job)["outcome"]["retire_after"], nullptr);
+  job.mutable_outcome()->mutable_counts()->clear_quarantined();
+  EXPECT_THAT(JobText(job), HasSubstr("older versions  no version gets old by this\n"));
   job.mutable_outcome()->mutable_retire_after()->set_seconds(1'703'024'100);
   EXPECT_THAT(JobText(job), HasSubstr("older versions  may go after 2023-12-19T22:15:00Z\n"));
   EXPECT_EQ(JobJson(job)["outcome"]["retire_after"], "2023-12-19T22:15:00Z");

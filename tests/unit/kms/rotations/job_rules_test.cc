@@ -193,6 +193,20 @@ TEST(JobRulesTest, QuarantinedRowsKeepTheirVersions) {
   EXPECT_FALSE(job.details.outcome().has_retire_after());
 }
 
+TEST(JobRulesTest, OnlyWhatMakesVersionsOldHasThemRetired) {
+  for (const auto transform : {v1::ROTATION_TRANSFORM_REENCRYPT, v1::ROTATION_TRANSFORM_REKEY,
+                               v1::ROTATION_TRANSFORM_ENCRYPT, v1::ROTATION_TRANSFORM_DECRYPT,
+                               v1::ROTATION_TRANSFORM_REINDEX, v1::ROTATION_TRANSFORM_RETOKENIZE}) {
+    RotationJob job = In(State::kRunning);
+    job.details.mutable_spec()->set_transform(transform);
+    ASSERT_OK(FinishJob(&job, Done(), kNow));
+    const bool plain =
+        transform == v1::ROTATION_TRANSFORM_ENCRYPT || transform == v1::ROTATION_TRANSFORM_DECRYPT;
+    EXPECT_EQ(job.details.outcome().has_retire_after(), !plain);
+    EXPECT_TRUE(job.details.outcome().has_barrier_time());
+  }
+}
+
 TEST(JobRulesTest, NothingIsDoneBeforeItsBarrier) {
   RotationJob job = In(State::kPlanned);
   ASSERT_OK(StartJob(&job, StartAt(7), kNow));

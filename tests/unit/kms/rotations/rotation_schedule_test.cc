@@ -44,7 +44,7 @@ TEST(RotationScheduleTest, EachRuleNamesItsField) {
   const std::vector<Case> refused = {
       {"schedule.spec.key", [](Wish* w) { w->mutable_spec()->clear_key(); }},
       {"schedule.spec.transform",
-       [](Wish* w) { w->mutable_spec()->set_transform(v1::ROTATION_TRANSFORM_ENCRYPT); }},
+       [](Wish* w) { w->mutable_spec()->set_transform(static_cast<v1::RotationTransform>(99)); }},
       {"schedule.cron", [](Wish* w) { w->set_cron("hourly"); }},
       {"schedule.cron", [](Wish* w) { w->set_cron("0 0 30 2 *"); }},
       {"schedule.rotate_after", [](Wish* w) { w->mutable_rotate_after()->set_seconds(3'599); }},
@@ -68,6 +68,32 @@ TEST(RotationScheduleTest, EachRuleNamesItsField) {
     const absl::Status status = CheckSchedule(wanted);
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, Reason::kInvalidField));
     EXPECT_EQ(FieldOf(status), one.field);
+  }
+}
+
+// What no new version calls for goes by times, and rotates no key.
+TEST(RotationScheduleTest, PlaintextIsWorkedOnByTimesOnly) {
+  for (const auto transform : {v1::ROTATION_TRANSFORM_ENCRYPT, v1::ROTATION_TRANSFORM_DECRYPT}) {
+    v1::RotationSchedule wanted = Wanted("0 3 * * *");
+    wanted.mutable_spec()->set_transform(transform);
+    EXPECT_OK(CheckSchedule(wanted));
+    wanted.mutable_rotate_after()->set_seconds(86'400);
+    EXPECT_THAT(CheckSchedule(wanted), StatusIs(Reason::kInvalidField));
+    EXPECT_EQ(FieldOf(CheckSchedule(wanted)), "schedule.rotate_after");
+    wanted.clear_rotate_after();
+    wanted.clear_cron();
+    EXPECT_THAT(CheckSchedule(wanted), StatusIs(Reason::kInvalidField));
+    EXPECT_EQ(FieldOf(CheckSchedule(wanted)), "schedule.cron");
+  }
+}
+
+TEST(RotationScheduleTest, TheOthersFollowTheirKey) {
+  for (const auto transform : {v1::ROTATION_TRANSFORM_REENCRYPT, v1::ROTATION_TRANSFORM_REINDEX,
+                               v1::ROTATION_TRANSFORM_RETOKENIZE}) {
+    v1::RotationSchedule wanted = Wanted("");
+    wanted.mutable_spec()->set_transform(transform);
+    wanted.mutable_rotate_after()->set_seconds(86'400);
+    EXPECT_OK(CheckSchedule(wanted));
   }
 }
 

@@ -50,10 +50,6 @@ std::vector<Case> Refused() {
       {"spec.key", [](Spec* s) { s->set_key("no key"); }},
       {"spec.destination_key", [](Spec* s) { s->set_destination_key("other"); }},
       {"spec.destination_key", [](Spec* s) { s->set_transform(v1::ROTATION_TRANSFORM_REKEY); }},
-      {"spec.transform", [](Spec* s) { s->set_transform(v1::ROTATION_TRANSFORM_ENCRYPT); }},
-      {"spec.transform", [](Spec* s) { s->set_transform(v1::ROTATION_TRANSFORM_DECRYPT); }},
-      {"spec.transform", [](Spec* s) { s->set_transform(v1::ROTATION_TRANSFORM_REINDEX); }},
-      {"spec.transform", [](Spec* s) { s->set_transform(v1::ROTATION_TRANSFORM_RETOKENIZE); }},
       {"spec.transform", [](Spec* s) { s->set_transform(static_cast<v1::RotationTransform>(99)); }},
       {"spec.tables[1].schema", [](Spec* s) { AddTable(s, "public", "t"), AddTable(s, "", "t"); }},
       {"spec.tables[0].schema", [](Spec* s) { AddTable(s, std::string(64, 's'), "t"); }},
@@ -130,11 +126,29 @@ TEST(RotationSpecTest, EachRuleNamesItsField) {
   }
 }
 
-TEST(RotationSpecTest, WhatIsNotThereYetIsSaid) {
-  v1::RotationSpec spec = Good();
-  spec.set_transform(v1::ROTATION_TRANSFORM_REINDEX);
-  EXPECT_THAT(std::string(MessageOf(CheckRotationSpec(spec, "spec"))),
-              ::testing::HasSubstr("is not there yet"));
+// Each transform goes without a second key, but for the one that is about it.
+TEST(RotationSpecTest, ASecondKeyIsForRekeyOnly) {
+  for (const auto transform : {v1::ROTATION_TRANSFORM_UNSPECIFIED, v1::ROTATION_TRANSFORM_REENCRYPT,
+                               v1::ROTATION_TRANSFORM_REKEY, v1::ROTATION_TRANSFORM_ENCRYPT,
+                               v1::ROTATION_TRANSFORM_DECRYPT, v1::ROTATION_TRANSFORM_REINDEX,
+                               v1::ROTATION_TRANSFORM_RETOKENIZE}) {
+    v1::RotationSpec spec = Good();
+    spec.set_transform(transform);
+    const bool rekey = transform == v1::ROTATION_TRANSFORM_REKEY;
+    EXPECT_EQ(FieldOf(CheckRotationSpec(spec, "spec")), rekey ? "spec.destination_key" : "");
+    spec.set_destination_key("other");
+    EXPECT_EQ(FieldOf(CheckRotationSpec(spec, "spec")), rekey ? "" : "spec.destination_key");
+  }
+}
+
+TEST(RotationSpecTest, PlaintextFollowsNoVersions) {
+  EXPECT_TRUE(FollowsVersions(v1::ROTATION_TRANSFORM_UNSPECIFIED));
+  EXPECT_TRUE(FollowsVersions(v1::ROTATION_TRANSFORM_REENCRYPT));
+  EXPECT_TRUE(FollowsVersions(v1::ROTATION_TRANSFORM_REKEY));
+  EXPECT_TRUE(FollowsVersions(v1::ROTATION_TRANSFORM_REINDEX));
+  EXPECT_TRUE(FollowsVersions(v1::ROTATION_TRANSFORM_RETOKENIZE));
+  EXPECT_FALSE(FollowsVersions(v1::ROTATION_TRANSFORM_ENCRYPT));
+  EXPECT_FALSE(FollowsVersions(v1::ROTATION_TRANSFORM_DECRYPT));
 }
 
 TEST(RotationSpecTest, EdgesAreAllowed) {

@@ -12,6 +12,7 @@
 
 #include "crypto/names.h"
 #include "kms/keyring/leases.h"
+#include "kms/keyring/lifecycle.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/kms/keyring/keyring_fixture.h"
 
@@ -183,6 +184,45 @@ TEST_F(RotationsTest, KeysMustBeThereAndEncrypt) {
   NewRotation nobody = Wanted();
   nobody.tenant = "nobody";
   EXPECT_THAT(Make().Create(nobody, kNoDeadline), StatusIs(Reason::kTenantNotFound));
+}
+
+// Each transform works with keys of its purpose, and with no others.
+TEST_F(RotationsTest, TransformsHaveTheirPurposes) {
+  const std::vector<std::pair<KeyPurpose, std::string>> keys = {
+      {KeyPurpose::kEncrypt, "seals"},
+      {KeyPurpose::kBlindIndex, "indexes"},
+      {KeyPurpose::kFpe, "keeps-formats"},
+      {KeyPurpose::kToken, "makes-tokens"}};
+  for (const auto& [purpose, name] : keys) {
+    KeySpec spec = SpecOf("acme", name);
+    spec.purpose = purpose;
+    ASSERT_OK(admin().CreateKey(spec, FreshId(), kNoDeadline));
+  }
+  const std::vector<std::pair<v1::RotationTransform, KeyPurpose>> needs = {
+      {v1::ROTATION_TRANSFORM_REENCRYPT, KeyPurpose::kEncrypt},
+      {v1::ROTATION_TRANSFORM_ENCRYPT, KeyPurpose::kEncrypt},
+      {v1::ROTATION_TRANSFORM_DECRYPT, KeyPurpose::kEncrypt},
+      {v1::ROTATION_TRANSFORM_REINDEX, KeyPurpose::kBlindIndex},
+      {v1::ROTATION_TRANSFORM_RETOKENIZE, KeyPurpose::kFpe}};
+  for (const auto& [transform, needed] : needs) {
+    for (const auto& [purpose, name] : keys) {
+      const std::string request_id = FreshId();
+      NewRotation wanted = Wanted(request_id, /*start=*/true);
+      wanted.spec.set_transform(transform);
+      wanted.spec.set_key(name);
+      const auto job = Make().Create(wanted, kNoDeadline);
+      if (purpose == needed) {
+        ASSERT_OK(job);
+        EXPECT_EQ(job->details.target().source_key(), name);
+        EXPECT_EQ(job->details.target().key_version(), 1u);
+        continue;
+      }
+      EXPECT_THAT(job, StatusIs(StatusCode::kFailedPrecondition, Reason::kKeyPurpose));
+      EXPECT_EQ(FieldOf(job.status()), "spec.key");
+      EXPECT_THAT(std::string(MessageOf(job.status())),
+                  ::testing::HasSubstr("is not " + std::string(PurposeName(needed)) + ", which "));
+    }
+  }
 }
 
 TEST_F(RotationsTest, StartingTakesTheVersionsOfThen) {

@@ -268,6 +268,30 @@ TEST_F(ScheduleRunnerTest, AnOldKeyIsRotatedFirst) {
   EXPECT_EQ(Primary(), 3u);
 }
 
+// Keys that seal nothing are followed and rotated as well.
+TEST_F(ScheduleRunnerTest, IndexesAndFormatPreservingTextsFollowTheirKeys) {
+  const std::vector<std::pair<v1::RotationTransform, KeyPurpose>> kinds = {
+      {v1::ROTATION_TRANSFORM_REINDEX, KeyPurpose::kBlindIndex},
+      {v1::ROTATION_TRANSFORM_RETOKENIZE, KeyPurpose::kFpe}};
+  for (const auto& [transform, purpose] : kinds) {
+    KeySpec spec = SpecOf("acme", "of-transform-" + std::to_string(transform));
+    spec.purpose = purpose;
+    ASSERT_OK(admin().CreateKey(spec, FreshId(), kNoDeadline));
+    v1::RotationSchedule wanted = Wanted("");
+    wanted.mutable_spec()->set_transform(transform);
+    wanted.mutable_spec()->set_key(spec.name);
+    wanted.mutable_rotate_after()->set_seconds(86'400);
+    Made(wanted);
+  }
+  clock().Advance(hours(24));
+  ASSERT_OK(Round());
+  const std::vector<RotationJob> jobs = Jobs();
+  ASSERT_EQ(jobs.size(), 2u);
+  for (const RotationJob& job : jobs) EXPECT_EQ(job.details.target().key_version(), 2u);
+  EXPECT_THAT(events_,
+              ElementsAre(Kind::kKeyRotated, Kind::kJobMade, Kind::kKeyRotated, Kind::kJobMade));
+}
+
 // The key is rotated, and the job not made yet.
 TEST_F(ScheduleRunnerTest, WhoComesAfterOneThatDiedDoesNotRotateAgain) {
   v1::RotationSchedule wanted = Wanted(kHourly);
