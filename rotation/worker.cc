@@ -28,6 +28,18 @@ bool HasEnded(const v1::RotationJob& job) {
          job.state() == v1::ROTATION_STATE_CANCELLED;
 }
 
+// Why a worker of a job that is open waits; "": it may work.
+std::string_view WaitsFor(const v1::RotationJob& job) {
+  switch (job.state()) {
+    case v1::ROTATION_STATE_RUNNING:
+      return "";
+    case v1::ROTATION_STATE_PAUSED:
+      return "the job is paused";
+    default:
+      return "the job was not started yet";
+  }
+}
+
 // What another try may mend.
 bool IsPassing(const absl::Status& status) {
   switch (status.code()) {
@@ -70,6 +82,10 @@ class Worker::Impl {
   absl::Status Beat(bool leaving);
   absl::StatusOr<milliseconds> Work();
   absl::Status EnsureSession();
+  // Whether session_ works on the start of the job that job_ is.
+  bool HasSession() const;
+  // How far the job is, where that can be told.
+  std::optional<v1::RotationProgress> Progress();
   absl::Status Finish(const absl::Status& failure);
   // How long to wait after an error; an error if waiting is of no use.
   absl::StatusOr<milliseconds> Recover(const absl::Status& status);
@@ -126,8 +142,10 @@ absl::Status Worker::Impl::Begin() {
 absl::StatusOr<milliseconds> Worker::Impl::Round() {
   if (job_.job_id().empty()) FIELDKMS_RETURN_IF_ERROR(Begin());
   if (HasEnded(job_)) return milliseconds(0);
-  if (job_.state() != v1::ROTATION_STATE_RUNNING && session_ != nullptr) {
-    FIELDKMS_RETURN_IF_ERROR(session_->Release());
+  const std::string_view waits_for = WaitsFor(job_);
+  if (!waits_for.empty()) {
+    resting_ = waits_for;
+    if (session_ != nullptr) FIELDKMS_RETURN_IF_ERROR(session_->Release());
   }
   if (steady_clock::now() >= next_beat_) {
     FIELDKMS_RETURN_IF_ERROR(Beat(/*leaving=*/false));
@@ -135,8 +153,6 @@ absl::StatusOr<milliseconds> Worker::Impl::Round() {
   }
   if (HasEnded(job_)) return milliseconds(0);
   if (job_.state() == v1::ROTATION_STATE_RUNNING) return Work();
-  resting_ = job_.state() == v1::ROTATION_STATE_PAUSED ? "the job is paused"
-                                                       : "the job was not started yet";
   return options_.beat / 4;
 }
 
@@ -145,6 +161,7 @@ absl::Status Worker::Impl::Beat(bool leaving) {
   request.set_tenant(options_.tenant);
   request.set_job_id(options_.job_id);
   request.set_leaving(leaving);
+  if (job_.has_start_time()) *request.mutable_start_time() = job_.start_time();
   v1::RotationWorker* const worker = request.mutable_worker();
   worker->set_worker(options_.name);
   worker->set_batch_rows(static_cast<uint32_t>(admission_->BatchRows()));
@@ -152,10 +169,9 @@ absl::Status Worker::Impl::Beat(bool leaving) {
   const auto now = steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - last_beat_).count();
   if (seconds > 0) worker->set_rows_per_second(static_cast<double>(rows_since_beat_) / seconds);
-  if (session_ != nullptr && job_.state() == v1::ROTATION_STATE_RUNNING) {
+  if (job_.state() == v1::ROTATION_STATE_RUNNING) {
     // Without a database there is nothing new to tell of the job, and yet of the worker.
-    absl::StatusOr<v1::RotationProgress> progress = session_->Progress();
-    if (progress.ok()) *request.mutable_progress() = *std::move(progress);
+    if (auto progress = Progress()) *request.mutable_progress() = *std::move(progress);
   }
   FIELDKMS_ASSIGN_OR_RETURN(job_, calls_.report_job(request));
   admission_->Follow(job_);
@@ -165,9 +181,19 @@ absl::Status Worker::Impl::Beat(bool leaving) {
   return absl::OkStatus();
 }
 
+bool Worker::Impl::HasSession() const {
+  return session_ != nullptr && session_start_ == job_.start_time().SerializeAsString();
+}
+
+std::optional<v1::RotationProgress> Worker::Impl::Progress() {
+  if (!HasSession()) return std::nullopt;
+  absl::StatusOr<v1::RotationProgress> progress = session_->Progress();
+  if (!progress.ok()) return std::nullopt;
+  return *std::move(progress);
+}
+
 absl::Status Worker::Impl::EnsureSession() {
-  const std::string start = job_.start_time().SerializeAsString();
-  if (session_ != nullptr && start == session_start_) return absl::OkStatus();
+  if (HasSession()) return absl::OkStatus();
   if (database_ == nullptr) {
     FIELDKMS_ASSIGN_OR_RETURN(
         database_, Database::Connect(options_.conninfo, std::string(kWorkerApplication)));
@@ -178,7 +204,7 @@ absl::Status Worker::Impl::EnsureSession() {
                                                          .lease = options_.lease,
                                                          .range_rows = options_.range_rows},
                                           job_, [this](const BatchReport& batch) { Count(batch); });
-  session_start_ = start;
+  session_start_ = job_.start_time().SerializeAsString();
   watching_ = false;
   return absl::OkStatus();
 }
@@ -219,10 +245,7 @@ absl::Status Worker::Impl::Finish(const absl::Status& failure) {
   } else {
     request.set_error(std::string(MessageOf(failure).substr(0, kMostError)));
   }
-  if (session_ != nullptr) {
-    absl::StatusOr<v1::RotationProgress> progress = session_->Progress();
-    if (progress.ok()) *request.mutable_progress() = *std::move(progress);
-  }
+  if (auto progress = Progress()) *request.mutable_progress() = *std::move(progress);
   FIELDKMS_ASSIGN_OR_RETURN(job_, calls_.finish_job(request));
   Tell();
   return absl::OkStatus();

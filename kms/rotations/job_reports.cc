@@ -99,8 +99,9 @@ void MergeProgress(const v1::RotationProgress& said, v1::RotationProgress* kept)
 }
 
 absl::StatusOr<bool> Report(RotationJob* job, const RotationReport& report, WallTime now) {
-  if (job->record.state != RotationState::kRunning) return false;
-  MergeProgress(report.progress, &job->progress);
+  if (!IsOpen(job->record.state)) return false;
+  if (report.start && *report.start != FromProto(job->details.start_time())) return false;
+  if (job->record.state == RotationState::kRunning) MergeProgress(report.progress, &job->progress);
   Workers* const workers = job->progress.mutable_workers();
   DropGone(now, workers);
   DropWorker(report.worker.worker(), workers);

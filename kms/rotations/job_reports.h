@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,6 +23,8 @@ struct RotationReport {
   v1::RotationWorker worker;
   v1::RotationProgress progress;
   bool leaving = false;
+  // The start that the worker works on; none: whichever.
+  std::optional<WallTime> start = std::nullopt;
 };
 
 // Errors: kInvalidField, naming the field of the request: "worker.worker",
@@ -29,8 +32,9 @@ struct RotationReport {
 absl::Status CheckReport(const RotationReport& report);
 absl::Status CheckProgress(const v1::RotationProgress& progress);
 
-// Report keeps a worker's beat and, unless it is behind, the progress. Returns whether there is
-// something to write: nothing of a job that is not RUNNING is kept. Unlike decisions (job_rules.h)
+// Report keeps a worker's beat and, unless it is behind, the progress: of a job that is PLANNED or
+// PAUSED only the beat, so that it can be seen who waits; of one that has ended, or was started
+// anew since, nothing. Returns whether there is something to write. Unlike decisions (job_rules.h)
 // it leaves the job's edition as it is.
 absl::StatusOr<bool> Report(RotationJob* job, const RotationReport& report, WallTime now);
 

@@ -9,7 +9,9 @@ namespace fieldkms {
 namespace {
 
 RotationReport ReportOf(const v1::ReportJobRequest& request) {
-  return {request.worker(), request.progress(), request.leaving()};
+  RotationReport report{request.worker(), request.progress(), request.leaving()};
+  if (request.has_start_time()) report.start = FromProto(request.start_time());
+  return report;
 }
 
 RotationEnd EndOf(const v1::FinishJobRequest& request) {

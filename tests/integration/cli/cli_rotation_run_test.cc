@@ -54,6 +54,21 @@ class CliRotationRun : public CliRotation {
   const std::string err_ = dir_.File("err");
 };
 
+TEST_F(CliRotationRun, WaitsWhileTheJobIsPaused) {
+  const std::string job = PausedJob();
+  const auto run = InBackground({"rotation", "run", job, "--workers", "3", "--name", "pod-7"});
+  AwaitWorkers(job, 3);
+  const auto workers = Json({"rotation", "status", job})["progress"]["workers"];
+  for (const auto& worker : workers) {
+    EXPECT_THAT(std::string(worker["worker"]), ::testing::StartsWith("pod-7-"));
+    EXPECT_EQ(worker["resting"], "the job is paused");
+  }
+  EXPECT_EQ(bed_.Count().versions[2], 0u);
+  Json({"rotation", "resume", job});
+  EXPECT_EQ(CodeOf(*run), 0) << ReadFile(err_);
+  EXPECT_EQ(bed_.Count().versions[2], kRows);
+}
+
 TEST_F(CliRotationRun, DoesNotWaitWhereThatIsNotWanted) {
   const std::string planned = CreateJob();
   EXPECT_EQ(Cli({"rotation", "run", planned, "--no-wait"}).status.code, 10);
@@ -61,6 +76,29 @@ TEST_F(CliRotationRun, DoesNotWaitWhereThatIsNotWanted) {
   const CommandResult paused = Cli({"rotation", "run", PausedJob(), "--no-wait"});
   EXPECT_EQ(paused.status.code, 10);
   EXPECT_THAT(paused.err, HasSubstr("the job is PAUSED"));
+}
+
+TEST_F(CliRotationRun, StopsInGoodOrderWhenItIsToldTo) {
+  const std::string job = PausedJob();
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const auto run = InBackground({"rotation", "run", job});
+    AwaitWorkers(job, 1);
+    run->Signal(signal);
+    EXPECT_EQ(CodeOf(*run), 10);
+    AwaitWorkers(job, 0);  // it has said that it leaves
+  }
+  EXPECT_THAT(ReadFile(err_), HasSubstr("stopping after the batch"));
+  EXPECT_EQ(Json({"rotation", "status", job})["state"], "PAUSED");
+}
+
+TEST_F(CliRotationRun, EndsWithAJobThatIsCancelled) {
+  const std::string job = PausedJob();
+  const auto run = InBackground({"rotation", "run", job});
+  const auto watch = InBackground({"rotation", "watch", job});
+  AwaitWorkers(job, 1);
+  Json({"rotation", "cancel", job});
+  EXPECT_EQ(CodeOf(*run), 9);
+  EXPECT_EQ(CodeOf(*watch), 9);
 }
 
 TEST_F(CliRotationRun, InJsonEachChangeIsALine) {

@@ -111,6 +111,7 @@ TEST_F(RotationRpcTest, TheLifeOfAJob) {
   ASSERT_OK_AND_ASSIGN(const v1::RotationJob paused, jobs().ReportJob(Report(id, 11)));
   EXPECT_EQ(paused.state(), v1::ROTATION_STATE_PAUSED);
   EXPECT_EQ(paused.progress().counts().seen(), 10u);
+  EXPECT_EQ(paused.progress().workers_size(), 1);
   ASSERT_OK(jobs().ResumeJob(Of<v1::ResumeJobRequest>(id)));
 
   auto finish = Of<v1::FinishJobRequest>(id);
@@ -127,6 +128,22 @@ TEST_F(RotationRpcTest, TheLifeOfAJob) {
             done.outcome().verify_time().seconds() + 35 * 86'400);
   EXPECT_OK(jobs().FinishJob(finish));
   EXPECT_THAT(jobs().CancelJob(Of<v1::CancelJobRequest>(id)), StatusIs(Reason::kRotationState));
+}
+
+TEST_F(RotationRpcTest, AReportOfAnEarlierStartIsNotKept) {
+  const v1::RotationJob first = Created(Wanted());
+  const std::string& id = first.job_id();
+  auto finish = Of<v1::FinishJobRequest>(id);
+  finish.set_error("the table is gone");
+  ASSERT_OK(jobs().FinishJob(finish));
+  ASSERT_OK_AND_ASSIGN(const v1::RotationJob second, jobs().StartJob(Of<v1::StartJobRequest>(id)));
+  v1::ReportJobRequest report = Report(id, 10);
+  *report.mutable_start_time() = first.start_time();
+  ASSERT_OK_AND_ASSIGN(const v1::RotationJob told, jobs().ReportJob(report));
+  EXPECT_EQ(told.SerializeAsString(), second.SerializeAsString());
+  *report.mutable_start_time() = second.start_time();
+  ASSERT_OK_AND_ASSIGN(const v1::RotationJob kept, jobs().ReportJob(report));
+  EXPECT_EQ(kept.progress().counts().seen(), 10u);
 }
 
 TEST_F(RotationRpcTest, AJobIsMadeOnceAndThereAfterAStart) {

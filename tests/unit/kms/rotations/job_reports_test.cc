@@ -55,16 +55,49 @@ TEST(JobReportsTest, AReportIsKept) {
   EXPECT_EQ(job.details.edition(), 5u);
 }
 
-TEST(JobReportsTest, OnlyOfARunningJob) {
+TEST(JobReportsTest, NothingOfAJobThatHasEnded) {
   for (const RotationState state :
-       {RotationState::kPlanned, RotationState::kPaused, RotationState::kDone,
-        RotationState::kFailed, RotationState::kCancelled}) {
+       {RotationState::kDone, RotationState::kFailed, RotationState::kCancelled}) {
     RotationJob job = Running();
     job.record.state = state;
     ASSERT_OK_AND_ASSIGN(const bool kept, Report(&job, From("a", 1, kSweep, 10), kNow));
     EXPECT_FALSE(kept);
     EXPECT_EQ(job.progress.ByteSizeLong(), 0u);
   }
+}
+
+// Who waits for a job that is not to go on can be seen; how far it is does not change.
+TEST(JobReportsTest, OfAJobThatWaitsOnlyItsWorkers) {
+  for (const RotationState state : {RotationState::kPlanned, RotationState::kPaused}) {
+    RotationJob job = Running();
+    ASSERT_OK(Report(&job, From("a", 1, kSweep, 10), kNow));
+    job.record.state = state;
+    ASSERT_OK_AND_ASSIGN(const bool kept,
+                         Report(&job, From("b", 1, kSweep, 11), kNow + seconds(59)));
+    EXPECT_TRUE(kept);
+    EXPECT_EQ(job.progress.workers_size(), 2);
+    EXPECT_EQ(job.progress.counts().seen(), 10u);
+    EXPECT_EQ(job.progress.tables(0).table(), "of a");
+    RotationReport leaving = From("b", 1, kSweep, 12);
+    leaving.leaving = true;
+    ASSERT_OK(Report(&job, leaving, kNow + seconds(60)));
+    EXPECT_EQ(job.progress.workers_size(), 0);  // and the other is gone
+  }
+}
+
+// A worker that has not heard that the job was started anew tells nothing of it.
+TEST(JobReportsTest, NothingOfAnEarlierStart) {
+  RotationJob job = Running();
+  ToProto(kNow, job.details.mutable_start_time());
+  RotationReport report = From("a", 1, kSweep, 10);
+  report.start = kNow - std::chrono::microseconds(1);
+  ASSERT_OK_AND_ASSIGN(const bool of_earlier, Report(&job, report, kNow));
+  EXPECT_FALSE(of_earlier);
+  EXPECT_EQ(job.progress.ByteSizeLong(), 0u);
+  report.start = kNow;
+  ASSERT_OK_AND_ASSIGN(const bool of_this, Report(&job, report, kNow));
+  EXPECT_TRUE(of_this);
+  EXPECT_EQ(job.progress.counts().seen(), 10u);
 }
 
 TEST(JobReportsTest, WhatIsBehindIsNotKept) {
