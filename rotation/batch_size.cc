@@ -34,14 +34,6 @@ uint32_t BatchSize::rows() const {
   return std::max(1u, static_cast<uint32_t>(kMostBytes / bytes_per_row_));
 }
 
-size_t BatchSize::RowsThatFit(std::span<const size_t> row_bytes) {
-  size_t rows = 0;
-  for (size_t left = kMostBytes; rows < row_bytes.size() && row_bytes[rows] <= left; ++rows) {
-    left -= row_bytes[rows];
-  }
-  return row_bytes.empty() ? 0 : std::max<size_t>(rows, 1);
-}
-
 void BatchSize::Committed(uint32_t rows, size_t bytes, std::chrono::microseconds took) {
   if (rows == 0) return;
   const double of_row = static_cast<double>(bytes) / rows;

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 namespace fieldkms::rotation {
 
@@ -41,11 +40,6 @@ class BatchSize {
 
   // How many rows to read for the next transaction.
   uint32_t rows() const;
-
-  // RowsThatFit returns how many of the rows that were read, the first ones, may go into one
-  // transaction: up to kMostBytes, and at least one if there is one. `row_bytes`: of each, the
-  // bytes of its cells, old or new, whichever are more. The rest is for the next one.
-  static size_t RowsThatFit(std::span<const size_t> row_bytes);
 
   // A transaction of `rows` rows, with `bytes` of cells, was committed and took `took`. One of no
   // rows says nothing.

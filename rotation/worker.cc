@@ -9,6 +9,7 @@
 #include "rotation/admission.h"
 #include "rotation/job_session.h"
 #include "rotation/load_probe.h"
+#include "rotation/worker_pace.h"
 
 namespace fieldkms::rotation {
 namespace {
@@ -107,8 +108,7 @@ class Worker::Impl {
   std::string resting_;
   steady_clock::time_point next_beat_;
   milliseconds backoff_ = kFirstBackoff;
-  uint64_t rows_since_beat_ = 0;
-  steady_clock::time_point last_beat_ = steady_clock::now();
+  WorkerPace pace_{steady_clock::now()};
 
   std::mutex mutex_;
   std::condition_variable woken_;
@@ -145,6 +145,7 @@ absl::StatusOr<milliseconds> Worker::Impl::Round() {
   const std::string_view waits_for = WaitsFor(job_);
   if (!waits_for.empty()) {
     resting_ = waits_for;
+    pace_.Forget();
     if (session_ != nullptr) FIELDKMS_RETURN_IF_ERROR(session_->Release());
   }
   if (steady_clock::now() >= next_beat_) {
@@ -166,17 +167,13 @@ absl::Status Worker::Impl::Beat(bool leaving) {
   worker->set_worker(options_.name);
   worker->set_batch_rows(static_cast<uint32_t>(admission_->BatchRows()));
   worker->set_resting(resting_.substr(0, kMostResting));
-  const auto now = steady_clock::now();
-  const double seconds = std::chrono::duration<double>(now - last_beat_).count();
-  if (seconds > 0) worker->set_rows_per_second(static_cast<double>(rows_since_beat_) / seconds);
   if (job_.state() == v1::ROTATION_STATE_RUNNING) {
     // Without a database there is nothing new to tell of the job, and yet of the worker.
     if (auto progress = Progress()) *request.mutable_progress() = *std::move(progress);
   }
+  pace_.Tell(steady_clock::now(), &request);
   FIELDKMS_ASSIGN_OR_RETURN(job_, calls_.report_job(request));
   admission_->Follow(job_);
-  rows_since_beat_ = 0;
-  last_beat_ = now;
   Tell();
   return absl::OkStatus();
 }
@@ -206,6 +203,7 @@ absl::Status Worker::Impl::EnsureSession() {
                                           job_, [this](const BatchReport& batch) { Count(batch); });
   session_start_ = job_.start_time().SerializeAsString();
   watching_ = false;
+  pace_.Forget();
   return absl::OkStatus();
 }
 
@@ -232,7 +230,7 @@ absl::StatusOr<milliseconds> Worker::Impl::Work() {
 
 void Worker::Impl::Count(const BatchReport& batch) {
   admission_->Done(batch);
-  if (!batch.refused) rows_since_beat_ += batch.rows;
+  if (!batch.refused) pace_.Wrote(batch.rows);
 }
 
 absl::Status Worker::Impl::Finish(const absl::Status& failure) {

@@ -17,6 +17,7 @@ constexpr std::chrono::milliseconds kDrawEvery{100};
 // What makes a line of JSON worth writing: a worker's report that only says that it is there does
 // not.
 std::string ChangesOf(Json json) {
+  json["progress"].erase("time_left");
   for (Json& worker : json["progress"]["workers"]) {
     worker.erase("report_time");
     worker.erase("rows_per_second");
@@ -37,7 +38,8 @@ JobDisplay::JobDisplay(Session* session)
 
 absl::Status JobDisplay::Update(const v1::RotationJob& job, std::span<const std::string> resting) {
   if (session_->options.json) return Print(job, resting);
-  const JobView view{.job = job, .left = clock_.Left(job, Clock::now()), .resting = resting};
+  const JobView view{
+      .job = job, .left = TimeLeftOf(job, &clock_, Clock::now()), .resting = resting};
   terminal_ ? Draw(view) : Log(view);
   return absl::OkStatus();
 }

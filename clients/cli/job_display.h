@@ -36,7 +36,7 @@ class JobDisplay {
 
   Session* const session_;
   const bool terminal_;
-  PassClock clock_;
+  rotation::PassClock clock_;
   TerminalBlock block_;
   std::string shown_;  // what is not to be said twice
   Clock::time_point time_;

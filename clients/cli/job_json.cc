@@ -34,25 +34,6 @@ Json Strings(const Names& names) {
   return json;
 }
 
-Json SpecJson(const v1::RotationSpec& spec) {
-  Json tables = Json::array();
-  for (const v1::RotationTable& table : spec.tables()) {
-    tables.push_back({{"schema", table.schema()},
-                      {"table", table.table()},
-                      {"columns", Strings(table.columns())}});
-  }
-  return {{"data_source", spec.data_source()},
-          {"key", spec.key()},
-          {"transform",
-           WithoutPrefix(v1::RotationTransform_Name(spec.transform()), "ROTATION_TRANSFORM_")},
-          {"destination_key", spec.destination_key()},
-          {"tables", std::move(tables)},
-          {"limits", LimitsJson(spec.limits())},
-          {"backup_horizon_seconds", spec.backup_horizon().seconds()},
-          {"verify_sample", spec.verify_sample()},
-          {"accept_triggers", spec.accept_triggers()}};
-}
-
 Json TargetJson(const v1::RotationTarget& target) {
   return {{"source_key", target.source_key()},
           {"source_key_id", target.source_key_id()},
@@ -86,12 +67,19 @@ Json WorkersJson(const v1::RotationProgress& progress) {
   return workers;
 }
 
+Json TimeLeftJson(const v1::RotationProgress& progress) {
+  if (!progress.has_soonest() || !progress.has_latest()) return nullptr;
+  return {{"soonest_seconds", progress.soonest().seconds()},
+          {"latest_seconds", progress.latest().seconds()}};
+}
+
 Json ProgressJson(const v1::RotationProgress& progress) {
   return {{"phase", JobPhaseName(progress.phase())},
           {"pass", progress.pass()},
           {"estimated_rows", progress.estimated_rows()},
           {"counts", CountsJson(progress.counts())},
           {"tables", TablesJson(progress)},
+          {"time_left", TimeLeftJson(progress)},
           {"workers", WorkersJson(progress)}};
 }
 
@@ -124,6 +112,24 @@ Json LimitsJson(const v1::RotationLimits& limits) {
           {"quiet_hours", std::move(quiet_hours)},
           {"unlimited", limits.unlimited()},
           {"most_quarantined", NumberOrNull(limits.most_quarantined())}};
+}
+
+Json SpecJson(const v1::RotationSpec& spec) {
+  Json tables = Json::array();
+  for (const v1::RotationTable& table : spec.tables()) {
+    tables.push_back({{"schema", table.schema()},
+                      {"table", table.table()},
+                      {"columns", Strings(table.columns())}});
+  }
+  return {{"data_source", spec.data_source()},
+          {"key", spec.key()},
+          {"transform", TransformName(spec.transform())},
+          {"destination_key", spec.destination_key()},
+          {"tables", std::move(tables)},
+          {"limits", LimitsJson(spec.limits())},
+          {"backup_horizon_seconds", spec.backup_horizon().seconds()},
+          {"verify_sample", spec.verify_sample()},
+          {"accept_triggers", spec.accept_triggers()}};
 }
 
 Json JobJson(const v1::RotationJob& job) {

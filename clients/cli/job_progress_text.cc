@@ -80,51 +80,22 @@ std::string RestingText(const JobView& view) {
 
 }  // namespace
 
-std::optional<PassRows> RowsOfPass(const v1::RotationProgress& progress) {
-  PassRows rows{.done = 0, .all = progress.estimated_rows()};
-  switch (progress.phase()) {
-    case v1::ROTATION_PHASE_SWEEP:
-      rows.done = progress.counts().seen();
-      return rows;
-    case v1::ROTATION_PHASE_VERIFY:
-      rows.done = progress.counts().verified();
-      return rows;
-    case v1::ROTATION_PHASE_FINAL_SWEEP:
-      for (const v1::RotationTableProgress& table : progress.tables()) {
-        if (table.pass_done()) rows.done += table.estimated_rows();
-      }
-      return rows;
-    case v1::ROTATION_PHASE_COMPLETE:
-      rows.done = rows.all;
-      return rows;
-    default:
-      return std::nullopt;
-  }
-}
-
-std::optional<rotation::TimeLeft> PassClock::Left(const v1::RotationJob& job, Time now) {
-  const v1::RotationProgress& progress = job.progress();
-  const std::optional<PassRows> rows = RowsOfPass(progress);
-  if (!IsRunning(job) || !rows || progress.phase() == v1::ROTATION_PHASE_COMPLETE) {
-    eta_.reset();
+std::optional<rotation::TimeLeft> TimeLeftOf(const v1::RotationJob& job, rotation::PassClock* clock,
+                                             rotation::PassClock::Time now) {
+  if (!IsRunning(job)) {
+    clock->Forget();
     return std::nullopt;
   }
-  const std::pair pass(progress.phase(), progress.pass());
-  if (!eta_ || pass != pass_) {
-    eta_.emplace(rows->done, now);
-    pass_ = pass;
-  }
-  eta_->Observe(rows->done, now);
-  if (progress.has_soonest() && progress.has_latest()) {
-    return rotation::TimeLeft{.soonest = std::chrono::seconds(progress.soonest().seconds()),
-                              .latest = std::chrono::seconds(progress.latest().seconds())};
-  }
-  return eta_->Left(rotation::EstimateRows(rows->all));
+  const v1::RotationProgress& progress = job.progress();
+  const std::optional<rotation::TimeLeft> seen = clock->Left(progress, now);
+  if (!progress.has_soonest() || !progress.has_latest()) return seen;
+  return rotation::TimeLeft{.soonest = std::chrono::seconds(progress.soonest().seconds()),
+                            .latest = std::chrono::seconds(progress.latest().seconds())};
 }
 
 std::string JobLine(const JobView& view, bool with_bar) {
   const v1::RotationProgress& progress = view.job.progress();
-  const std::optional<PassRows> rows = RowsOfPass(progress);
+  const std::optional<rotation::PassRows> rows = rotation::RowsOfPass(progress);
   const bool done = view.job.state() == v1::ROTATION_STATE_DONE;
   std::string text;
   if (with_bar && rows) text = Bar(rows->done, rows->all, done) + "  ";

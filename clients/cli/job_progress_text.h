@@ -11,29 +11,14 @@
 #include <vector>
 
 #include "fieldkms/v1/rotation_service.pb.h"
-#include "rotation/eta.h"
+#include "rotation/pass_clock.h"
 
 namespace fieldkms {
 
-// Rows of the pass that goes on now, of how many by the database's statistics. The counts of final
-// sweeps are of tables that are done; the barrier has no rows.
-struct PassRows {
-  uint64_t done = 0;
-  uint64_t all = 0;
-};
-std::optional<PassRows> RowsOfPass(const v1::RotationProgress& progress);
-
-// PassClock learns from what a job tells, one after another, how long its pass still takes. Pure.
-class PassClock {
- public:
-  using Time = rotation::Eta::Time;
-  // What the service says counts more than what was seen here.
-  std::optional<rotation::TimeLeft> Left(const v1::RotationJob& job, Time now);
-
- private:
-  std::optional<rotation::Eta> eta_;
-  std::pair<v1::RotationPhase, uint32_t> pass_;
-};
+// How long the pass of a job still takes: as the service says, or, while workers have told it
+// nothing yet, by what `clock` has learnt here. Nothing of a job that does not run.
+std::optional<rotation::TimeLeft> TimeLeftOf(const v1::RotationJob& job, rotation::PassClock* clock,
+                                             rotation::PassClock::Time now);
 
 struct JobView {
   const v1::RotationJob& job;

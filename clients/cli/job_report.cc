@@ -18,21 +18,6 @@ using rotation::CountWords;
 using rotation::DurationWords;
 using Rows = std::vector<std::pair<std::string, std::string>>;
 
-std::string KeyText(const v1::RotationSpec& spec) {
-  return spec.destination_key().empty()
-             ? Printable(spec.key())
-             : Printable(spec.key()) + " to " + Printable(spec.destination_key());
-}
-
-// Of tables that were named; "" of all.
-std::string TablesText(const v1::RotationSpec& spec) {
-  std::string text;
-  for (const v1::RotationTable& table : spec.tables()) {
-    text += (text.empty() ? "" : ", ") + TableText(table.schema(), table.table());
-  }
-  return text;
-}
-
 std::string PhaseText(const v1::RotationProgress& progress) {
   return JobPhaseName(progress.phase()) + ", pass " + std::to_string(progress.pass());
 }
@@ -52,6 +37,14 @@ std::string RetirementText(const v1::RotationOutcome& outcome) {
   if (outcome.has_retire_after()) return "may go after " + TimeForPeople(outcome.retire_after());
   return outcome.counts().quarantined() > 0 ? "are still needed by what is quarantined"
                                             : "no version gets old by this";
+}
+
+void AddTimeLeft(const v1::RotationProgress& progress, Rows* rows) {
+  if (!progress.has_soonest() || !progress.has_latest()) return;
+  const auto words = [](const google::protobuf::Duration& time) {
+    return DurationWords(std::chrono::seconds(time.seconds()));
+  };
+  rows->push_back({"pass ends in", words(progress.soonest()) + " to " + words(progress.latest())});
 }
 
 void AddOutcome(const v1::RotationOutcome& outcome, Rows* rows) {
@@ -117,6 +110,24 @@ std::string JobPhaseName(v1::RotationPhase phase) {
              : WithoutPrefix(v1::RotationPhase_Name(phase), "ROTATION_PHASE_");
 }
 
+std::string TransformName(v1::RotationTransform transform) {
+  return WithoutPrefix(v1::RotationTransform_Name(transform), "ROTATION_TRANSFORM_");
+}
+
+std::string KeyText(const v1::RotationSpec& spec) {
+  return spec.destination_key().empty()
+             ? Printable(spec.key())
+             : Printable(spec.key()) + " to " + Printable(spec.destination_key());
+}
+
+std::string TablesText(const v1::RotationSpec& spec) {
+  std::string text;
+  for (const v1::RotationTable& table : spec.tables()) {
+    text += (text.empty() ? "" : ", ") + TableText(table.schema(), table.table());
+  }
+  return text;
+}
+
 std::string TargetText(const v1::RotationTarget& target) {
   const std::string version = ", version " + std::to_string(target.key_version());
   return target.source_key() == target.key()
@@ -129,6 +140,9 @@ Rows JobRows(const v1::RotationJob& job) {
                {"tenant", Printable(job.tenant())},
                {"data source", Printable(job.spec().data_source())},
                {"key", job.has_target() ? TargetText(job.target()) : KeyText(job.spec())}};
+  if (job.spec().transform() != v1::ROTATION_TRANSFORM_REENCRYPT) {
+    rows.push_back({"transform", TransformName(job.spec().transform())});
+  }
   if (job.spec().tables_size() > 0) rows.push_back({"tables", TablesText(job.spec())});
   rows.push_back({"state", JobStateName(job.state())});
   if (!job.error().empty()) rows.push_back({"error", Printable(job.error())});
@@ -136,6 +150,7 @@ Rows JobRows(const v1::RotationJob& job) {
     rows.push_back({"phase", PhaseText(job.progress())});
     rows.push_back({"rows", RowsText(job)});
     rows.push_back({"quarantined", CountWords(job.progress().counts().quarantined())});
+    AddTimeLeft(job.progress(), &rows);
   }
   if (job.has_outcome()) AddOutcome(job.outcome(), &rows);
   rows.push_back({"created", TimeForPeople(job.create_time())});

@@ -15,12 +15,19 @@ namespace fieldkms {
 // Names as people and machines see them: "DONE", "FINAL_SWEEP"; "" of a phase that is none yet.
 std::string JobStateName(v1::RotationState state);
 std::string JobPhaseName(v1::RotationPhase phase);
+std::string TransformName(v1::RotationTransform transform);
 
 // "cards, version 2", of a rekey "cards to cards2, version 1".
 std::string TargetText(const v1::RotationTarget& target);
 
+// "cards", of a rekey "cards to cards2".
+std::string KeyText(const v1::RotationSpec& spec);
+// "public.cards, public.accounts", of tables that were named; "": all.
+std::string TablesText(const v1::RotationSpec& spec);
+
 // Limits that were not set are null.
 Json LimitsJson(const v1::RotationLimits& limits);
+Json SpecJson(const v1::RotationSpec& spec);
 Json JobJson(const v1::RotationJob& job);
 
 // Rows of Properties: what a job does and how far it is, without its tables.

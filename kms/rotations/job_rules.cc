@@ -47,11 +47,16 @@ void Decide(RotationJob* job, State state, WallTime now) {
   job->details.set_edition(job->details.edition() + 1);
 }
 
+// What was reckoned of a job that goes on holds no more.
+void ForgetTimeLeft(RotationJob* job) {
+  job->progress.clear_soonest();
+  job->progress.clear_latest();
+}
+
 void End(RotationJob* job, State state, WallTime now) {
   Decide(job, state, now);
   job->progress.clear_workers();
-  job->progress.clear_soonest();
-  job->progress.clear_latest();
+  ForgetTimeLeft(job);
   ToProto(now, job->details.mutable_end_time());
 }
 
@@ -132,7 +137,10 @@ absl::StatusOr<bool> StartJob(RotationJob* job, const RotationStart& start, Wall
 }
 
 absl::StatusOr<bool> PauseJob(RotationJob* job, WallTime now) {
-  return Move(job, State::kRunning, State::kPaused, "paused", now);
+  FIELDKMS_ASSIGN_OR_RETURN(const bool moved,
+                            Move(job, State::kRunning, State::kPaused, "paused", now));
+  if (moved) ForgetTimeLeft(job);
+  return moved;
 }
 
 absl::StatusOr<bool> ResumeJob(RotationJob* job, WallTime now) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -101,6 +102,35 @@ TEST_F(WorkerTest, WaitsWhileTheJobIsPausedAndGoesOn) {
   ASSERT_OK(worker.Run());
   EXPECT_TRUE(rested);
   ExpectAllUnder(2, 2'000);
+}
+
+// Of which start of the job they are, how fast the worker is, and what it waits for.
+TEST_F(WorkerTest, ReportsSayWhatTheyAreOf) {
+  SetUpJob(2'000);
+  board_->SetState(v1::ROTATION_STATE_PAUSED);
+  rotation::ServiceCalls calls = board_->Calls();
+  std::vector<v1::ReportJobRequest> reports;
+  calls.report_job = [&, keep = calls.report_job](const v1::ReportJobRequest& report) {
+    reports.push_back(report);
+    if (reports.size() == 3) board_->SetState(v1::ROTATION_STATE_RUNNING);
+    return keep(report);
+  };
+  WorkerOptions options = Options("one");
+  options.beat = std::chrono::milliseconds(0);
+  Worker worker(options, calls, nullptr);
+  ASSERT_OK(worker.Run());
+  ASSERT_GT(reports.size(), 4u);
+  const std::string start = board_->job().start_time().SerializeAsString();
+  double fastest = 0;
+  for (size_t i = 0; i < reports.size(); ++i) {
+    EXPECT_EQ(reports[i].start_time().SerializeAsString(), start);
+    EXPECT_EQ(reports[i].has_progress(), i >= 3) << i;  // the third hears that the job goes on
+    if (i < 3) {
+      EXPECT_EQ(reports[i].worker().resting(), "the job is paused");
+    }
+    fastest = std::max(fastest, reports[i].worker().rows_per_second());
+  }
+  EXPECT_GT(fastest, 0);
 }
 
 TEST_F(WorkerTest, StopsWhenTheJobIsCancelled) {

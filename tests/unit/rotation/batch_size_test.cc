@@ -138,15 +138,6 @@ TEST(BatchSizeTest, FewRowsOfLargeCells) {
   EXPECT_EQ(batch.rows(), 1u);
 }
 
-TEST(BatchSizeTest, AsManyRowsAsFitInFourMebibytes) {
-  constexpr size_t kMiB = size_t{1} << 20;
-  EXPECT_EQ(BatchSize::RowsThatFit({}), 0u);
-  EXPECT_EQ(BatchSize::RowsThatFit(std::vector<size_t>{1, 2, 3}), 3u);
-  EXPECT_EQ(BatchSize::RowsThatFit(std::vector<size_t>{kMiB, 3 * kMiB, 0, 1}), 3u);
-  EXPECT_EQ(BatchSize::RowsThatFit(std::vector<size_t>{3 * kMiB, 2 * kMiB, 1}), 1u);
-  EXPECT_EQ(BatchSize::RowsThatFit(std::vector<size_t>{SIZE_MAX, SIZE_MAX}), 1u);
-}
-
 // Whatever transactions come to, the size is within its bounds, and goes up by a fifth at most.
 RC_GTEST_PROP(BatchSizeProperty, StaysWithinItsBounds, ()) {
   const BatchBounds bounds{milliseconds(*rc::gen::inRange(1, 10'000)),

@@ -78,45 +78,31 @@ TEST(JobLineTest, OtherStatesHaveNoRate) {
   EXPECT_EQ(JobLine({v1::RotationJob()}, true), "asking the service");
 }
 
-TEST(RowsOfPassTest, CountWhatThePassIsAbout) {
-  EXPECT_EQ(RowsOfPass(AJob().progress())->done, 4'200u);
-  v1::RotationJob job = AJob(v1::ROTATION_PHASE_VERIFY);
-  job.mutable_progress()->mutable_counts()->set_verified(7);
-  EXPECT_EQ(RowsOfPass(job.progress())->done, 7u);
-  job = AJob(v1::ROTATION_PHASE_FINAL_SWEEP);
-  AddTable("a", 5'000, true, &job);
-  AddTable("b", 5'000, false, &job);
-  EXPECT_EQ(RowsOfPass(job.progress())->done, 5'000u);
-  EXPECT_EQ(RowsOfPass(AJob(v1::ROTATION_PHASE_COMPLETE).progress())->done, 10'000u);
-  EXPECT_FALSE(RowsOfPass(AJob(v1::ROTATION_PHASE_BARRIER).progress()));
-}
-
-TEST(PassClockTest, LearnsFromOnePassAndForgetsItWithTheNext) {
-  PassClock clock;
-  const PassClock::Time begin{};
+TEST(TimeLeftTest, IsWhatTheServiceSays) {
   v1::RotationJob job = AJob();
-  job.mutable_progress()->mutable_counts()->set_seen(0);
-  EXPECT_FALSE(clock.Left(job, begin));
-  job.mutable_progress()->mutable_counts()->set_seen(5'000);
-  const auto left = clock.Left(job, begin + seconds(20));
-  ASSERT_TRUE(left);  // 250 rows a second, and about 5,000 to go
-  EXPECT_LE(left->soonest, seconds(20));
-  EXPECT_GE(left->latest, seconds(20));
-  job.mutable_progress()->set_phase(v1::ROTATION_PHASE_VERIFY);
-  EXPECT_FALSE(clock.Left(job, begin + seconds(21)));
-  job.set_state(v1::ROTATION_STATE_PAUSED);
-  EXPECT_FALSE(clock.Left(job, begin + seconds(22)));
-}
-
-TEST(PassClockTest, TakesWhatTheServiceSays) {
-  v1::RotationJob job = AJob();
+  rotation::PassClock clock;
+  EXPECT_FALSE(TimeLeftOf(job, &clock, {}));
   job.mutable_progress()->mutable_soonest()->set_seconds(5);
   job.mutable_progress()->mutable_latest()->set_seconds(9);
-  PassClock clock;
-  const auto left = clock.Left(job, {});
+  const auto left = TimeLeftOf(job, &clock, {});
   ASSERT_TRUE(left);
   EXPECT_EQ(left->soonest, seconds(5));
   EXPECT_EQ(left->latest, seconds(9));
+  job.set_state(v1::ROTATION_STATE_PAUSED);
+  EXPECT_FALSE(TimeLeftOf(job, &clock, {}));
+}
+
+TEST(TimeLeftTest, OrWhatWasSeenHereSinceTheJobGoesOn) {
+  v1::RotationJob job = AJob();
+  rotation::PassClock clock;
+  const rotation::PassClock::Time begin{};
+  EXPECT_FALSE(TimeLeftOf(job, &clock, begin));
+  job.mutable_progress()->mutable_counts()->set_seen(6'000);
+  EXPECT_TRUE(TimeLeftOf(job, &clock, begin + seconds(20)));
+  job.set_state(v1::ROTATION_STATE_PAUSED);
+  EXPECT_FALSE(TimeLeftOf(job, &clock, begin + seconds(21)));
+  job.set_state(v1::ROTATION_STATE_RUNNING);
+  EXPECT_FALSE(TimeLeftOf(job, &clock, begin + seconds(999)));
 }
 
 TEST(JobTableLinesTest, AreOfSeveralTablesAndFew) {

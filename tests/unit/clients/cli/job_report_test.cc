@@ -85,12 +85,31 @@ TEST(JobReportTest, AJobThatRuns) {
   EXPECT_THAT(text, HasSubstr("public.\"Cards\"  10,000"));
   EXPECT_THAT(text, HasSubstr("db1\\x1b[2J-7  1,235   500    9 lock waits, limit 8\n"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(text, Not(HasSubstr("pass ends in")));
   const Json json = JobJson(ARunningJob());
+  EXPECT_EQ(json["progress"]["time_left"], nullptr);
   EXPECT_EQ(json["target"]["key_version"], 2);
   EXPECT_EQ(json["progress"]["phase"], "FINAL_SWEEP");
   EXPECT_EQ(json["progress"]["counts"]["changed"], 9'800);
   EXPECT_EQ(json["progress"]["tables"][0]["pass_done"], true);
   EXPECT_EQ(json["progress"]["workers"][0]["rows_per_second"], 1'235);
+}
+
+TEST(JobReportTest, TheTimeThatIsLeft) {
+  v1::RotationJob job = ARunningJob();
+  job.mutable_progress()->mutable_soonest()->set_seconds(95);
+  job.mutable_progress()->mutable_latest()->set_seconds(240);
+  EXPECT_THAT(JobText(job), HasSubstr("pass ends in  1 min 35 s to 4 min\n"));
+  EXPECT_EQ(JobJson(job)["progress"]["time_left"],
+            (Json{{"soonest_seconds", 95}, {"latest_seconds", 240}}));
+}
+
+TEST(JobReportTest, ATransformIsNamedUnlessItIsTheUsualOne) {
+  v1::RotationJob job = AJob();
+  EXPECT_THAT(JobText(job), Not(HasSubstr("transform")));
+  job.mutable_spec()->set_transform(v1::ROTATION_TRANSFORM_REINDEX);
+  EXPECT_THAT(JobText(job), HasSubstr("transform    REINDEX\n"));
+  EXPECT_EQ(JobJson(job)["spec"]["transform"], "REINDEX");
 }
 
 TEST(JobReportTest, AJobThatIsDoneSaysWhenOlderVersionsMayGo) {

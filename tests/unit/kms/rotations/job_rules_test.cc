@@ -171,6 +171,16 @@ TEST(JobRulesTest, WhatEndsHasNoWorkers) {
   }
 }
 
+TEST(JobRulesTest, WhatDoesNotGoOnHasNoTimeLeft) {
+  RotationJob job = In(State::kRunning);
+  job.progress.mutable_soonest()->set_seconds(5);
+  job.progress.mutable_latest()->set_seconds(9);
+  ASSERT_OK(PauseJob(&job, kNow));
+  EXPECT_FALSE(job.progress.has_soonest());
+  EXPECT_FALSE(job.progress.has_latest());
+  EXPECT_EQ(job.progress.workers_size(), 1);
+}
+
 TEST(JobRulesTest, WhatIsDoneHasAnOutcome) {
   const RotationJob job = In(State::kDone);
   const v1::RotationOutcome& outcome = job.details.outcome();
