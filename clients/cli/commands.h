@@ -53,6 +53,7 @@ void AddRotationPlanCommand(CLI::App* group, Session* session);
 void AddRotationRunCommand(CLI::App* group, Session* session);
 void AddRotationWatchCommand(CLI::App* group, Session* session);
 void AddRotationReportCommand(CLI::App* group, Session* session);
+void AddRotationScheduleCommands(CLI::App* group, Session* session);
 void AddColumnCommands(CLI::App* app, Session* session);
 // The part of AddColumnCommands in column_add_command.cc.
 void AddColumnAddCommand(CLI::App* group, Session* session);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "clients/cli/commands.h"
+#include "clients/cli/durations.h"
 #include "clients/cli/table_names.h"
 #include "crypto/status.h"
 
@@ -70,6 +71,34 @@ absl::StatusOr<v1::RotationSpec> SpecOf(const ScopeArgs& args) {
   return spec;
 }
 
+void AddSpecOptions(CLI::App* command, SpecArgs* args) {
+  AddDataSourceOption(command, &args->data_source)->required();
+  AddScopeOptions(command, &args->scope);
+  command
+      ->add_option("--backup-horizon", args->backup_horizon,
+                   "How long backups of the database are kept, such as 90d; 35d by default: older "
+                   "versions are needed for that long")
+      ->type_name("DURATION");
+  command
+      ->add_option("--verify-sample", args->verify_sample,
+                   "Rows of each table that are opened at the end; 1000 by default")
+      ->type_name("N");
+  AddLimitOptions(command, &args->limits);
+}
+
+absl::StatusOr<v1::RotationSpec> SpecOf(const SpecArgs& args) {
+  FIELDKMS_ASSIGN_OR_RETURN(v1::RotationSpec spec, SpecOf(args.scope));
+  spec.set_data_source(args.data_source);
+  spec.set_verify_sample(args.verify_sample);
+  if (!args.backup_horizon.empty()) {
+    FIELDKMS_ASSIGN_OR_RETURN(const int64_t seconds,
+                              ParseSeconds(args.backup_horizon, "backup-horizon"));
+    spec.mutable_backup_horizon()->set_seconds(seconds);
+  }
+  FIELDKMS_RETURN_IF_ERROR(ApplyLimitArgs(args.limits, spec.mutable_limits()));
+  return spec;
+}
+
 CLI::Option* AddDataSourceOption(CLI::App* command, std::string* data_source) {
   return command
       ->add_option("--data-source", *data_source, "The name by which workers know the database")
@@ -78,6 +107,10 @@ CLI::Option* AddDataSourceOption(CLI::App* command, std::string* data_source) {
 
 CLI::Option* AddJobArgument(CLI::App* command, std::string* job_id) {
   return command->add_option("job", *job_id, "Id of the job")->type_name("JOB");
+}
+
+CLI::Option* AddScheduleArgument(CLI::App* command, std::string* schedule_id) {
+  return command->add_option("schedule", *schedule_id, "Id of the schedule")->type_name("SCHEDULE");
 }
 
 }  // namespace fieldkms

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "clients/cli/commands.h"
-#include "clients/cli/durations.h"
 #include "clients/cli/job_report.h"
 #include "clients/cli/limit_args.h"
 #include "clients/cli/rotation_args.h"
@@ -18,27 +17,14 @@ namespace fieldkms {
 namespace {
 
 struct CreateArguments {
-  ScopeArgs scope;
-  std::string data_source;
-  std::string backup_horizon;
-  uint32_t verify_sample = 0;
-  LimitArgs limits;
+  SpecArgs spec;
   v1::CreateJobRequest request;
   bool start = false;
 };
 
 absl::StatusOr<ExitCode> Create(Session* session, const CreateArguments& arguments) {
   v1::CreateJobRequest request = arguments.request;
-  v1::RotationSpec* const spec = request.mutable_spec();
-  FIELDKMS_ASSIGN_OR_RETURN(*spec, SpecOf(arguments.scope));
-  spec->set_data_source(arguments.data_source);
-  spec->set_verify_sample(arguments.verify_sample);
-  if (!arguments.backup_horizon.empty()) {
-    FIELDKMS_ASSIGN_OR_RETURN(const int64_t seconds,
-                              ParseSeconds(arguments.backup_horizon, "backup-horizon"));
-    spec->mutable_backup_horizon()->set_seconds(seconds);
-  }
-  FIELDKMS_RETURN_IF_ERROR(ApplyLimitArgs(arguments.limits, spec->mutable_limits()));
+  FIELDKMS_ASSIGN_OR_RETURN(*request.mutable_spec(), SpecOf(arguments.spec));
   request.set_start(arguments.start);
   FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
   return ShowJob(session, RotationClient(*client).CreateJob(request));
@@ -49,18 +35,7 @@ void AddCreate(CLI::App* group, Session* session) {
   CLI::App* const command =
       group->add_subcommand("create", "Make a job, which workers carry out once it is started");
   AddTenantOption(command, arguments->request.mutable_tenant());
-  AddDataSourceOption(command, &arguments->data_source)->required();
-  AddScopeOptions(command, &arguments->scope);
-  command
-      ->add_option("--backup-horizon", arguments->backup_horizon,
-                   "How long backups of the database are kept, such as 90d; 35d by default: older "
-                   "versions are needed for that long")
-      ->type_name("DURATION");
-  command
-      ->add_option("--verify-sample", arguments->verify_sample,
-                   "Rows of each table that are opened at the end; 1000 by default")
-      ->type_name("N");
-  AddLimitOptions(command, &arguments->limits);
+  AddSpecOptions(command, &arguments->spec);
   command->add_flag("--start", arguments->start, "Start it at once");
   AddRequestIdOption(command, arguments->request.mutable_request_id());
   session->Bind(command, [session, arguments] { return Create(session, *arguments); });
@@ -173,6 +148,7 @@ void AddRotationCommands(CLI::App* app, Session* session) {
   AddLimits(group, session);
   AddList(group, session);
   AddRotationReportCommand(group, session);
+  AddRotationScheduleCommands(group, session);
 }
 
 }  // namespace fieldkms
