@@ -14,6 +14,8 @@
 
 #include "absl/status/status.h"
 #include "clients/cpp/client.h"
+#include "fieldkms/v1/rotation_service.pb.h"
+#include "kms/clock.h"
 
 namespace fieldkms {
 
@@ -47,6 +49,19 @@ Finding CheckAccess(Client* client);
 std::vector<Finding> CheckStatus(Client* client);
 // The same of a status at hand.
 std::vector<Finding> FindingsOf(const v1::GetStatusResponse& status);
+
+// Rotations of the tenants that the caller may read: schedules that make no job when they should,
+// or whose last job is overdue, and jobs that have failed and were not made good. Of each tenant
+// the newest jobs are looked at.
+std::vector<Finding> CheckRotations(Client* client);
+
+// Of one tenant: its schedules, and its jobs, newest first.
+struct TenantRotations {
+  std::vector<v1::RotationSchedule> schedules;
+  std::vector<v1::RotationJob> jobs;
+};
+// What is wrong with them at `now`; empty: nothing.
+std::vector<Finding> FindingsOf(const TenantRotations& rotations, WallTime now);
 
 // Limits of the process `pid`, as the kernel states them: memory to lock keys
 // into, and core dumps, which must be off.

@@ -64,6 +64,7 @@ absl::StatusOr<ExitCode> Diagnose(Session* session, const DoctorArguments& argum
   if (service.level == Level::kOk) {
     diagnosis.Add(CheckAccess(client), ExitCode::kFailure);
     diagnosis.Add(CheckStatus(client));
+    diagnosis.Add(CheckRotations(client));
   }
   if (peer) diagnosis.Add(CheckLimits(peer->pid));
   if (!arguments.data_dir.empty()) diagnosis.Add(CheckDataDirectory(arguments.data_dir, peer));
