@@ -42,7 +42,7 @@ TablePlan SamplePlan() {
 }
 
 TEST(TablePlanTest, ShapesHaveTheNamesOfTheRegistry) {
-  for (const std::string name : {"bytea", "text", "bytea[]", "text[]", "json", "jsonb"}) {
+  for (const std::string name : {"bytea", "text", "bytea[]", "text[]", "json", "jsonb", "fpe"}) {
     ASSERT_OK_AND_ASSIGN(const Shape shape, ParseShape(name));
     EXPECT_EQ(ShapeName(shape), name);
   }
@@ -54,6 +54,42 @@ TEST(TablePlanTest, IsReadAsItWasWritten) {
   const TablePlan plan = SamplePlan();
   ASSERT_OK_AND_ASSIGN(const TablePlan read, ParseTablePlan(TablePlanJson(plan)));
   EXPECT_EQ(read, plan);
+}
+
+TablePlan EncryptPlan() {
+  TablePlan plan = SamplePlan();
+  plan.work = Work::kEncrypt;
+  plan.columns[0].companion = {"card_plain", "text"};
+  plan.columns[1].companion = {"raw", "bytea"};
+  plan.columns[1].index = {"card_index", "bytea"};
+  return plan;
+}
+
+TEST(TablePlanTest, CompanionsComeBack) {
+  const TablePlan plan = EncryptPlan();
+  EXPECT_EQ(ParseTablePlan(TablePlanJson(plan)).value(), plan);
+}
+
+TEST(TablePlanTest, SlotsAreColumnsThenCompanionsThenIndexes) {
+  TablePlan plan = EncryptPlan();
+  const auto names = [&plan] {
+    std::string all;
+    for (const Slot& slot : SlotsOf(plan)) {
+      all += std::string(slot.name) + (slot.bytes ? "'" : "") + (slot.written ? "! " : " ");
+    }
+    return all;
+  };
+  EXPECT_EQ(names(), "card'! jsonb! card_plain raw' card_index'! ");
+  EXPECT_EQ(CompanionSlot(plan, 1), 3u);
+  EXPECT_EQ(IndexSlot(plan, 0), std::nullopt);
+  EXPECT_EQ(IndexSlot(plan, 1), 4u);
+  plan.columns[1].index = {};
+  plan.work = Work::kDecrypt;
+  EXPECT_EQ(names(), "card' jsonb card_plain! raw'! ");
+  plan.work = Work::kRetokenize;
+  EXPECT_EQ(names(), "card'! jsonb! card_plain! raw'! ");
+  plan.work = Work::kReseal;
+  EXPECT_EQ(names(), "card'! jsonb! ");
 }
 
 // A change of the form needs another number: plans are kept in databases.
@@ -71,8 +107,10 @@ TEST(TablePlanTest, KeepsItsForm) {
             "columns": [{"name": "card", "type": "bytea", "shape": "bytea",
                          "binding_id": "00ff6262626262626262626262626262",
                          "field_id": "0001666666666666", "bound_to_row": true,
-                         "context_names": ["k"], "context_columns": [0]}],
-            "estimated_rows": 12345678901234567890}})json"));
+                         "context_names": ["k"], "context_columns": [0],
+                         "field": "", "companion": {"name": "", "type": ""},
+                         "index": {"name": "", "type": ""}}],
+            "work": "reseal", "estimated_rows": 12345678901234567890}})json"));
 }
 
 // As jsonb gives it back: other white space, members in another order.
@@ -102,6 +140,10 @@ TEST(TablePlanTest, RefusesWhatAnotherReleaseWrote) {
   change("/plan/scan_key/0", "id");
   change("/plan/scan_key/0/name", nullptr);
   change("/plan/columns", json::array());
+  change("/plan/work", "shred");
+  change("/plan/work", "encrypt");                    // without a companion
+  change("/plan/columns/0/companion/name", "plain");  // of work that takes none
+  change("/plan/columns/0/index/name", "index");
   change("/plan/columns/0/shape", "xml");
   change("/plan/columns/0/binding_id", "00");
   change("/plan/columns/0/binding_id", "00FF6262626262626262626262626262");
