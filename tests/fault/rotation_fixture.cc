@@ -53,11 +53,19 @@ uint64_t Rounds() {
 }
 
 ServiceCalls Before(const ServiceCalls& calls, const std::function<absl::Status()>& before) {
-  return {.get_job = BeforeOne(calls.get_job, before),
-          .report_job = BeforeOne(calls.report_job, before),
-          .finish_job = BeforeOne(calls.finish_job, before),
-          .get_write_barrier = BeforeOne(calls.get_write_barrier, before),
-          .rewrap = BeforeOne(calls.rewrap, before)};
+  ServiceCalls all;
+  all.get_job = BeforeOne(calls.get_job, before);
+  all.report_job = BeforeOne(calls.report_job, before);
+  all.finish_job = BeforeOne(calls.finish_job, before);
+  all.get_write_barrier = BeforeOne(calls.get_write_barrier, before);
+  all.rewrap = BeforeOne(calls.rewrap, before);
+  all.encrypt = BeforeOne(calls.encrypt, before);
+  all.decrypt = BeforeOne(calls.decrypt, before);
+  all.protect = BeforeOne(calls.protect, before);
+  all.reveal = BeforeOne(calls.reveal, before);
+  all.blind_index = BeforeOne(calls.blind_index, before);
+  all.get_field = BeforeOne(calls.get_field, before);
+  return all;
 }
 
 RotationFault::RotationFault(PostgresServer& server) : bed_(server), rotations_(bed_.client()) {
