@@ -149,6 +149,13 @@ absl::Status Database::Write(const Body& body, std::chrono::milliseconds longest
   return Run(Kind::kWrite, longest, body);
 }
 
+absl::Status Database::RunAlone(const std::string& sql, std::chrono::milliseconds longest) {
+  return Run(Kind::kStatement, longest, [&](Transaction& transaction) {
+    transaction.RunOnce(sql);
+    return absl::OkStatus();
+  });
+}
+
 absl::Status Database::Query(std::string_view sql, const std::vector<PostgresValue>& values,
                              const std::function<absl::Status(const pqxx::result&)>& read) {
   return Run(Kind::kStatement, kLongest,

@@ -87,6 +87,8 @@ class Database {
   absl::StatusOr<pqxx::result> Query(std::string_view sql,
                                      const std::vector<PostgresValue>& values = {},
                                      std::span<const PostgresArray> arrays = {});
+  // One statement that the server runs in no transaction, such as VACUUM.
+  absl::Status RunAlone(const std::string& sql, std::chrono::milliseconds longest);
 
   // The number of the server's version, such as 150012.
   int server_version() const { return server_version_; }

@@ -33,10 +33,11 @@ enum class Conversion : uint8_t {
   kNone,             // there is no column of plaintext
   kProtect,          // jobs encrypt; what is written as plaintext makes the ciphertext NULL
   kProtectClosed,    // plaintext without its ciphertext is refused
-  kProtected,        // ciphertext has the column's name; plaintext waits to be dropped
+  kProtected,        // the ciphertext counts; plaintext waits to be dropped
+  kRewriting,        // plaintext was dropped, and files of the table still hold it
   kUnprotect,        // the same, the other way: jobs decrypt
   kUnprotectClosed,  // ciphertext without its plaintext is refused
-  kUnprotected,      // plaintext has the column's name; ciphertext waits to be dropped
+  kUnprotected,      // the plaintext counts; ciphertext waits to be dropped
 };
 // "protect_closed"; "" of kNone.
 std::string_view ConversionName(Conversion conversion);
@@ -62,7 +63,7 @@ struct ProtectedColumn {
   std::optional<std::string> index_key = {};
   // Of kFpe, and of no other: the column with the version of the key that made the text.
   std::optional<std::string> version_column = {};
-  // The same values in plaintext: with a conversion, and only then.
+  // The same values in plaintext: with a conversion other than kRewriting, and only then.
   std::optional<std::string> plain_column = {};
   Conversion conversion = Conversion::kNone;
 };
@@ -84,8 +85,9 @@ std::vector<ProtectedColumn> ListProtectedColumns(Transaction& transaction, std:
 // kDatabaseRefused, for one that is registered.
 absl::StatusOr<ProtectedColumn> AddProtectedColumn(Database& database, ProtectedColumn column);
 // An orphan is named as in `orphans`: of a table that is gone, its OID, without a schema. The
-// column's ciphertexts stay, and their context should be kept. Error: kNotFound, kDatabaseRefused,
-// where there is none.
+// column's ciphertexts stay, and their context should be kept. Errors: kNotFound, kDatabaseRefused,
+// where there is none; kFailedPrecondition, kDatabaseRefused, for one that is being converted: the
+// trigger would stay (rotation/conversion.h).
 absl::Status RemoveProtectedColumn(Database& database, const TableName& table,
                                    std::string_view column);
 

@@ -17,7 +17,7 @@ constexpr std::string_view kRead = R"sql(
     p.key_name, p.field_name, p.field_id, p.shape, p.key_attributes, p.key_numbers,
     p.context_names, p.context_attributes, p.context_numbers, p.index_attribute, p.index_number,
     p.version_attribute, p.version_number, p.plain_attribute, p.plain_number, p.index_key_name,
-    p.conversion
+    p.conversion, p.made
   FROM kms.protected_columns p
     LEFT JOIN pg_class c ON c.oid = p.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE $1::text IN ('', p.tenant) ORDER BY p.binding_id)sql";
@@ -27,16 +27,17 @@ constexpr std::string_view kInsert = R"sql(
     attribute_number, key_attributes, key_numbers, context_attributes, context_numbers,
     index_attribute, index_number, version_attribute, version_number, plain_attribute,
     plain_number, tenant, key_name, field_name, field_id, shape, context_names, index_key_name,
-    conversion)
+    conversion, made)
   VALUES ($1, $2::oid::regclass, $2::oid, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-    $15, $16, $17, $18, $19, $20, $21, nullif($22, ''))
+    $15, $16, $17, $18, $19, $20, $21, nullif($22, ''), $23)
   ON CONFLICT DO NOTHING RETURNING 1)sql";
 
 constexpr std::string_view kUpdate = R"sql(
   UPDATE kms.protected_columns SET relation_oid = $2::oid, attribute = $3, attribute_number = $4,
     key_attributes = $5, key_numbers = $6, context_attributes = $7, context_numbers = $8,
     index_attribute = $9, index_number = $10, version_attribute = $11, version_number = $12,
-    plain_attribute = $13, plain_number = $14, conversion = nullif($15, '')
+    plain_attribute = $13, plain_number = $14, conversion = nullif($15, ''),
+    made = $16
   WHERE binding_id = $1)sql";
 
 template <class Value>
@@ -137,6 +138,7 @@ RegistryRow RowOf(const pqxx::row& fields) {
   column.plain_column = TextIfAny(fields[21]);
   row.plain_number = NumberIfAny(fields[22]);
   column.index_key = TextIfAny(fields[23]);
+  row.made = TextsOf(fields[25]);
   if (fields[24].is_null()) return row;
   const std::optional<Conversion> conversion = ParseConversion(TextOf(fields[24]));
   if (!conversion) RefuseRow();
@@ -182,7 +184,7 @@ std::vector<RegistryRow> ReadRegistry(Transaction& transaction, std::string_view
 
 void UpdateRow(Transaction& transaction, const RegistryRow& row) {
   std::vector<PostgresValue> values = Places(row);
-  values.emplace_back(ConversionName(row.column.conversion));
+  values.insert(values.end(), {ConversionName(row.column.conversion), ListOf(row.made)});
   transaction.Run(kUpdate, values);
 }
 
@@ -197,9 +199,10 @@ bool InsertRow(Transaction& transaction, const RegistryRow& row) {
   std::vector<PostgresValue> values = Places(row);
   const PostgresValue field_id =
       column.field_id.empty() ? PostgresValue(std::nullopt) : ByteaValue(column.field_id);
-  values.insert(values.end(), {column.tenant, column.key, column.field, field_id,
-                               ShapeName(column.shape), ListOf(column.context_names),
-                               column.index_key, ConversionName(column.conversion)});
+  values.insert(values.end(),
+                {column.tenant, column.key, column.field, field_id, ShapeName(column.shape),
+                 ListOf(column.context_names), column.index_key, ConversionName(column.conversion),
+                 ListOf(row.made)});
   return !transaction.Run(kInsert, values).empty();
 }
 

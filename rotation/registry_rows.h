@@ -22,6 +22,8 @@ struct RegistryRow {
   std::optional<int16_t> index_number;
   std::optional<int16_t> version_number;
   std::optional<int16_t> plain_number;
+  // Which of "column", "index", "version" and "plain" the conversion has made.
+  std::vector<std::string> made;
   // Its table or its column is gone: names are as they were, and that of a table is its OID.
   bool orphan = false;
   // Something is called otherwise, or has another number, than the row in the database says.
@@ -31,7 +33,8 @@ struct RegistryRow {
 // ReadRegistry returns the rows of a tenant ("": of all), with names as they are now.
 std::vector<RegistryRow> ReadRegistry(Transaction& transaction, std::string_view tenant);
 
-// UpdateRow writes what the columns of the row with its binding id are called, and its conversion.
+// UpdateRow writes what the columns of the row with its binding id are called, its conversion and
+// what that has made.
 void UpdateRow(Transaction& transaction, const RegistryRow& row);
 
 // RefreshRegistry writes what is stale, so that a dump has names that a restored copy finds.

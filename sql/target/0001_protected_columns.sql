@@ -43,8 +43,11 @@ CREATE TABLE kms.protected_columns (
   -- how far that is (docs/rotation.md). The trigger that keeps the two in step is of this table.
   plain_attribute name,
   plain_number int2,
-  conversion text CHECK (conversion IN ('protect', 'protect_closed', 'protected',
+  -- 'rewriting': it was dropped, and files of the table still hold what it held.
+  conversion text CHECK (conversion IN ('protect', 'protect_closed', 'protected', 'rewriting',
                                         'unprotect', 'unprotect_closed', 'unprotected')),
+  -- Which of the columns the conversion has made: they go again where it is taken back.
+  made text[] NOT NULL DEFAULT '{}' CHECK (made <@ '{column,index,version,plain}'::text[]),
   created_at timestamptz NOT NULL DEFAULT now(),
   CHECK ((field_name IS NULL) = (field_id IS NULL)),
   CHECK (cardinality(key_attributes) = cardinality(key_numbers)),
@@ -55,8 +58,21 @@ CREATE TABLE kms.protected_columns (
   CHECK ((version_attribute IS NULL) = (version_number IS NULL)),
   CHECK ((version_attribute IS NOT NULL) = (shape = 'fpe')),
   CHECK ((plain_attribute IS NULL) = (plain_number IS NULL)),
-  CHECK ((plain_attribute IS NULL) = (conversion IS NULL)),
+  CHECK ((plain_attribute IS NULL) = (conversion IS NULL OR conversion = 'rewriting')),
   UNIQUE (relation, attribute)
 );
 COMMENT ON TABLE kms.protected_columns IS
   'Columns that FieldKMS keeps encrypted. Do not edit: ciphertexts are bound to what it says.';
+
+-- Tables and partitions whose files still hold a column of plaintext that was dropped: DROP COLUMN
+-- takes it out of the catalog only. One that has another file by now was rewritten, unless it has
+-- another tablespace, too: to be moved there it is copied as it is.
+CREATE TABLE kms.pending_rewrites (
+  binding_id bytea NOT NULL REFERENCES kms.protected_columns ON DELETE CASCADE,
+  relation_oid oid NOT NULL,
+  file_node oid NOT NULL,
+  tablespace oid NOT NULL,
+  PRIMARY KEY (binding_id, relation_oid)
+);
+COMMENT ON TABLE kms.pending_rewrites IS
+  'Tables of which fieldkms column drop-plaintext has yet to rewrite the files.';
