@@ -24,6 +24,7 @@ constexpr std::string_view kOddRelations = R"sql(
   SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = $1),
     EXISTS (SELECT FROM pg_class WHERE oid = ANY($2::oid[]) AND relkind NOT IN ('r', 'p')))sql";
 
+// Columns that the key of partitions is made of depend on their table, so that none is dropped.
 constexpr std::string_view kColumn = R"sql(
   SELECT a.attgenerated <> '', a.attidentity <> '', a.atthasdef, a.attnotnull,
     EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary
@@ -33,9 +34,9 @@ constexpr std::string_view kColumn = R"sql(
     EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = a.attrelid
               AND a.attnum = ANY(p.partattrs::int2[]))
       OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
-                   AND d.objid = a.attrelid AND d.objsubid = 0
+                   AND d.objid = a.attrelid AND d.objsubid = a.attnum
                    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid
-                   AND d.refobjsubid = a.attnum),
+                   AND d.refobjsubid = 0 AND d.deptype = 'i'),
     t.composite, t.never_null
   FROM pg_attribute a CROSS JOIN LATERAL (
     WITH RECURSIVE types AS (
@@ -63,9 +64,13 @@ constexpr std::string_view kTriggersInForce = R"sql(
   SELECT count(*) FROM pg_trigger t
   WHERE t.tgrelid = ANY($1::oid[]) AND starts_with(t.tgname::text, $2) AND t.tgenabled = 'A')sql";
 
+// Of a view it is the rule that depends.
 constexpr std::string_view kDependents = R"sql(
-  SELECT pg_describe_object(d.classid, d.objid, d.objsubid)
-  FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  SELECT coalesce(pg_describe_object('pg_class'::regclass, r.ev_class, 0),
+                  pg_describe_object(d.classid, d.objid, d.objsubid))
+  FROM pg_depend d
+    LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+    JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
   WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY($1::oid[])
     AND a.attname = ANY($2::name[]) AND d.deptype = 'n'
   ORDER BY 1 LIMIT 1)sql";

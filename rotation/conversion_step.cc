@@ -43,7 +43,7 @@ void LockTable(Transaction& transaction, const TableName& table) {
 absl::StatusOr<ProtectedColumn> ChangeLocked(Database& database, const TableName& table,
                                              std::string_view column, const Step& step) {
   ProtectedColumn changed;
-  FIELDKMS_RETURN_IF_ERROR(database.Write([&](Transaction& transaction) -> absl::Status {
+  const auto locked = [&](Transaction& transaction) -> absl::Status {
     FIELDKMS_RETURN_IF_ERROR(FindConverted(transaction, table, column).status());
     LockTable(transaction, table);
     // Names of the registry that are no longer right would be in the way of new ones. It also keeps
@@ -54,7 +54,8 @@ absl::StatusOr<ProtectedColumn> ChangeLocked(Database& database, const TableName
     FIELDKMS_RETURN_IF_ERROR(step(transaction, &row));
     changed = std::move(row.column);
     return absl::OkStatus();
-  }));
+  };
+  FIELDKMS_RETURN_IF_ERROR(database.Write(locked));
   return changed;
 }
 

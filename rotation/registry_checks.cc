@@ -108,6 +108,7 @@ class ColumnFinder {
   }
   absl::Status FindOthers(const std::vector<std::string>& names, std::string_view field,
                           std::vector<int16_t>* numbers) const {
+    numbers->clear();
     for (size_t i = 0; i < names.size(); ++i) {
       FIELDKMS_ASSIGN_OR_RETURN(const int16_t number, FindOther(names[i], Indexed(field, i)));
       if (std::count(numbers->begin(), numbers->end(), number) != 0) {

@@ -1,6 +1,9 @@
-// fieldkms column init|list|remove: the registry of protected columns in an application's database.
+// fieldkms column init|list|remove, and the group of them: the registry of protected columns in an
+// application's database.
 #include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +14,7 @@
 #include "clients/cli/table_names.h"
 #include "crypto/status.h"
 #include "kms/printable.h"
+#include "rotation/conversion.h"
 #include "rotation/registry.h"
 
 namespace fieldkms {
@@ -26,6 +30,7 @@ struct ColumnArguments {
   std::string tenant;
   std::string table;
   std::string column;
+  bool count = false;
 };
 
 absl::StatusOr<ExitCode> Init(Session* session, const ColumnArguments& arguments) {
@@ -42,6 +47,17 @@ absl::StatusOr<ExitCode> Init(Session* session, const ColumnArguments& arguments
   return session->Show({{"installed", true}}, "schema kms is there, of this release\n");
 }
 
+// Of columns that jobs fill.
+absl::StatusOr<std::vector<std::optional<uint64_t>>> CountEach(
+    Database& database, const std::vector<ProtectedColumn>& columns) {
+  std::vector<std::optional<uint64_t>> unfilled(columns.size());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (!rotation::IsFilling(columns[i].conversion)) continue;
+    FIELDKMS_ASSIGN_OR_RETURN(unfilled[i], rotation::CountUnfilled(database, columns[i]));
+  }
+  return unfilled;
+}
+
 absl::StatusOr<ExitCode> List(Session* session, const ColumnArguments& arguments) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                             ConnectTo(arguments.conninfo_file));
@@ -49,9 +65,17 @@ absl::StatusOr<ExitCode> List(Session* session, const ColumnArguments& arguments
   std::vector<std::string> orphans;
   FIELDKMS_ASSIGN_OR_RETURN(const std::vector<ProtectedColumn> columns,
                             rotation::ListProtectedColumns(*database, arguments.tenant, &orphans));
+  std::vector<std::optional<uint64_t>> unfilled;
+  if (arguments.count) {
+    FIELDKMS_ASSIGN_OR_RETURN(unfilled, CountEach(*database, columns));
+  }
   Json json = Json::array();
-  for (const ProtectedColumn& column : columns) json.push_back(ColumnJson(column));
-  std::string text = ColumnTable(columns).Render();
+  for (size_t i = 0; i < columns.size(); ++i) {
+    json.push_back(ColumnJson(columns[i]));
+    if (arguments.count)
+      json.back()["unfilled_rows"] = unfilled[i] ? Json(*unfilled[i]) : Json(nullptr);
+  }
+  std::string text = ColumnTable(columns, unfilled).Render();
   for (const std::string& orphan : orphans) {
     text += "gone: " + Printable(orphan) + "; `fieldkms column remove` takes it off the list\n";
   }
@@ -113,12 +137,17 @@ void AddColumnCommands(CLI::App* app, Session* session) {
   session->Bind(init, [session, arguments] { return Init(session, *arguments); });
 
   AddColumnAddCommand(group, session);
+  AddColumnBeginCommands(group, session);
+  AddColumnStageCommands(group, session);
+  AddColumnDropCommands(group, session);
 
   CLI::App* const list =
       AddColumnCommand(group, "list", "List the registered columns", arguments.get());
   AddTenantOption(list, &arguments->tenant)
       ->description("Only those of this tenant")
       ->required(false);
+  list->add_flag("--count", arguments->count,
+                 "Count rows that a conversion has yet to fill: it reads whole tables");
   session->Bind(list, [session, arguments] { return List(session, *arguments); });
 
   CLI::App* const remove = AddColumnCommand(

@@ -57,6 +57,11 @@ void AddRotationScheduleCommands(CLI::App* group, Session* session);
 void AddColumnCommands(CLI::App* app, Session* session);
 // The part of AddColumnCommands in column_add_command.cc.
 void AddColumnAddCommand(CLI::App* group, Session* session);
+// The parts in column_begin_commands.cc (protect, unprotect), column_stage_commands.cc (close,
+// reopen, switch, abandon) and column_drop_commands.cc (drop-plaintext, drop-ciphertext).
+void AddColumnBeginCommands(CLI::App* group, Session* session);
+void AddColumnStageCommands(CLI::App* group, Session* session);
+void AddColumnDropCommands(CLI::App* group, Session* session);
 void AddCompletionCommands(CLI::App* app, Session* session);
 void AddVersionCommand(CLI::App* app, Session* session);
 

@@ -21,6 +21,7 @@ using ::testing::SizeIs;
 
 class ConversionDropTest : public testing::ConversionTest {
  protected:
+  ConversionDropTest() { made_ = "decode(md5(card), 'hex')"; }
   // Whether a file of the table, or of what is stored outside of its rows, has the text.
   bool InFiles(const std::string& table, const std::string& text) {
     return Sql("CHECKPOINT; SELECT bool_or(position(convert_to('" + text +
@@ -99,7 +100,7 @@ TEST_F(ConversionDropTest, DroppingAloneLeavesThePlaintextInTheFiles) {
 // Statistics have the most common values, as they are.
 TEST_F(ConversionDropTest, StatisticsGoWithTheColumn) {
   Sql("INSERT INTO customers (id, card) SELECT i, 'common-value' FROM generate_series(1, 500) i; "
-      "CREATE STATISTICS both (mcv) ON card, kind FROM customers; ANALYZE customers");
+      "CREATE STATISTICS of_both (mcv) ON card, kind FROM customers; ANALYZE customers");
   ASSERT_THAT(Sql("SELECT most_common_vals FROM pg_stats WHERE attname = 'card'"),
               HasSubstr("common-value"));
   ProtectAll(Card());
@@ -131,7 +132,7 @@ TEST_F(ConversionDropTest, WhatDependsOnTheColumnIsNamed) {
   Sql("CREATE VIEW shown AS SELECT card_plain FROM customers");
   const auto refused = DropPlain();
   EXPECT_THAT(refused, StatusIs(StatusCode::kFailedPrecondition, Reason::kDatabaseRefused));
-  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("view shown"));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("view public.shown"));
   // Nothing has happened, to the triggers either.
   EXPECT_EQ(List()[0].conversion, Conversion::kProtected);
   Refuses("UPDATE customers SET card_plain = 'x'", "is not written");

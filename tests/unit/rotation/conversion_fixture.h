@@ -75,9 +75,10 @@ class ConversionTest : public DatabaseTest {
 
   // As a job does.
   void Fill() {
-    Sql("UPDATE customers SET card_protected = '\\x11' || convert_to(card, 'UTF8') "
-        "WHERE card IS NOT NULL AND card_protected IS NULL");
+    Sql("UPDATE customers SET card_protected = '\\x11' || " + made_ +
+        " WHERE card IS NOT NULL AND card_protected IS NULL");
   }
+  std::string made_ = "convert_to(card, 'UTF8')";  // what Fill makes of a card
   // Up to the switch, with this in the table before.
   void ProtectAll(const rotation::ProtectedColumn& column, const std::string& rows = "") {
     if (!rows.empty()) Sql(rows);

@@ -260,7 +260,7 @@ TEST_F(ConversionTest, StagesComeOneAfterTheOther) {
   EXPECT_THAT(Switch(), refused);
   EXPECT_THAT(DropPlain(), refused);
   EXPECT_THAT(DropCiphertext(database(), kTable, "card"), refused);
-  EXPECT_THAT(Unprotect(), StatusIs(StatusCode::kAlreadyExists));
+  EXPECT_THAT(Unprotect(), StatusIs(StatusCode::kAlreadyExists, Reason::kDatabaseRefused));
   ASSERT_OK(Close("card_protected"));  // by either name
   EXPECT_EQ(StageName(), "protect_closed");
   ASSERT_OK(Close());
@@ -379,7 +379,7 @@ TEST_F(ConversionTest, AbandonLosesNothingThatIsNowhereElse) {
   Sql("CREATE VIEW v AS SELECT card_protected FROM customers");
   const absl::Status seen = AbandonConversion(database(), kTable, "card");
   EXPECT_THAT(seen, StatusIs(Reason::kDatabaseRefused));
-  EXPECT_THAT(std::string(seen.message()), HasSubstr("view v"));
+  EXPECT_THAT(std::string(seen.message()), HasSubstr("view public.v"));
   EXPECT_EQ(StageName(), "protect");
   EXPECT_NE(Triggers(), "0");
   Sql("DROP VIEW v");
@@ -387,7 +387,8 @@ TEST_F(ConversionTest, AbandonLosesNothingThatIsNowhereElse) {
   EXPECT_EQ(Columns(), "id bigint, kind text, card text, note text");
   EXPECT_EQ(Triggers() + Functions(), "00");
   EXPECT_THAT(List(), IsEmpty());
-  EXPECT_THAT(AbandonConversion(database(), kTable, "card"), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(AbandonConversion(database(), kTable, "card"),
+              StatusIs(StatusCode::kNotFound, Reason::kDatabaseRefused));
 }
 
 TEST_F(ConversionTest, FollowsRenamesBetweenTheSteps) {

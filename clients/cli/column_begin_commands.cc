@@ -1,0 +1,188 @@
+// fieldkms column protect|unprotect: a column of plaintext begins to become one of ciphertext, or
+// the other way; and the job that fills it.
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "clients/cli/column_arguments.h"
+#include "clients/cli/column_report.h"
+#include "clients/cli/commands.h"
+#include "clients/cli/database_option.h"
+#include "clients/cli/job_report.h"
+#include "clients/cli/rotation_args.h"
+#include "clients/cli/table_names.h"
+#include "clients/cli/usage_error.h"
+#include "clients/cpp/rotation_client.h"
+#include "crypto/status.h"
+#include "rotation/column_shape.h"
+#include "rotation/conversion.h"
+
+namespace fieldkms {
+namespace {
+
+using rotation::Database;
+using rotation::ProtectedColumn;
+using rotation::Shape;
+
+// Every row is compared with what it was made of.
+constexpr uint32_t kVerifyAll = 1'000'000;
+
+struct BeginArguments {
+  ColumnArguments column;
+  std::string into;
+  bool text = false;
+  std::string type;
+  std::string data_source;
+  bool start = false;
+};
+
+// The error of a conversion, with the option that is at fault.
+absl::Status AboutBegin(const absl::Status& status, std::string_view plain_option,
+                        std::string_view cipher_option) {
+  const std::string field = FieldOf(status);
+  if (field == "plain_column") return WithField(status, plain_option);
+  if (field == "column") return WithField(status, cipher_option);
+  if (field == "shape") return WithField(status, cipher_option);
+  return AboutOption(status);
+}
+
+absl::StatusOr<v1::RotationJob> MakeJob(Session* session, const BeginArguments& arguments,
+                                        const ProtectedColumn& column,
+                                        v1::RotationTransform transform) {
+  v1::CreateJobRequest request;
+  request.set_tenant(column.tenant);
+  request.set_start(arguments.start);
+  v1::RotationSpec* const spec = request.mutable_spec();
+  spec->set_data_source(arguments.data_source);
+  spec->set_key(column.key);
+  spec->set_transform(transform);
+  spec->set_verify_sample(kVerifyAll);
+  v1::RotationTable* const table = spec->add_tables();
+  table->set_schema(column.table.schema);
+  table->set_table(column.table.table);
+  table->add_columns(column.column);
+  FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
+  return RotationClient(*client).CreateJob(request);
+}
+
+// Shows the column, and makes the job if one is wanted. The conversion has begun by then: where the
+// job cannot be made, the command can be repeated.
+absl::StatusOr<ExitCode> Show(Session* session, const BeginArguments& arguments,
+                              const ProtectedColumn& column, v1::RotationTransform transform) {
+  Json json = ColumnJson(column);
+  std::string text = Properties(ColumnRows(column));
+  if (transform == v1::ROTATION_TRANSFORM_ENCRYPT) text += "\n" + ContextHelp(column);
+  text += "\n" + StageHelp(column);
+  if (arguments.data_source.empty()) {
+    json["job_id"] = nullptr;
+    text += "This command with --data-source NAME makes the job.\n";
+    return session->Show(json, text);
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::RotationJob job,
+                            MakeJob(session, arguments, column, transform));
+  json["job_id"] = job.job_id();
+  text += "The job is " + job.job_id() + " (" + JobStateName(job.state()) +
+          "): `fieldkms rotation run` works on it" +
+          (arguments.start ? "" : " once `fieldkms rotation start` was called") + ".\n";
+  return session->Show(json, text);
+}
+
+absl::Status CheckStart(const BeginArguments& arguments) {
+  if (!arguments.start || !arguments.data_source.empty()) return absl::OkStatus();
+  return InvalidField("start", "is for a job: --data-source says of which database");
+}
+
+// What the ciphertext stands in: documents stay documents where a field says what of them to
+// protect.
+absl::StatusOr<Shape> ShapeFor(Database& database, const BeginArguments& arguments,
+                               const ProtectedColumn& column) {
+  if (arguments.text) return Shape::kText;
+  const absl::StatusOr<Shape> plain =
+      rotation::ShapeOfColumn(database, column.table, *column.plain_column);
+  const bool json = plain.ok() && (*plain == Shape::kJson || *plain == Shape::kJsonb);
+  return json && column.field ? *plain : Shape::kBytea;
+}
+
+// The column that was named is the plaintext.
+absl::Status PutNames(const BeginArguments& arguments, ProtectedColumn* column) {
+  column->plain_column = std::exchange(column->column, "");
+  if (!arguments.into.empty()) {
+    FIELDKMS_ASSIGN_OR_RETURN(column->column, ParseColumnName(arguments.into, "into"));
+    return absl::OkStatus();
+  }
+  column->column = *column->plain_column + "_protected";
+  return ParseColumnName("\"" + column->column + "\"", "into").ok()
+             ? absl::OkStatus()
+             : InvalidField("into", "is needed: with _protected the name would be too long");
+}
+
+absl::StatusOr<ExitCode> Protect(Session* session, const BeginArguments& arguments) {
+  FIELDKMS_RETURN_IF_ERROR(CheckStart(arguments));
+  FIELDKMS_ASSIGN_OR_RETURN(ProtectedColumn column, ColumnOf(arguments.column));
+  FIELDKMS_RETURN_IF_ERROR(PutNames(arguments, &column));
+  FIELDKMS_RETURN_IF_ERROR(PutKeys(session, arguments.column, &column));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
+                            ConnectTo(arguments.column.conninfo_file));
+  FIELDKMS_RETURN_IF_ERROR(rotation::CheckTargetSchema(*database));
+  FIELDKMS_ASSIGN_OR_RETURN(column.shape, ShapeFor(*database, arguments, column));
+  const absl::StatusOr<ProtectedColumn> begun =
+      rotation::BeginProtect(*database, std::move(column));
+  if (!begun.ok()) return AboutBegin(begun.status(), "column", "into");
+  return Show(session, arguments, *begun, v1::ROTATION_TRANSFORM_ENCRYPT);
+}
+
+absl::StatusOr<ExitCode> Unprotect(Session* session, const BeginArguments& arguments) {
+  FIELDKMS_RETURN_IF_ERROR(CheckStart(arguments));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string into, ParseColumnName(arguments.into, "into"));
+  FIELDKMS_ASSIGN_OR_RETURN(const OpenedColumn at, OpenColumn(arguments.column));
+  const absl::StatusOr<ProtectedColumn> begun =
+      rotation::BeginUnprotect(*at.database, at.table, at.column, into, arguments.type);
+  if (!begun.ok()) return AboutBegin(begun.status(), "into", "column");
+  return Show(session, arguments, *begun, v1::ROTATION_TRANSFORM_DECRYPT);
+}
+
+void AddJobOptions(CLI::App* command, BeginArguments* arguments) {
+  AddDataSourceOption(command, &arguments->data_source)
+      ->description("Make the job, too: the name by which workers know the database");
+  command->add_flag("--start", arguments->start, "Start the job at once");
+}
+
+}  // namespace
+
+void AddColumnBeginCommands(CLI::App* group, Session* session) {
+  auto protect_arguments = std::make_shared<BeginArguments>();
+  CLI::App* const protect = group->add_subcommand(
+      "protect", "Begin to make ciphertexts of a column of plaintext, while applications go on");
+  AddColumnPlace(protect, &protect_arguments->column, "The column of plaintext");
+  AddColumnOptions(protect, &protect_arguments->column);
+  protect
+      ->add_option("--into", protect_arguments->into,
+                   "The column of ciphertexts, which is added if it is not there; by default its "
+                   "name and _protected")
+      ->type_name("NAME");
+  protect->add_flag("--text", protect_arguments->text, "Ciphertexts in text form, not bytea");
+  AddJobOptions(protect, protect_arguments.get());
+  session->Bind(protect,
+                [session, protect_arguments] { return Protect(session, *protect_arguments); });
+
+  auto unprotect_arguments = std::make_shared<BeginArguments>();
+  CLI::App* const unprotect = group->add_subcommand(
+      "unprotect", "Begin to make plaintext of a protected column, while applications go on");
+  AddColumnPlace(unprotect, &unprotect_arguments->column, "The column of ciphertexts");
+  unprotect
+      ->add_option("--into", unprotect_arguments->into,
+                   "The column of plaintext, which is added if it is not there")
+      ->type_name("NAME")
+      ->required();
+  unprotect
+      ->add_option("--type", unprotect_arguments->type,
+                   "Its type, such as text (the default) or numeric(10,2)")
+      ->type_name("TYPE");
+  AddJobOptions(unprotect, unprotect_arguments.get());
+  session->Bind(unprotect, [session, unprotect_arguments] {
+    return Unprotect(session, *unprotect_arguments);
+  });
+}
+
+}  // namespace fieldkms
