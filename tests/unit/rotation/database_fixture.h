@@ -18,7 +18,7 @@ class DatabaseTest : public ::testing::Test {
  protected:
   static PostgresServer& server() {
     static PostgresServer server({"autovacuum_naptime=1d", "wal_level=logical",
-                                  "max_locks_per_transaction=16",
+                                  "max_locks_per_transaction=16", "max_prepared_transactions=2",
                                   "shared_preload_libraries=pg_stat_statements"});
     return server;
   }
