@@ -39,8 +39,8 @@ TEST_F(TargetSchemaTest, IsInstalledOnce) {
   EXPECT_EQ(Versions(), AllVersions());
   EXPECT_OK(CheckTargetSchema(database()));
   const std::string first = Sql("SELECT min(applied_at) FROM kms.schema_version");
-  Sql("INSERT INTO kms.rotation_jobs (job_id, tenant, source_key_id, target_key_id, "
-      "target_version) VALUES (repeat('0', 32), 'acme', '12345678', '12345678', 2)");
+  Sql("INSERT INTO kms.rotation_jobs (job_id, tenant, started, source_key_id, target_key_id, "
+      "target_version) VALUES (repeat('0', 32), 'acme', '1.0', '12345678', '12345678', 2)");
   ASSERT_OK(InstallTargetSchema(database()));
   EXPECT_EQ(Sql("SELECT min(applied_at) FROM kms.schema_version"), first);
   EXPECT_EQ(Sql("SELECT count(*) FROM kms.rotation_jobs"), "1");
@@ -58,7 +58,8 @@ TEST_F(TargetSchemaTest, IsWhatTheStatementsMake) {
 TEST_F(TargetSchemaTest, IsBroughtUpToDate) {
   ASSERT_OK(InstallTargetSchema(database()));
   Sql("DROP TABLE kms.rotation_quarantine, kms.rotation_ranges, kms.rotation_tables, "
-      "kms.rotation_jobs; DELETE FROM kms.schema_version WHERE version > 1");
+      "kms.rotation_jobs; DROP SEQUENCE kms.rotation_fence; "
+      "DELETE FROM kms.schema_version WHERE version > 1");
   EXPECT_THAT(CheckTargetSchema(database()),
               StatusIs(StatusCode::kFailedPrecondition, Reason::kDatabaseRefused));
   ASSERT_OK(InstallTargetSchema(database()));
