@@ -172,8 +172,9 @@ TEST_F(PlanSampleTest, RowsComeFromAllOfALargeTable) {
   EXPECT_LE(table.sample.rows, 800u);
   EXPECT_GT(table.sample.older, 0u);
   EXPECT_GT(table.sample.current, 0u);
-  EXPECT_LT(table.rows_to_change.low, 50'000);
-  EXPECT_GT(table.rows_to_change.high, 50'000);
+  // Which fifty pages come is chance: of 95 % confidence, one range in sixty misses the half.
+  EXPECT_LT(table.rows_to_change.low, 80'000);
+  EXPECT_GT(table.rows_to_change.high, 20'000);
 }
 
 TEST_F(PlanSampleTest, AsManyRowsAsAskedFor) {

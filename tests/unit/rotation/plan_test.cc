@@ -177,19 +177,18 @@ TEST_F(JobPlanTest, NothingToDoIsRefused) {
   EXPECT_TRUE(Plan().refused());
 }
 
-// Whatever assigns a transaction id would write.
+// What writes takes a transaction id. Counts of rows would say so too, but sessions report them
+// late.
 TEST_F(JobPlanTest, WritesNothing) {
   MakeTable(3000);
   Sql("CREATE TABLE p (id int, c bytea) PARTITION BY LIST (id); "
       "CREATE TABLE p1 PARTITION OF p DEFAULT; CREATE TABLE bare (c bytea)");
   Register("p", "c");
   Register("bare", "c");
-  const std::string next =
-      "SELECT pg_snapshot_xmax(pg_current_snapshot()), "
-      "(SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_all_tables)";
-  const auto before = Rows(next);
+  const std::string next = "SELECT pg_snapshot_xmax(pg_current_snapshot())";
+  const std::string before = Sql(next);
   EXPECT_THAT(Plan().tables, SizeIs(3));
-  EXPECT_EQ(Rows(next), before);
+  EXPECT_EQ(Sql(next), before);
 }
 
 TEST_F(JobPlanTest, RowsThatLieElsewhereAreReadByPlace) {
