@@ -32,9 +32,9 @@ void AddColumnContext(const CipherColumn& column, bool with_field, ContextEntrie
 }
 
 void AddRowContext(const TablePlan& plan, size_t column, const TableRow& row,
-                   ContextEntries* context) {
+                   const std::optional<std::string>& row_key, ContextEntries* context) {
   const CipherColumn& cipher = plan.columns[column];
-  if (cipher.bound_to_row) AddEntry("pk", *RowKeyOf(row), context);
+  if (row_key) AddEntry("pk", *row_key, context);
   for (size_t i = 0; i < cipher.context_names.size(); ++i) {
     // A NULL is no entry: an empty value would be another context.
     const std::optional<std::string>& value = row.context[cipher.context_columns[i]];

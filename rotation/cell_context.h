@@ -22,9 +22,9 @@ std::optional<std::string> RowKeyOf(const TableRow& row);
 // adds that one itself.
 void AddColumnContext(const CipherColumn& column, bool with_field, ContextEntries* context);
 
-// What is of the row: `pk`, which the row must have, and values of other columns.
+// What is of the row: `pk`, if there is a row_key (RowKeyOf), and values of other columns.
 void AddRowContext(const TablePlan& plan, size_t column, const TableRow& row,
-                   ContextEntries* context);
+                   const std::optional<std::string>& row_key, ContextEntries* context);
 
 }  // namespace fieldkms::rotation
 

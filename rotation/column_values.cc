@@ -7,7 +7,6 @@
 #include "clients/cpp/wipe.h"
 #include "crypto/status.h"
 #include "rotation/cell.h"
-#include "rotation/cell_context.h"
 #include "rotation/envelope_target.h"
 
 namespace fieldkms::rotation {
@@ -100,9 +99,14 @@ MadeValues ColumnValues::Pick(std::span<const TableRow> rows,
   return made;
 }
 
+void ColumnValues::AddContext(const TableRow& row, ContextEntries* context) const {
+  AddRowContext(plan_, column_, row, cipher_.bound_to_row ? RowKeyOf(row) : std::nullopt, context);
+}
+
 absl::Status ColumnValues::Take(const std::string& envelope, MadeValue* made) const {
   if (!IsOfTarget(envelope, options_.target)) {
-    if (KeyIdIn(envelope) == options_.target.key_id) return NotHeardOfTarget();
+    const std::optional<SealedUnder> under = SealedUnderOf(envelope);
+    if (under && under->key_id == options_.target.key_id) return NotHeardOfTarget();
     return DatabaseRefused(
         "the field seals under another key than the job is about: has it been "
         "given another one? Start a job of that key");
@@ -136,7 +140,7 @@ absl::StatusOr<MadeValues> ColumnValues::Reveal(std::span<const TableRow> rows,
   FIELDKMS_RETURN_IF_ERROR(RunBatch(
       &request, calls_.reveal, &made,
       [&](const MadeValue& one, v1::BatchRevealRequest::Item* item) {
-        AddRowContext(plan_, column_, rows[one.row], item->mutable_context());
+        AddContext(rows[one.row], item->mutable_context());
         if (IsJson()) {
           item->set_document(*rows[one.row].cells[column_]);
         } else {
@@ -168,7 +172,7 @@ absl::StatusOr<MadeValues> ColumnValues::Decrypt(std::span<const TableRow> rows,
   FIELDKMS_RETURN_IF_ERROR(RunBatch(
       &request, calls_.decrypt, &made,
       [&](const MadeValue& one, v1::BatchDecryptRequest::Item* item) {
-        AddRowContext(plan_, column_, rows[one.row], item->mutable_context());
+        AddContext(rows[one.row], item->mutable_context());
         item->set_ciphertext(std::move(envelopes[static_cast<size_t>(&one - made.data())]));
       },
       [](v1::BatchDecryptResponse::Result* result, MadeValue* one) {
@@ -195,7 +199,7 @@ absl::StatusOr<MadeValues> ColumnValues::Protect(std::span<const TableRow> rows,
   FIELDKMS_RETURN_IF_ERROR(RunBatch(
       &request, calls_.protect, &made,
       [&](const MadeValue& one, v1::BatchProtectRequest::Item* item) {
-        AddRowContext(plan_, column_, rows[one.row], item->mutable_context());
+        AddContext(rows[one.row], item->mutable_context());
         item->set_value(*rows[one.row].cells[source]);
       },
       [&](v1::BatchProtectResponse::Result* result, MadeValue* one) -> absl::Status {
@@ -220,7 +224,7 @@ absl::StatusOr<MadeValues> ColumnValues::Encrypt(std::span<const TableRow> rows,
   FIELDKMS_RETURN_IF_ERROR(RunBatch(
       &request, calls_.encrypt, &made,
       [&](const MadeValue& one, v1::BatchEncryptRequest::Item* item) {
-        AddRowContext(plan_, column_, rows[one.row], item->mutable_context());
+        AddContext(rows[one.row], item->mutable_context());
         item->set_plaintext(*rows[one.row].cells[source]);
       },
       [&](v1::BatchEncryptResponse::Result* result, MadeValue* one) {

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "google/rpc/status.pb.h"
+#include "rotation/cell_context.h"
 #include "rotation/service_calls.h"
 #include "rotation/table_plan.h"
 #include "rotation/table_reader.h"
@@ -77,6 +78,7 @@ class ColumnValues {
   bool IsJson() const { return cipher_.shape == Shape::kJson || cipher_.shape == Shape::kJsonb; }
   // Those of `picked`, of which rows without a key are bad, where they need one.
   MadeValues Pick(std::span<const TableRow> rows, std::span<const size_t> picked) const;
+  void AddContext(const TableRow& row, ContextEntries* context) const;
   // Takes an envelope as the column has it.
   absl::Status Take(const std::string& envelope, MadeValue* made) const;
 

@@ -15,15 +15,19 @@ std::string BytesOf(uint64_t key_id) {
 
 }  // namespace
 
-std::string KeyIdIn(std::string_view envelope) {
+std::optional<SealedUnder> SealedUnderOf(std::string_view envelope) {
   const absl::StatusOr<EnvelopeView> view = ParseEnvelope(AsBytes(envelope));
-  return view.ok() ? BytesOf(view->header.key_id) : std::string();
+  if (!view.ok()) return std::nullopt;
+  return SealedUnder{BytesOf(view->header.key_id), view->header.version};
+}
+
+bool IsOfTarget(const SealedUnder& under, const Target& target) {
+  return under.key_id == target.key_id && under.version >= target.version;
 }
 
 bool IsOfTarget(std::string_view envelope, const Target& target) {
-  const absl::StatusOr<EnvelopeView> view = ParseEnvelope(AsBytes(envelope));
-  return view.ok() && BytesOf(view->header.key_id) == target.key_id &&
-         view->header.version >= target.version;
+  const std::optional<SealedUnder> under = SealedUnderOf(envelope);
+  return under && IsOfTarget(*under, target);
 }
 
 absl::Status NotHeardOfTarget() {

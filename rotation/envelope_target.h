@@ -2,6 +2,8 @@
 #ifndef FIELDKMS_ROTATION_ENVELOPE_TARGET_H_
 #define FIELDKMS_ROTATION_ENVELOPE_TARGET_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,10 +12,16 @@
 
 namespace fieldkms::rotation {
 
-// The key id of an envelope, 8 bytes; "": it is no envelope.
-std::string KeyIdIn(std::string_view envelope);
+// What an envelope is sealed under.
+struct SealedUnder {
+  std::string key_id;  // 8 bytes
+  uint32_t version = 0;
+};
+// None: it is no envelope.
+std::optional<SealedUnder> SealedUnderOf(std::string_view envelope);
 
-// Whether it is sealed under the target's key, and its version or a later one.
+// Whether that is the target's key, and its version or a later one.
+bool IsOfTarget(const SealedUnder& under, const Target& target);
 bool IsOfTarget(std::string_view envelope, const Target& target);
 
 // kUnavailable, kPrimaryChanged: what a replica of the service answers that has not heard of the

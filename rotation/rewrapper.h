@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -23,7 +24,7 @@
 
 namespace fieldkms::rotation {
 
-// Client::BatchRewrap.
+// Client::BatchRewrap. Several threads may call it at once.
 using RewrapCall =
     std::function<absl::StatusOr<v1::BatchRewrapResponse>(const v1::BatchRewrapRequest&)>;
 
@@ -51,23 +52,25 @@ class Rewrapper : public RowWork {
                                  std::vector<BadCell>* bad) override;
 
  private:
-  // The values of one column: where each stands, and the request that has them.
-  struct Item {
-    size_t row;
-    size_t place;  // among the envelopes of its cell
-  };
-  struct ColumnWork {
-    std::vector<std::vector<std::string>> envelopes;  // of each row's cell
-    std::vector<Item> items;
-    v1::BatchRewrapRequest request;
-    uint64_t passed_over = 0;  // cells that are known to be bad
-  };
+  struct Chunk;   // values of one column, some rows' worth
+  struct Call;    // a chunk that is with the service
+  struct Cell;    // what of a cell is to be sealed anew
+  struct Column;  // how far a column has come
 
-  std::string_view Unfit(std::string_view envelope) const;
-  void Collect(std::span<const TableRow> rows, size_t column, bool all, ColumnWork* work,
-               std::vector<BadCell>* bad) const;
-  absl::Status Replace(std::span<const TableRow> rows, size_t column, ColumnWork* work,
-                       std::vector<RowWrite*>* writes, WorkDone* out) const;
+  std::string_view Unfit(std::string_view envelope, bool all, bool* current) const;
+  Cell LookInto(size_t column, std::string_view cell, bool all) const;
+  size_t Collect(std::span<const TableRow> rows, size_t begin, size_t column, bool all,
+                 Chunk* chunk, std::vector<BadCell>* bad) const;
+  void CollectCell(std::span<const TableRow> rows, size_t row, size_t column, bool all,
+                   Chunk* chunk, std::vector<BadCell>* bad) const;
+  absl::Status RewrapColumn(std::span<const TableRow> rows, Column* column, WorkDone* out) const;
+  absl::Status Replace(std::span<const TableRow> rows, Chunk* chunk,
+                       v1::BatchRewrapResponse* response, Column* column, WorkDone* out) const;
+  // The envelopes of one cell, from `begin` on among the chunk's items.
+  absl::StatusOr<bool> TakeResults(size_t begin, size_t end, Chunk* chunk,
+                                   v1::BatchRewrapResponse* response) const;
+  absl::Status WriteCell(const TableRow& from, size_t row, std::vector<std::string>* envelopes,
+                         Column* column, WorkDone* out) const;
 
   const TablePlan& plan_;
   const Options options_;
