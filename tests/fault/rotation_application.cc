@@ -44,8 +44,9 @@ bool IsPassing(const absl::Status& status) {
 
 }  // namespace
 
-Application::Application(RotationBed& bed, int64_t rows, uint64_t seed, const std::string& conninfo)
-    : bed_(bed), rows_(static_cast<size_t>(rows)), random_(seed) {
+Application::Application(RotationBed& bed, int64_t rows, uint64_t seed, const std::string& conninfo,
+                         Writes writes)
+    : bed_(bed), rows_(static_cast<size_t>(rows)), writes_(writes), random_(seed) {
   auto database = Database::Connect(conninfo.empty() ? bed.conninfo() : conninfo, "application");
   if (!database.ok()) throw std::runtime_error(std::string(database.status().message()));
   database_ = *std::move(database);
@@ -123,21 +124,23 @@ bool Application::Commit(const std::vector<Change>& changes) {
 
 absl::Status Application::Write(Transaction& transaction, const Change& change) {
   std::string sealed;
-  if (change.after != 0) {
+  if (change.after != 0 && writes_ == Writes::kCiphertext) {
     const std::vector<std::pair<std::string, std::string>> card = {
         {std::to_string(change.after), change.card}};
     FIELDKMS_ASSIGN_OR_RETURN(const std::vector<std::string> all, bed_.Seal(card));
     sealed = all.front();
   }
+  const PostgresValue card =
+      writes_ == Writes::kCiphertext ? ByteaValue(sealed) : PostgresValue(change.card);
   pqxx::result result;
   if (change.before == 0) {
-    result = transaction.Run("INSERT INTO public.cards VALUES ($1, $2, $3)",
-                             {change.after, ByteaValue(sealed), change.note});
+    result = transaction.Run("INSERT INTO public.cards (id, card, note) VALUES ($1, $2, $3)",
+                             {change.after, card, change.note});
   } else if (change.after == 0) {
     result = transaction.Run("DELETE FROM public.cards WHERE id = $1", {change.before});
   } else {
     result = transaction.Run("UPDATE public.cards SET id = $2, card = $3, note = $4 WHERE id = $1",
-                             {change.before, change.after, ByteaValue(sealed), change.note});
+                             {change.before, change.after, card, change.note});
   }
   if (result.affected_rows() == 1) return absl::OkStatus();
   return absl::DataLossError(fmt::format("row {} is not there", change.before));

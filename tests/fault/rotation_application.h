@@ -25,9 +25,13 @@ namespace fieldkms::testing {
 // Start, Stop and what is asked afterwards are of one thread.
 class Application {
  public:
-  // The table has rows 1 to `rows`, as RotationBed::MakeCards makes them; the application has them
-  // between half and twice as many. `conninfo`: "" for the bed's.
-  Application(RotationBed& bed, int64_t rows, uint64_t seed, const std::string& conninfo = "");
+  // What it writes into column card.
+  enum class Writes { kCiphertext, kPlaintext };
+
+  // The table has rows 1 to `rows`, as RotationBed::MakeCards or MakePlainCards makes them; the
+  // application has them between half and twice as many. `conninfo`: "" for the bed's.
+  Application(RotationBed& bed, int64_t rows, uint64_t seed, const std::string& conninfo = "",
+              Writes writes = Writes::kCiphertext);
   ~Application();
 
   void Start();
@@ -65,6 +69,7 @@ class Application {
 
   RotationBed& bed_;
   const size_t rows_;
+  const Writes writes_;
   SeededRandom random_;
   std::unique_ptr<rotation::Database> database_;
   std::map<int64_t, std::string> notes_;  // of all rows

@@ -82,12 +82,20 @@ v1::RotationJob RotationFault::Rotate() {
     });
     return board_->job();
   }
+  return Create(v1::ROTATION_TRANSFORM_REENCRYPT);
+}
+
+v1::RotationJob RotationFault::Encrypt() { return Create(v1::ROTATION_TRANSFORM_ENCRYPT); }
+
+v1::RotationJob RotationFault::Create(v1::RotationTransform transform) {
   v1::CreateJobRequest request;
   request.set_tenant(RotationBed::kTenant);
   request.set_start(true);
   v1::RotationSpec* const spec = request.mutable_spec();
   spec->set_data_source("shop");
   spec->set_key(RotationBed::kKey);
+  spec->set_transform(transform);
+  spec->set_verify_sample(1'000'000);
   spec->mutable_limits()->set_unlimited(true);
   spec->mutable_limits()->set_most_batch_rows(kBatchRows);
   const auto job = rotations_.CreateJob(request);
@@ -196,6 +204,14 @@ void RotationFault::ExpectKept(uint32_t version) {
   EXPECT_GT(counts.rows, 0u);
   ASSERT_FALSE(counts.versions.empty());
   EXPECT_GE(counts.versions.begin()->first, version) << "rows were left behind";
+  EXPECT_EQ(One("SELECT count(*) FROM kms.rotation_quarantine"), "0");
+}
+
+void RotationFault::ExpectInStep() {
+  const CardCounts counts = bed_.Count("card_protected");
+  EXPECT_EQ(counts.unreadable + counts.wrong + counts.missing + counts.unexpected + counts.nulls,
+            0u);
+  EXPECT_EQ(One("SELECT count(*) FROM public.cards WHERE card IS NULL"), "0");
   EXPECT_EQ(One("SELECT count(*) FROM kms.rotation_quarantine"), "0");
 }
 

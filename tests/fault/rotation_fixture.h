@@ -46,6 +46,8 @@ class RotationFault : public ::testing::Test {
   // Adds a version to the key, and makes and starts a job that brings rows to it, in transactions
   // of ten rows.
   v1::RotationJob Rotate();
+  // Makes and starts a job that encrypts what MakePlainCards made.
+  v1::RotationJob Encrypt();
   absl::StatusOr<v1::RotationJob> Get(const v1::RotationJob& job);
   // Starts a job that has failed.
   v1::RotationJob StartAgain(const v1::RotationJob& job);
@@ -69,12 +71,16 @@ class RotationFault : public ::testing::Test {
   // Whether all is there that the ledger has, once and as it should read, under `version` or a
   // later one, and nothing was quarantined.
   void ExpectKept(uint32_t version);
+  // Whether each row has the plaintext that the ledger has, and its ciphertext.
+  void ExpectInStep();
   // And whether the job is DONE.
   void ExpectDone(const v1::RotationJob& job);
   // And whether it is as if `application`, which is stopped, had been alone.
   void ExpectDone(const v1::RotationJob& job, Application& application);
 
  private:
+  v1::RotationJob Create(v1::RotationTransform transform);
+
   RotationBed bed_;
   RotationClient rotations_;
   bool in_memory_ = false;

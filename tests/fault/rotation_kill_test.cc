@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include "rotation/conversion.h"
 #include "tests/fault/rotation_fixture.h"
 #include "tests/support/cut_proxy.h"
 #include "tests/support/seeded_random.h"
@@ -138,6 +139,45 @@ TEST_F(RotationKill, NothingIsLostWhateverIsKilled) {
   }
   EXPECT_GT(application.committed(), 0u);
   EXPECT_GT(application.in_doubt(), 0u);
+}
+
+// While the application writes plaintext and knows of nothing else, until the column is closed,
+// switched and dropped.
+TEST_F(RotationKill, PlaintextBecomesCiphertextWhateverIsKilled) {
+  SeededRandom random(RunSeed());
+  bed().MakePlainCards(kRows);
+  Application application(bed(), kRows, random.Next(), "", Application::Writes::kPlaintext);
+  for (uint64_t round = 1; round <= Rounds(); ++round) {
+    SCOPED_TRACE(fmt::format("round {}", round));
+    bed().Sql("UPDATE public.cards SET card_protected = NULL WHERE id % 3 <> 0");
+    application.Start();
+    const v1::RotationJob job = Encrypt();
+    Workers workers = {Fresh(job), Fresh(job)};
+    std::string hurts;
+    for (uint64_t left = 1 + random.Below(3); left > 0; --left) {
+      SleepUpTo(random, milliseconds(500));
+      hurts += " " + Hurt(random, job, workers);
+    }
+    // As long as it writes plaintext, there is always some more to encrypt.
+    application.Stop();
+    const v1::RotationJob ended = AwaitEnd(job);
+    for (auto& worker : workers) AwaitEnd(*worker);
+    EXPECT_EQ(ended.state(), v1::ROTATION_STATE_DONE) << ended.error();
+    ExpectInStep();
+    EXPECT_THAT(application.Complaints(), ::testing::IsEmpty());
+    fmt::print("round {}:{}; {} changed, {} passes; {} writes, {} of them in doubt\n", round, hurts,
+               ended.outcome().counts().changed(), ended.outcome().passes(),
+               application.committed(), application.in_doubt());
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(application.committed(), 0u);
+  const rotation::TableName table = {"public", "cards"};
+  const auto database = rotation::Database::Connect(bed().conninfo(), "owner");
+  ASSERT_OK(database);
+  ASSERT_OK(rotation::CloseConversion(**database, table, "card"));
+  ASSERT_OK(rotation::SwitchConversion(**database, table, "card"));
+  ASSERT_OK(rotation::DropPlaintext(**database, table, "card", /*rewrite=*/true));
+  ExpectKept(1);
 }
 
 // Who slept through its lease changes nothing that the heir has not: neither while the heir is at

@@ -12,6 +12,7 @@
 #include "crypto/hex.h"
 #include "crypto/status.h"
 #include "kms/postgres/array.h"
+#include "rotation/conversion.h"
 #include "rotation/registry.h"
 
 namespace fieldkms::testing {
@@ -48,18 +49,20 @@ struct StoredCard {
   std::optional<std::string> envelope;
 };
 
-std::vector<StoredCard> ReadCards(rotation::Database& database, int64_t after) {
+std::vector<StoredCard> ReadCards(rotation::Database& database, const std::string& column,
+                                  int64_t after) {
   std::vector<StoredCard> cards;
-  Must(database.Query("SELECT id, card FROM public.cards WHERE id > $1 ORDER BY id LIMIT $2",
-                      {after, kChunk}, [&](const pqxx::result& rows) {
-                        for (const pqxx::row& row : rows) {
-                          StoredCard card;
-                          card.id = row[0].as<int64_t>();
-                          if (!row[1].is_null()) card.envelope = BytesOf(row[1]);
-                          cards.push_back(std::move(card));
-                        }
-                        return absl::OkStatus();
-                      }));
+  Must(database.Query(
+      "SELECT id, " + column + " FROM public.cards WHERE id > $1 ORDER BY id LIMIT $2",
+      {after, kChunk}, [&](const pqxx::result& rows) {
+        for (const pqxx::row& row : rows) {
+          StoredCard card;
+          card.id = row[0].as<int64_t>();
+          if (!row[1].is_null()) card.envelope = BytesOf(row[1]);
+          cards.push_back(std::move(card));
+        }
+        return absl::OkStatus();
+      }));
   return cards;
 }
 
@@ -112,6 +115,34 @@ void RotationBed::MakeCards(uint64_t rows, const std::string& storage) {
       "INSERT INTO public.cards SELECT i::bigint, c, 'note' "
       "FROM unnest($1::text[], $2::bytea[]) AS d(i, c)");
   Must(database->Query("ANALYZE public.cards").status());
+}
+
+void RotationBed::MakePlainCards(uint64_t rows) {
+  const auto database = Must(rotation::Database::Connect(conninfo(), "bed"));
+  Sql("CREATE TABLE public.cards (id bigint PRIMARY KEY, card text, note text)");
+  PostgresArray ids(PostgresArray::Type::kText, rows);
+  PostgresArray cards(PostgresArray::Type::kText, rows);
+  for (uint64_t id = 1; id <= rows; ++id) {
+    const std::string card = FirstCard(static_cast<int64_t>(id));
+    Expect(static_cast<int64_t>(id), card);
+    ids.AddBytes(std::to_string(id));
+    cards.AddBytes(card);
+  }
+  const std::vector<PostgresArray> arrays = {ids, cards};
+  Must(database
+           ->Query("INSERT INTO public.cards SELECT i::bigint, c, 'note' "
+                   "FROM unnest($1::text[], $2::text[]) AS d(i, c)",
+                   {}, arrays)
+           .status());
+  Sql("ANALYZE public.cards");
+  rotation::ProtectedColumn column;
+  column.table = {"public", "cards"};
+  column.column = "card_protected";
+  column.plain_column = "card";
+  column.tenant = kTenant;
+  column.key = kKey;
+  column.key_columns = {"id"};
+  binding_id_ = Must(rotation::BeginProtect(*database, column)).binding_id;
 }
 
 void RotationBed::Refill() {
@@ -175,13 +206,13 @@ void RotationBed::Forget(int64_t id) {
   ledger_.erase(id);
 }
 
-CardCounts RotationBed::Count() {
+CardCounts RotationBed::Count(const std::string& column) {
   const auto database = Must(rotation::Database::Connect(conninfo(), "bed"));
   const std::lock_guard lock(mutex_);
   CardCounts counts;
   uint64_t found = 0;
   std::vector<StoredCard> cards;
-  for (int64_t after = INT64_MIN; !(cards = ReadCards(*database, after)).empty();
+  for (int64_t after = INT64_MIN; !(cards = ReadCards(*database, column, after)).empty();
        after = cards.back().id) {
     v1::BatchDecryptRequest request;
     request.set_tenant(kTenant);

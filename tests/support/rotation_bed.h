@@ -62,6 +62,9 @@ class RotationBed {
   // Makes public.cards (id bigint primary key, card bytea, note text) with ids 1 to `rows`, and
   // registers the column. `storage`: what follows the columns, such as "WITH (fillfactor = 50)".
   void MakeCards(uint64_t rows, const std::string& storage = "");
+  // The same with plaintext: public.cards (id bigint primary key, card text, note text), whose card
+  // begins to become card_protected (rotation::BeginProtect).
+  void MakePlainCards(uint64_t rows);
   // Seals all cards of the ledger anew and writes them over those of the table.
   void Refill();
   // 16 bytes; of public.cards.
@@ -78,8 +81,8 @@ class RotationBed {
   void Forget(int64_t id);
   static std::string FirstCard(int64_t id);
 
-  // Reads the whole of public.cards and decrypts it.
-  CardCounts Count();
+  // Reads the whole of public.cards and decrypts `column` of it.
+  CardCounts Count(const std::string& column = "card");
 
   // The table as a plan, and the key's primary version as the target.
   rotation::TablePlan Plan();
