@@ -160,8 +160,12 @@ TEST_F(RotationKill, PlaintextBecomesCiphertextWhateverIsKilled) {
     }
     // As long as it writes plaintext, there is always some more to encrypt.
     application.Stop();
-    const v1::RotationJob ended = AwaitEnd(job);
+    v1::RotationJob ended = AwaitEnd(job);
     for (auto& worker : workers) AwaitEnd(*worker);
+    if (ended.state() == v1::ROTATION_STATE_FAILED) {
+      EXPECT_THAT(ended.error(), ::testing::HasSubstr("rows with plaintext alone still appear"));
+      ended = Work(StartAgain(ended));
+    }
     EXPECT_EQ(ended.state(), v1::ROTATION_STATE_DONE) << ended.error();
     ExpectInStep();
     EXPECT_THAT(application.Complaints(), ::testing::IsEmpty());
