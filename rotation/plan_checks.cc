@@ -9,12 +9,10 @@
 #include <vector>
 
 #include "rotation/database.h"
+#include "rotation/in_step.h"
 
 namespace fieldkms::rotation {
 namespace {
-
-// Triggers that keep a column in step with another (rotation/in_step.h): workers count on them.
-constexpr std::string_view kOwnTriggers = "~fieldkms";
 
 // "a", "b"
 std::string Listed(const std::vector<std::string>& names) {
@@ -51,7 +49,8 @@ std::vector<const Column*> ColumnsWritten(const LeafPlan& leaf) {
 }
 
 bool Fires(const UpdateTrigger& trigger, const LeafPlan& leaf) {
-  if (trigger.name.starts_with(kOwnTriggers)) return false;
+  // Those that keep a column in step with another: workers count on them.
+  if (trigger.name.starts_with(kInStepPrefix)) return false;
   const std::vector<const Column*> written = ColumnsWritten(leaf);
   return trigger.columns.empty() ||
          std::any_of(written.begin(), written.end(), [&](const Column* column) {

@@ -15,6 +15,7 @@
 #include "clients/cpp/rotation_client.h"
 #include "crypto/status.h"
 #include "kms/postgres/conninfo.h"
+#include "rotation/leased_calls.h"
 
 namespace fieldkms {
 namespace {
@@ -30,6 +31,7 @@ struct RunArguments {
   uint32_t workers = 1;
   std::string name;
   bool no_wait = false;
+  bool lease = false;
 };
 
 absl::Status CheckArguments(const RunArguments& arguments) {
@@ -80,14 +82,16 @@ absl::Status Follow(const RunArguments& arguments, StopSignals* signals, WorkerP
 
 absl::StatusOr<ExitCode> Work(Session* session, const RunArguments& arguments,
                               const std::string& job_id, StopSignals* signals) {
-  FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
+  FIELDKMS_ASSIGN_OR_RETURN(const std::shared_ptr<Client> client, session->ConnectShared());
   rotation::WorkerOptions options;
   FIELDKMS_ASSIGN_OR_RETURN(options.conninfo, ReadConninfoFile(arguments.conninfo_file));
   options.tenant = arguments.tenant;
   options.job_id = job_id;
   FIELDKMS_ASSIGN_OR_RETURN(const std::vector<std::string> names,
                             WorkerNames(arguments.name, arguments.workers));
-  const rotation::ServiceCalls calls = rotation::CallsOf(*client);
+  const rotation::ServiceCalls calls =
+      arguments.lease ? rotation::LeasedCallsOf(client, arguments.tenant, job_id)
+                      : rotation::CallsOf(*client);
   JobDisplay display(session);
   WorkerPool pool(options, names, calls);
   FIELDKMS_RETURN_IF_ERROR(Follow(arguments, signals, &pool, &display));
@@ -136,6 +140,9 @@ void AddOptions(CLI::App* command, RunArguments* arguments) {
       ->type_name("NAME");
   command->add_flag("--no-wait", arguments->no_wait,
                     "End where the job is paused or was not started, instead of waiting");
+  command->add_flag("--lease", arguments->lease,
+                    "Rewrap with leased keys in this process, where their policies allow it; the "
+                    "keys, and plaintexts, are in its memory then");
 }
 
 }  // namespace

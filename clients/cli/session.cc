@@ -46,6 +46,11 @@ absl::StatusOr<Client*> Session::Connect() {
   return client_.get();
 }
 
+absl::StatusOr<std::shared_ptr<Client>> Session::ConnectShared() {
+  FIELDKMS_RETURN_IF_ERROR(Connect().status());
+  return client_;
+}
+
 void Session::ReportError(const absl::Status& status) const {
   const std::string text =
       options.json ? JsonLine({{"error", ErrorJson(status)}})

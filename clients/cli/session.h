@@ -32,6 +32,8 @@ class Session {
 
   // The client for --target, made at the first use.
   absl::StatusOr<Client*> Connect();
+  // The same, for what outlives a call.
+  absl::StatusOr<std::shared_ptr<Client>> ConnectShared();
 
   // Reports go to standard error: for people, or as {"error": …} under --json.
   void ReportError(const absl::Status& status) const;
@@ -42,7 +44,7 @@ class Session {
   ExitCode exit_code() const { return exit_code_; }
 
  private:
-  std::unique_ptr<Client> client_;
+  std::shared_ptr<Client> client_;
   ExitCode exit_code_ = ExitCode::kOk;
 };
 

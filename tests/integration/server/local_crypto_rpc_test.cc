@@ -4,6 +4,8 @@
 #include <string>
 
 #include "clients/cpp/local_crypto.h"
+#include "clients/cpp/local_rewrap.h"
+#include "clients/cpp/rpc_status.h"
 #include "tests/integration/server/server_fixture.h"
 #include "tests/support/status_matchers.h"
 
@@ -156,6 +158,103 @@ TEST_F(LocalCryptoRpcTest, ADisabledVersionStopsAtTheNextRenewal) {
   } while (status.ok());
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, Reason::kKeyState));
   EXPECT_EQ(Opened("plain", sealed), "KEY_STATE");
+}
+
+// Envelopes of `source` are sealed anew under `destination`, by leases where these may be had.
+class LocalRewrapTest : public LocalCryptoRpcTest {
+ protected:
+  void SetUp() override {
+    LocalCryptoRpcTest::SetUp();
+    auto client = Client::Create({.target = daemon_->target(), .timeout = seconds(5)});
+    ASSERT_OK(client);
+    client_ = *std::move(client);
+  }
+  std::string KeyIdOf(const std::string& name) {
+    v1::GetKeyRequest request;
+    request.set_tenant("acme");
+    request.set_name(name);
+    const auto key = client_->GetKey(request);
+    EXPECT_OK(key);
+    return key->key_id();
+  }
+  std::unique_ptr<LocalRewrap> Between(const std::string& source, const std::string& destination) {
+    v1::RotationTarget target;
+    target.set_source_key(source);
+    target.set_source_key_id(KeyIdOf(source));
+    target.set_key(destination);
+    target.set_key_id(KeyIdOf(destination));
+    auto rewrap = LocalRewrap::Create(client_, "acme", target);
+    EXPECT_OK(rewrap);
+    return *std::move(rewrap);
+  }
+  static v1::BatchRewrapRequest RequestOf(const std::vector<std::string>& envelopes,
+                                          const std::string& destination) {
+    v1::BatchRewrapRequest request;
+    request.set_tenant("acme");
+    request.set_destination_key(destination);
+    for (const std::string& envelope : envelopes) {
+      v1::BatchRewrapRequest::Item* const item = request.add_items();
+      item->set_ciphertext(envelope);
+      item->add_context()->set_name("pk");
+      item->mutable_context(0)->set_value("1");
+    }
+    return request;
+  }
+
+  std::shared_ptr<Client> client_;
+};
+
+TEST_F(LocalRewrapTest, LeasedKeysServeTheWholeBatch) {
+  const std::string first = Encrypt("acme", "plain", "4111", "1");
+  ASSERT_EQ(Verdict(RotateKey("acme", "plain")), "OK");
+  std::string spoilt = first;
+  spoilt.back() ^= 1;
+  const auto rewrap = Between("plain", "plain");
+  const auto answer = rewrap->BatchRewrap(
+      RequestOf({first, spoilt, Encrypt("acme", "plain", "5500", "1"), first}, ""));
+  ASSERT_OK(answer);
+  ASSERT_EQ(answer->results_size(), 4);
+  EXPECT_EQ(answer->failed_count(), 1u);
+  EXPECT_EQ(ReasonOf(StatusOfItem(answer->results(1).error())), Reason::kDecryptFailed);
+  for (const int i : {0, 2, 3}) {
+    EXPECT_EQ(answer->results(i).key_version(), 2u);
+    EXPECT_EQ(answer->results(i).source_key_version(), i == 2 ? 2u : 1u);
+    std::string value;
+    EXPECT_EQ(Verdict(Decrypt("acme", answer->results(i).ciphertext(), "1", &value, "plain")),
+              "OK");
+    EXPECT_EQ(value, i == 2 ? "5500" : "4111");
+  }
+  EXPECT_TRUE(rewrap->leases());
+  EXPECT_EQ(CountAudited("CryptoService.BatchRewrap"), 0);
+}
+
+TEST_F(LocalRewrapTest, AnotherKeyTakesOverWhatBothAreLeasedFor) {
+  const std::string sealed = Encrypt("acme", "plain", "4111", "1");
+  const auto answer =
+      Between("plain", "committing")->BatchRewrap(RequestOf({sealed}, "committing"));
+  ASSERT_OK(answer);
+  EXPECT_EQ(Opened("committing", answer->results(0).ciphertext()), "4111");
+  EXPECT_EQ(CountAudited("CryptoService.BatchRewrap"), 0);
+}
+
+TEST_F(LocalRewrapTest, KeysThatMayNotBeLeasedAndValuesOfOthersGoToTheService) {
+  const std::string sealed = Encrypt("acme", "not.leased", "4111", "1");
+  const auto refused = Between("not.leased", "not.leased");
+  const auto answer = refused->BatchRewrap(RequestOf({sealed, sealed}, ""));
+  ASSERT_OK(answer);
+  EXPECT_EQ(answer->failed_count(), 0u);
+  EXPECT_FALSE(refused->leases());
+  EXPECT_EQ(CountAudited("CryptoService.BatchRewrap"), 1);
+  // One of a third key among those of the target.
+  const auto mixed = Between("plain", "plain")
+                         ->BatchRewrap(RequestOf(
+                             {Encrypt("acme", "plain", "5500", "1"), sealed, "no envelope"}, ""));
+  ASSERT_OK(mixed);
+  EXPECT_EQ(CountAudited("CryptoService.BatchRewrap"), 2);
+  std::string value;
+  EXPECT_EQ(Verdict(Decrypt("acme", mixed->results(1).ciphertext(), "1", &value)), "OK");
+  EXPECT_EQ(value, "4111");
+  EXPECT_EQ(mixed->failed_count(), 1u);
 }
 
 }  // namespace
