@@ -253,7 +253,18 @@ std::vector<Slot> SlotsOf(const TablePlan& plan) {
     slots.push_back(
         {companion.name, companion.type, companion.type == "bytea", WritesCompanion(plan.work)});
   }
+  for (const CipherColumn& column : plan.columns) {
+    if (column.index.name.empty()) continue;
+    slots.push_back({column.index.name, column.index.type, /*bytes=*/true, /*written=*/true});
+  }
   return slots;
+}
+
+std::optional<size_t> IndexSlot(const TablePlan& plan, size_t column) {
+  if (plan.columns[column].index.name.empty()) return std::nullopt;
+  size_t slot = 2 * plan.columns.size();
+  for (size_t i = 0; i < column; ++i) slot += plan.columns[i].index.name.empty() ? 0 : 1;
+  return slot;
 }
 
 std::string_view ShapeName(Shape shape) {
