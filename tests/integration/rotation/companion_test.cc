@@ -91,12 +91,13 @@ TEST_F(CompanionTest, AValueThatIsMendedMeanwhileIsEncrypted) {
       v1::ROTATION_TRANSFORM_ENCRYPT, RotationBed::kKey, [&](rotation::ServiceCalls* service) {
         const auto protect = service->protect;
         service->protect = [&, protect](const v1::BatchProtectRequest& request) {
-          // Behind the first pass.
-          if (++calls == 2) {
+          auto response = protect(request);
+          // Before the next pass.
+          if (++calls == 1) {
             bed_.Sql("UPDATE public.customers SET card = '" + CustomerBed::CardOf(5) +
                      "' WHERE id = 5");
           }
-          return protect(request);
+          return response;
         };
       });
   ExpectDone(job);
