@@ -45,10 +45,11 @@ absl::StatusOr<BenchResult> RunLeased(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunReplicas(const BenchOptions& options);  // with PostgreSQL
 absl::StatusOr<BenchResult> RunProtect(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunMask(const BenchOptions& options);
-absl::StatusOr<BenchResult> RunTokenize(const BenchOptions& options);     // with PostgreSQL
-absl::StatusOr<BenchResult> RunRotate(const BenchOptions& options);       // with PostgreSQL
-absl::StatusOr<BenchResult> RunRotateWal(const BenchOptions& options);    // with PostgreSQL
-absl::StatusOr<BenchResult> RunRotateScale(const BenchOptions& options);  // with PostgreSQL
+absl::StatusOr<BenchResult> RunTokenize(const BenchOptions& options);          // with PostgreSQL
+absl::StatusOr<BenchResult> RunRotate(const BenchOptions& options);            // with PostgreSQL
+absl::StatusOr<BenchResult> RunRotateWal(const BenchOptions& options);         // with PostgreSQL
+absl::StatusOr<BenchResult> RunRotateScale(const BenchOptions& options);       // with PostgreSQL
+absl::StatusOr<BenchResult> RunRotateForeground(const BenchOptions& options);  // with PostgreSQL
 absl::StatusOr<BenchResult> RunStartup(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunIdle(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunOverhead(const BenchOptions& options);

@@ -110,6 +110,18 @@ TEST(BenchTest, RotationsOfAnySizePrintTheirResultLast) {
     EXPECT_GT(ParseLastLine(result.out, name).ratio, 0);
   }
 }
+
+TEST(BenchTest, RotateForegroundSaysWhatTheApplicationAndTheJobGot) {
+  const CommandResult result =
+      RunCommand({.argv = {BinaryPath("fieldkms-bench"), "rotate_foreground", "--rows", "3000",
+                           "--seconds", "7"}});
+  ASSERT_EQ(result.status.code, 0) << result.err;
+  const LastLine line = ParseLastLine(result.out, "rotate_foreground");
+  EXPECT_GT(line.ratio, 0);
+  EXPECT_GT(line.ours, 0);
+  EXPECT_GT(line.baseline, 0);
+  EXPECT_THAT(result.out, HasSubstr("p99 beside a job"));
+}
 #endif
 
 TEST(BenchTest, KeysScaleStatesWhatAKeyCosts) {

@@ -53,6 +53,8 @@ constexpr BenchCase kCases[] = {
     {"rotate_wal", "write-ahead log of a rotation, against UPDATE in the key's order", 1.2, 30,
      RunRotateWal},
     {"rotate_scale", "rotate 5,000,000 rows, against a table of a tenth", 0.9, 300, RunRotateScale},
+    {"rotate_foreground", "p99 of pgbench at 30 % of its most, beside a job, against without", 0.8,
+     140, RunRotateForeground},
 #endif
     {"startup", "from exec to serving, against the no-op server", 0.5, 8, RunStartup},
     {"idle", "p99 of a call over TCP after 1-3 s of silence, against p50 under steady load", 0.1,

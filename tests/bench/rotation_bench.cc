@@ -3,23 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <random>
-#include <thread>
 #include <utility>
 
 #include "crypto/status.h"
 #include "kms/postgres/array.h"
 #include "rotation/database.h"
 #include "rotation/range_runner.h"
-#include "rotation/worker.h"
-#include "tests/support/job_board.h"
 
 namespace fieldkms::bench {
 namespace {
 
-using fieldkms::testing::JobBoard;
 using fieldkms::testing::RotationBed;
 using rotation::Database;
 using Clock = std::chrono::steady_clock;
@@ -31,6 +25,19 @@ double SecondsSince(Clock::time_point begin) {
 // What a sweep is over at.
 bool IsBehindSweep(const v1::RotationJob& job) {
   return job.progress().phase() > v1::ROTATION_PHASE_SWEEP;
+}
+
+// A new version of the key, and what a job for it has to reach.
+rotation::Target NewTarget(RotationBed& bed) {
+  bed.Rotate();
+  return bed.Target();
+}
+
+std::vector<std::string> SettingsOf(Upkeep upkeep) {
+  std::vector<std::string> settings = {"fsync=on", "shared_buffers=512MB", "max_wal_size=8GB",
+                                       "checkpoint_timeout=30min"};
+  if (upkeep == Upkeep::kNone) settings.push_back("autovacuum=off");
+  return settings;
 }
 
 // Overwrites the cards of ids from `begin` to, and without, `end`.
@@ -93,10 +100,54 @@ v1::RotationLimits NoThrottle() {
   return limits;
 }
 
-RotationBench::RotationBench(uint64_t rows)
+RunningJob::RunningJob(RotationBed& bed, int workers, const v1::RotationLimits& limits)
+    : board_(bed.client(), RotationBed::kTenant, RotationBed::kKey, NewTarget(bed)) {
+  board_.Change([&](v1::RotationJob* job) { *job->mutable_spec()->mutable_limits() = limits; });
+  for (int i = 0; i < workers; ++i) {
+    rotation::WorkerOptions options;
+    options.conninfo = bed.conninfo();
+    options.tenant = RotationBed::kTenant;
+    options.job_id = job().job_id();
+    options.name = fmt::format("bench {}", i);
+    options.beat = std::chrono::milliseconds(200);
+    workers_.push_back(std::make_unique<rotation::Worker>(
+        options, board_.Calls(), [this](const rotation::WorkerNews& news) { Observe(news); }));
+  }
+  for (const auto& worker : workers_) {
+    threads_.emplace_back([&worker] { worker->Run().IgnoreError(); });
+  }
+}
+
+RunningJob::~RunningJob() { Stop(); }
+
+void RunningJob::Observe(const rotation::WorkerNews& news) {
+  double none = 0;
+  if (IsBehindSweep(news.job)) sweep_seconds_.compare_exchange_strong(none, SecondsSince(begin_));
+  none = 0;
+  if (news.job.state() != v1::ROTATION_STATE_RUNNING) {
+    ended_seconds_.compare_exchange_strong(none, SecondsSince(begin_));
+  }
+}
+
+void RunningJob::Await() {
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void RunningJob::Stop() {
+  for (const auto& worker : workers_) worker->Stop();
+  Await();
+}
+
+double RunningJob::seconds() const {
+  const double ended = ended_seconds_;
+  return ended > 0 ? ended : SecondsSince(begin_);
+}
+
+RotationBench::RotationBench(uint64_t rows, Upkeep upkeep)
     : rows_(rows),
-      postgres_({"fsync=on", "shared_buffers=512MB", "max_wal_size=8GB", "checkpoint_timeout=30min",
-                 "autovacuum=off"}),
+      upkeep_(upkeep),
+      postgres_(SettingsOf(upkeep)),
       bed_(std::make_unique<RotationBed>(postgres_)) {
   bed_->MakeCards(rows);
   Rewrite();
@@ -118,35 +169,14 @@ double RotationBench::WalPosition() {
 }
 
 absl::StatusOr<TableRun> RotationBench::RunJob(int workers, const v1::RotationLimits& limits) {
-  bed_->Rotate();
-  JobBoard board(bed_->client(), RotationBed::kTenant, RotationBed::kKey, bed_->Target());
-  board.Change([&](v1::RotationJob* job) { *job->mutable_spec()->mutable_limits() = limits; });
   const double wal = WalPosition();
-  const auto begin = Clock::now();
-  std::atomic<double> sweep_seconds = 0;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < workers; ++i) {
-    threads.emplace_back([&, i] {
-      rotation::WorkerOptions options;
-      options.conninfo = bed_->conninfo();
-      options.tenant = RotationBed::kTenant;
-      options.job_id = board.job().job_id();
-      options.name = fmt::format("bench {}", i);
-      options.beat = std::chrono::milliseconds(200);
-      rotation::Worker worker(options, board.Calls(), [&](const rotation::WorkerNews& news) {
-        double none = 0;
-        if (IsBehindSweep(news.job))
-          sweep_seconds.compare_exchange_strong(none, SecondsSince(begin));
-      });
-      worker.Run().IgnoreError();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  TableRun run{.seconds = SecondsSince(begin),
-               .sweep_seconds = sweep_seconds,
+  RunningJob running(*bed_, workers, limits);
+  running.Await();
+  TableRun run{.seconds = running.seconds(),
+               .sweep_seconds = running.sweep_seconds(),
                .rows = rows_,
                .wal_bytes = WalPosition() - wal};
-  const v1::RotationJob job = board.job();
+  const v1::RotationJob job = running.job();
   if (job.state() != v1::ROTATION_STATE_DONE) return absl::InternalError(job.error());
   if (job.outcome().counts().changed() != rows_) {
     return absl::InternalError("the job did not change every row once");
@@ -185,8 +215,10 @@ Settings RotationBench::DescribeSettings() const {
   return {{"table",
            fmt::format("{} rows: bigint primary key, a card of 80 bytes or so, a note", rows_)},
           {"database",
-           "PostgreSQL on the same machine, over a Unix socket; fsync and synchronous_commit on, "
-           "512 MB of buffers, no checkpoint and no autovacuum during a run, vacuumed between"},
+           fmt::format("PostgreSQL on the same machine, over a Unix socket; fsync and "
+                       "synchronous_commit on, 512 MB of buffers, no checkpoint and {} during a "
+                       "run, vacuumed between",
+                       upkeep_ == Upkeep::kNone ? "no autovacuum" : "autovacuum each second")},
           {"service", "fieldkmsd on the same machine; audit: one record a call, synced"},
           {"leases", "none: every value is rewrapped by the service"}};
 }

@@ -22,14 +22,6 @@ using std::chrono::seconds;
 
 constexpr seconds kPatience{60};
 
-std::string Program(const std::string& name) {
-  for (const char* version : {"17", "16", "15", "14", "13"}) {
-    const std::string path = std::string("/usr/lib/postgresql/") + version + "/bin/" + name;
-    if (::access(path.c_str(), X_OK) == 0) return path;
-  }
-  throw std::runtime_error("PostgreSQL is not installed: deploy/dependencies");
-}
-
 // The kernel forgets whom to die with when a process changes its user: setpriv asks anew.
 std::vector<std::string> AsPostgres(std::vector<std::string> command) {
   if (::geteuid() != 0) return command;
@@ -51,6 +43,14 @@ void GiveToPostgres(const std::string& path) {
 }
 
 }  // namespace
+
+std::string PostgresServer::Program(const std::string& name) {
+  for (const char* version : {"17", "16", "15", "14", "13"}) {
+    const std::string path = std::string("/usr/lib/postgresql/") + version + "/bin/" + name;
+    if (::access(path.c_str(), X_OK) == 0) return path;
+  }
+  throw std::runtime_error("PostgreSQL is not installed: deploy/dependencies");
+}
 
 PostgresServer::PostgresServer(std::vector<std::string> settings) : settings_(std::move(settings)) {
   GiveToPostgres(dir_.path());

@@ -32,6 +32,10 @@ class PostgresServer {
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
 
+  // The path of a program of PostgreSQL's, such as "pgbench". Throws std::runtime_error where none
+  // is installed.
+  static std::string Program(const std::string& name);
+
   // The one of a test binary, started when it is first asked for, from the main thread.
   static PostgresServer& Shared();
 
