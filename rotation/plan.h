@@ -95,7 +95,8 @@ struct JobPlan {
 //   unique key on a server below 14; columns of one table that are bound to different key columns;
 //   a table that two of the registry have; one that is published without a replica identity; no
 //   columns at all; a companion column that is gone or generated; arrays, or JSON without a field,
-//   of other work than kReseal; blind indexes of a column without a field.
+//   of other work than kReseal; blind indexes of a column without a field; kReseal
+//   of a column that is becoming plaintext.
 //   warnings: accepted triggers; logical replication and slots that will see every row; indexes on
 //   the column (no HOT); a partial or expression index or generated column that reads it; foreign
 //   keys; no autovacuum; a table whose fillfactor leaves no space; a key that does not follow the

@@ -111,6 +111,22 @@ std::optional<std::string> CompanionName(const ProtectedColumn& registered, Work
   return std::nullopt;
 }
 
+// New ciphertexts would clear the plaintexts that jobs have filled in, or be refused.
+bool CheckNotLeaving(const LeafPlan& leaf, const ProtectedColumn& registered,
+                     FindingList* findings) {
+  switch (registered.conversion) {
+    case Conversion::kUnprotect:
+    case Conversion::kUnprotectClosed:
+    case Conversion::kUnprotected:
+      findings->Add(Severity::kRefused, "LEAVING", PlaceOf(leaf, registered.column),
+                    "is on its way to plaintext: finish that, or take it back, with fieldkms "
+                    "column");
+      return false;
+    default:
+      return true;
+  }
+}
+
 // Whether the column's values are ones that the work can be done on.
 bool CheckWork(const LeafPlan& leaf, const ProtectedColumn& registered, FindingList* findings) {
   const auto refuse = [&](std::string message) {
@@ -119,7 +135,7 @@ bool CheckWork(const LeafPlan& leaf, const ProtectedColumn& registered, FindingL
     return false;
   };
   const Shape shape = registered.shape;
-  if (leaf.plan.work == Work::kReseal) return true;
+  if (leaf.plan.work == Work::kReseal) return CheckNotLeaving(leaf, registered, findings);
   if (shape == Shape::kByteaArray || shape == Shape::kTextArray) {
     return refuse("holds arrays: only values of their own can be encrypted, decrypted or indexed");
   }

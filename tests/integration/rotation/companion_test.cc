@@ -5,9 +5,11 @@
 #include <atomic>
 #include <string>
 
+#include "clients/cpp/field_client.h"
 #include "crypto/bytes.h"
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
+#include "rotation/conversion.h"
 #include "tests/support/customer_bed.h"
 #include "tests/support/status_matchers.h"
 
@@ -147,6 +149,42 @@ TEST_F(CompanionTest, VerificationFindsCiphertextsOfAnotherValue) {
   EXPECT_EQ(job->outcome().counts().quarantined(), 1u);
   EXPECT_EQ(One("SELECT row_key[1] || ' ' || reason FROM kms.rotation_quarantine"),
             "9 does not open to the plaintext beside it");
+}
+
+TEST_F(CompanionTest, DocumentsAreProtectedMemberByMember) {
+  v1::CreateFieldRequest field;
+  field.set_tenant(RotationBed::kTenant);
+  field.set_name("customers.doc");
+  field.set_format(v1::FIELD_FORMAT_JSON);
+  field.set_key(RotationBed::kKey);
+  field.add_json_pointers("/ssn");
+  const auto made = FieldClient(bed_.client()).CreateField(field);
+  ASSERT_OK(made);
+  bed_.Sql(
+      "CREATE TABLE public.documents (id int PRIMARY KEY, doc jsonb); "
+      "INSERT INTO public.documents SELECT i, jsonb_build_object('ssn', '536-90-' || 1000 + i, "
+      "'name', 'n' || i) FROM generate_series(1, 40) i");
+  rotation::ProtectedColumn column;
+  column.table = {"public", "documents"};
+  column.column = "doc_protected";
+  column.plain_column = "doc";
+  column.shape = rotation::Shape::kJsonb;
+  column.tenant = RotationBed::kTenant;
+  column.key = RotationBed::kKey;
+  column.field = "customers.doc";
+  column.field_id.resize(8);
+  ASSERT_TRUE(DecodeHex(made->field_id(), AsMutableBytes(column.field_id)));
+  column.key_columns = {"id"};
+  const auto database = rotation::Database::Connect(bed_.bed().conninfo(), "owner");
+  ASSERT_OK(database);
+  ASSERT_OK(rotation::BeginProtect(**database, column));
+  const auto job = bed_.RunJob(v1::ROTATION_TRANSFORM_ENCRYPT, RotationBed::kKey);
+  ExpectDone(job);
+  EXPECT_EQ(job->outcome().counts().opened(), 40u);
+  EXPECT_EQ(job->outcome().counts().quarantined(), 0u);
+  EXPECT_EQ(One("SELECT count(*) FROM public.documents WHERE doc_protected ->> 'ssn' LIKE 'fk1.%' "
+                "AND doc_protected ->> 'name' = 'n' || id"),
+            "40");
 }
 
 TEST_F(CompanionTest, CiphertextsAreDecrypted) {
