@@ -285,6 +285,11 @@ absl::Status Unprotect(Transaction& transaction, const std::string& plain_column
   if (column.conversion != Conversion::kNone) return IsConvertedOtherwise();
   FIELDKMS_RETURN_IF_ERROR(CheckShape(column));
   FIELDKMS_RETURN_IF_ERROR(CheckConvertible(transaction, column.relation));
+  for (const auto& [name, field] : Sources(column)) {
+    if (name == plain_column) {
+      return InvalidField("plain_column", "is what the ciphertexts are bound to");
+    }
+  }
   column.conversion = Conversion::kUnprotect;
   column.plain_column = plain_column;
   FIELDKMS_RETURN_IF_ERROR(CheckOwnColumns(column));
