@@ -117,7 +117,7 @@ TEST(BenchTest, RotateForegroundSaysWhatTheApplicationAndTheJobGot) {
                            "--seconds", "7"}});
   ASSERT_EQ(result.status.code, 0) << result.err;
   const LastLine line = ParseLastLine(result.out, "rotate_foreground");
-  EXPECT_GT(line.ratio, 0);
+  EXPECT_GE(line.ratio, 0);  // in a second's turn a job may do nothing but rest
   EXPECT_GT(line.ours, 0);
   EXPECT_GT(line.baseline, 0);
   EXPECT_THAT(result.out, HasSubstr("p99 beside a job"));
