@@ -64,9 +64,11 @@ absl::StatusOr<uint64_t> WriteRows(Transaction& transaction, const TablePlan& pl
   }
   const pqxx::result result = transaction.Run(UpdateRowsSql(plan, pass_over_locked), {}, arrays);
   if (!BoolOf(result.at(0)[1])) {
-    return DatabaseRefused("a trigger or a rule of " + plan.leaf.schema + "." + plan.leaf.table +
-                           " changes what is written to its columns; nothing was written. Disable "
-                           "it for the worker's role, or end the job");
+    return DatabaseRefused("a trigger, a rule or the type of a column of " + plan.leaf.schema +
+                           "." + plan.leaf.table +
+                           " makes something else of what is written to it; nothing was written. "
+                           "Disable what does so for the worker's role, or take a type that keeps "
+                           "every value as it is, such as text");
   }
   return result.at(0)[0].as<uint64_t>();
 }

@@ -15,8 +15,8 @@ namespace fieldkms::rotation {
 
 // WriteRows writes `writes`, of `rows`, in `transaction`, and returns how many it wrote: the others
 // have changed, are gone or, with `pass_over_locked`, are locked by others. Error:
-// kFailedPrecondition, kDatabaseRefused, where a trigger or rule made something else of what was
-// written. Throws what libpqxx throws.
+// kFailedPrecondition, kDatabaseRefused, where a trigger, a rule or a type made something else
+// of what was written. Throws what libpqxx throws.
 absl::StatusOr<uint64_t> WriteRows(Transaction& transaction, const TablePlan& plan,
                                    std::span<const TableRow> rows,
                                    std::span<const RowWrite* const> writes, bool pass_over_locked);

@@ -1,11 +1,13 @@
 #include "rotation/column_values.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "clients/cpp/rpc_status.h"
 #include "clients/cpp/wipe.h"
 #include "crypto/status.h"
+#include "crypto/utf8.h"
 #include "rotation/cell.h"
 #include "rotation/envelope_target.h"
 
@@ -16,6 +18,7 @@ constexpr std::string_view kMalformed = "is no envelope";
 constexpr std::string_view kNotOpened = "does not open under its key and context";
 constexpr std::string_view kNoRowKey = "a column of its row's key is NULL";
 constexpr std::string_view kNoValue = "is no legal value of its field";
+constexpr std::string_view kNoText = "opens to what is no text: its column cannot hold it";
 constexpr std::string_view kNoVersion = "has no version of a key beside it";
 
 // Whether an error says that the value is at fault, and not that the service could not.
@@ -68,6 +71,15 @@ uint32_t IndexVersion(std::string_view index) {
          static_cast<uint8_t>(index[1]);
 }
 
+// Whether a column of text can hold it.
+bool IsText(std::string_view value) {
+  char32_t point = 0;
+  while (!value.empty()) {
+    if (!TakeCodePoint(&value, &point) || point == 0) return false;
+  }
+  return true;
+}
+
 // 0: none.
 uint32_t VersionOf(const std::optional<std::string>& text) {
   uint32_t version = 0;
@@ -103,14 +115,32 @@ void ColumnValues::AddContext(const TableRow& row, ContextEntries* context) cons
   AddRowContext(plan_, column_, row, cipher_.bound_to_row ? RowKeyOf(row) : std::nullopt, context);
 }
 
-absl::Status ColumnValues::Take(const std::string& envelope, MadeValue* made) const {
-  if (!IsOfTarget(envelope, options_.target)) {
-    const std::optional<SealedUnder> under = SealedUnderOf(envelope);
-    if (under && under->key_id == options_.target.key_id) return NotHeardOfTarget();
-    return DatabaseRefused(
-        "the field seals under another key than the job is about: has it been "
-        "given another one? Start a job of that key");
+absl::Status ColumnValues::CheckTarget(const std::string& envelope) const {
+  if (IsOfTarget(envelope, options_.target)) return absl::OkStatus();
+  const std::optional<SealedUnder> under = SealedUnderOf(envelope);
+  if (under && under->key_id == options_.target.key_id) return NotHeardOfTarget();
+  return DatabaseRefused(
+      "the field seals under another key than the job is about: has it been given another one? "
+      "Start a job of that key");
+}
+
+// A document may have no member that is protected; and it may have had envelopes before.
+absl::Status ColumnValues::TakeDocument(const std::string& source, std::string document,
+                                        MadeValue* made) const {
+  FIELDKMS_ASSIGN_OR_RETURN(const std::vector<std::string> before,
+                            EnvelopesIn(cipher_.shape, source));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::vector<std::string> after,
+                            EnvelopesIn(cipher_.shape, document));
+  for (const std::string& envelope : after) {
+    if (std::find(before.begin(), before.end(), envelope) != before.end()) continue;
+    FIELDKMS_RETURN_IF_ERROR(CheckTarget(envelope));
   }
+  made->value = std::move(document);
+  return absl::OkStatus();
+}
+
+absl::Status ColumnValues::Take(const std::string& envelope, MadeValue* made) const {
+  FIELDKMS_RETURN_IF_ERROR(CheckTarget(envelope));
   FIELDKMS_ASSIGN_OR_RETURN(made->value, CellOfEnvelope(cipher_.shape, envelope));
   return absl::OkStatus();
 }
@@ -166,6 +196,7 @@ absl::StatusOr<MadeValues> ColumnValues::Decrypt(std::span<const TableRow> rows,
       made[i].bad = kMalformed;
     }
   }
+  const bool holds_bytes = cipher_.companion_bytes;
   v1::BatchDecryptRequest request;
   request.set_tenant(options_.tenant);
   AddColumnContext(cipher_, /*with_field=*/false, request.mutable_shared_context());
@@ -175,9 +206,10 @@ absl::StatusOr<MadeValues> ColumnValues::Decrypt(std::span<const TableRow> rows,
         AddContext(rows[one.row], item->mutable_context());
         item->set_ciphertext(std::move(envelopes[static_cast<size_t>(&one - made.data())]));
       },
-      [](v1::BatchDecryptResponse::Result* result, MadeValue* one) {
+      [holds_bytes](v1::BatchDecryptResponse::Result* result, MadeValue* one) {
         one->value = result->plaintext();
         one->version = result->key_version();
+        if (!holds_bytes && !IsText(one->value)) one->bad = kNoText;
         return absl::OkStatus();
       }));
   return made;
@@ -207,9 +239,8 @@ absl::StatusOr<MadeValues> ColumnValues::Protect(std::span<const TableRow> rows,
         one->version = value->key_version();
         one->index = std::move(*value->mutable_blind_index());
         if (!IsJson()) return Take(value->ciphertext(), one);
-        if (value->key_version() < options_.target.version) return NotHeardOfTarget();
-        one->value = std::move(*value->mutable_document());
-        return absl::OkStatus();
+        return TakeDocument(*rows[one->row].cells[source], std::move(*value->mutable_document()),
+                            one);
       }));
   return made;
 }

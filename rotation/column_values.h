@@ -79,6 +79,8 @@ class ColumnValues {
   // Those of `picked`, of which rows without a key are bad, where they need one.
   MadeValues Pick(std::span<const TableRow> rows, std::span<const size_t> picked) const;
   void AddContext(const TableRow& row, ContextEntries* context) const;
+  absl::Status CheckTarget(const std::string& envelope) const;
+  absl::Status TakeDocument(const std::string& source, std::string document, MadeValue* made) const;
   // Takes an envelope as the column has it.
   absl::Status Take(const std::string& envelope, MadeValue* made) const;
 

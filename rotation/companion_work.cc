@@ -6,16 +6,10 @@
 #include <optional>
 #include <string_view>
 
-#include "clients/cpp/row_context.h"
-#include "crypto/bytes.h"
-#include "crypto/sha256.h"
 #include "crypto/status.h"
 
 namespace fieldkms::rotation {
 namespace {
-
-// So many values of which none is good are no accident of theirs.
-constexpr size_t kManyValues = 50;
 
 constexpr std::string_view kOtherPlaintext = "does not open to the plaintext beside it";
 constexpr std::string_view kOtherIndex = "has the blind index of another value beside it";
@@ -42,15 +36,6 @@ bool SameDocument(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
-
-std::string RowDigest(const TableRow& row, size_t column) {
-  const KeyTexts name = NameOf(row);
-  std::vector<std::string_view> parts(name.begin(), name.end());
-  const std::string number = std::to_string(column);
-  parts.push_back(number);
-  const auto digest = Sha256(AsBytes(RowKey(parts)));
-  return digest.ok() ? std::string(AsText(*digest)) : std::string(kSha256Size, '\0');
-}
 
 CompanionWork::CompanionWork(const TablePlan& plan, ColumnValues::Options options,
                              const ServiceCalls& calls)
@@ -123,14 +108,15 @@ void CompanionWork::Put(const MadeValue& made, size_t column, RowWrite* write) c
   write->cells[column] = made.value;
   if (plan_.work == Work::kRetokenize) companion = std::to_string(made.version);
   const std::optional<size_t> index = IndexSlot(plan_, column);
-  if (index) write->cells[*index] = made.index;
+  // A field without an index makes none.
+  if (index && !made.index.empty()) write->cells[*index] = made.index;
 }
 
 void CompanionWork::Write(std::span<const TableRow> rows, size_t column, const MadeValues& made,
                           std::vector<RowWrite*>* writes, WorkDone* out) const {
   for (const MadeValue& one : made) {
     if (!one.bad.empty()) {
-      out->bad.push_back({one.row, column, RowDigest(rows[one.row], column), one.bad});
+      out->bad.push_back({one.row, column, PlaceDigest(rows[one.row], column), one.bad});
       continue;
     }
     RowWrite*& write = (*writes)[one.row];
@@ -142,18 +128,14 @@ void CompanionWork::Write(std::span<const TableRow> rows, size_t column, const M
   }
 }
 
-absl::Status CompanionWork::CheckNotAllBad(const MadeValues& made, std::span<const TableRow> rows,
-                                           size_t column) const {
+bool CompanionWork::NoneIsGood(const MadeValues& made, std::span<const TableRow> rows,
+                               size_t column) const {
   size_t fresh = 0;
   for (const MadeValue& one : made) {
-    if (one.bad.empty()) return absl::OkStatus();
-    if (!known_bad_.contains(RowDigest(rows[one.row], column))) ++fresh;
+    if (one.bad.empty()) return false;
+    if (!known_bad_.contains(PlaceDigest(rows[one.row], column))) ++fresh;
   }
-  if (fresh < kManyValues) return absl::OkStatus();
-  return Error(absl::StatusCode::kFailedPrecondition, Reason::kDecryptFailed,
-               "of many values in a row none is good: the first " + std::string(made.front().bad) +
-                   ". The registry may have another field or context than they are of, or a "
-                   "version of the key may be disabled; nothing was changed");
+  return fresh >= kManyCells;
 }
 
 absl::StatusOr<WorkDone> CompanionWork::Do(std::span<const TableRow> rows) {
@@ -164,7 +146,7 @@ absl::StatusOr<WorkDone> CompanionWork::Do(std::span<const TableRow> rows) {
     const std::vector<size_t> picked = RowsToDo(rows, column);
     if (picked.empty()) continue;
     FIELDKMS_ASSIGN_OR_RETURN(const MadeValues made, Make(rows, picked, column));
-    FIELDKMS_RETURN_IF_ERROR(CheckNotAllBad(made, rows, column));
+    if (NoneIsGood(made, rows, column)) out.none_good = true;
     Write(rows, column, made, &writes, &out);
   }
   return out;
@@ -174,7 +156,7 @@ RowWork::Leftovers CompanionWork::Look(std::span<const TableRow> rows) const {
   Leftovers left;
   for (size_t column = 0; column < plan_.columns.size(); ++column) {
     for (const size_t row : RowsToDo(rows, column)) {
-      ++(known_bad_.contains(RowDigest(rows[row], column)) ? left.known_bad : left.older);
+      ++(known_bad_.contains(PlaceDigest(rows[row], column)) ? left.known_bad : left.older);
     }
   }
   return left;
@@ -206,7 +188,7 @@ absl::StatusOr<uint64_t> CompanionWork::CheckColumn(std::span<const TableRow> ro
     if (reason.empty()) {
       ++right;
     } else {
-      bad->push_back({one.row, column, RowDigest(rows[one.row], column), reason});
+      bad->push_back({one.row, column, PlaceDigest(rows[one.row], column), reason});
     }
   }
   return right;

@@ -46,8 +46,7 @@ class CompanionWork : public RowWork {
   void Write(std::span<const TableRow> rows, size_t column, const MadeValues& made,
              std::vector<RowWrite*>* writes, WorkDone* out) const;
   void Put(const MadeValue& made, size_t column, RowWrite* write) const;
-  absl::Status CheckNotAllBad(const MadeValues& made, std::span<const TableRow> rows,
-                              size_t column) const;
+  bool NoneIsGood(const MadeValues& made, std::span<const TableRow> rows, size_t column) const;
   absl::StatusOr<uint64_t> CheckColumn(std::span<const TableRow> rows, size_t column,
                                        std::vector<BadCell>* bad) const;
   // Whether the companion is what was opened, or made of it.
@@ -58,9 +57,6 @@ class CompanionWork : public RowWork {
   const ServiceCalls& calls_;
   std::set<std::string> known_bad_;
 };
-
-// 32 bytes that stand for a cell by its row and column, and not by what it holds.
-std::string RowDigest(const TableRow& row, size_t column);
 
 }  // namespace fieldkms::rotation
 

@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <optional>
 #include <pqxx/result>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "crypto/status.h"
 #include "kms/postgres/value.h"
+#include "rotation/array_fields.h"
 #include "rotation/conversion_checks.h"
 #include "rotation/conversion_step.h"
 #include "rotation/in_step.h"
@@ -66,6 +70,25 @@ absl::Status CountedNone(uint64_t unfilled) {
                          " rows have no value in the other column yet: a job fills them");
 }
 
+// What the last job over each leaf found not to be what it is made of, or not to open.
+constexpr std::string_view kQuarantined = R"sql(
+  SELECT count(*) FROM kms.rotation_quarantine q
+    JOIN kms.rotation_tables t USING (job_id, table_no) JOIN kms.rotation_jobs j USING (job_id)
+  WHERE t.relation = ANY($1::oid[]) AND q.attribute = $2
+    AND j.created_at = (SELECT max(o.created_at) FROM kms.rotation_jobs o
+      JOIN kms.rotation_tables s USING (job_id) WHERE s.relation = t.relation))sql";
+
+absl::Status CheckNoneQuarantined(Transaction& transaction, const std::vector<Oid>& leaves,
+                                  const std::string& column) {
+  const auto count =
+      transaction.Run(kQuarantined, {ArrayOf(std::span<const Oid>(leaves)), column})[0][0]
+          .as<uint64_t>();
+  if (count == 0) return absl::OkStatus();
+  return DatabaseRefused("the last job has quarantined " + std::to_string(count) +
+                         " values of the column (kms.rotation_quarantine lists them): mend them, "
+                         "and let a job look at them again, before one of the two columns goes");
+}
+
 absl::StatusOr<Counted> CountBeforeSwitch(Database& database, const TableName& table,
                                           std::string_view name) {
   Counted counted;
@@ -79,6 +102,7 @@ absl::StatusOr<Counted> CountBeforeSwitch(Database& database, const TableName& t
       return WrongStage(column, "fieldkms column close comes first");
     }
     counted.leaves = LeafOids(transaction, column.relation);
+    FIELDKMS_RETURN_IF_ERROR(CheckNoneQuarantined(transaction, counted.leaves, column.column));
     return CountedNone(
         CountWithout(transaction, column.table, LeaderOf(column), FollowerOf(column)));
   };

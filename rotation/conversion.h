@@ -88,7 +88,8 @@ struct SwitchNames {
 };
 // Switch lets the other column lead: kProtectClosed becomes kProtected, kUnprotectClosed
 // kUnprotected. It counts unfilled rows first, which takes as long as reading the table, and is
-// refused where there are any. The new leader takes over the name, and NOT NULL (as a CHECK
+// refused where there are any, and where the last job over the table has quarantined values of the
+// column. The new leader takes over the name, and NOT NULL (as a CHECK
 // constraint that is NOT VALID: who validates it can then SET NOT NULL without a scan); the old one
 // loses that and its default. Rows are not touched.
 absl::StatusOr<ProtectedColumn> SwitchConversion(Database& database, const TableName& table,

@@ -47,6 +47,9 @@ absl::Status StatusOf(const std::exception& error) {
   if (kind == "42" || kind == "3F" || kind == "0A") {
     return DatabaseRefused(WithCode("a table or column is not what it was", sqlstate));
   }
+  if (kind == "22") {
+    return DatabaseRefused(WithCode("a value does not fit the type of its column", sqlstate));
+  }
   if (kind == "08" || kind == "57" || kind == "53" || kind == "58" || kind == "25") {
     return Unavailable(WithCode("the server failed the call", sqlstate));
   }

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <span>
 #include <string_view>
 #include <utility>
 
 #include "crypto/status.h"
+#include "rotation/catalog.h"
 #include "rotation/companion_work.h"
 #include "rotation/field_checks.h"
 #include "rotation/job_plan.h"
@@ -25,6 +27,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLookAgain{100};
 constexpr milliseconds kAskBarrierAgain{500};
 constexpr uint32_t kDefaultSample = 1'000;
+constexpr double kSlack = 1.25;
 // Each pass after the barrier finds less; if one does not, somebody seals under an old version.
 constexpr uint32_t kMostPasses = 50;
 
@@ -122,6 +125,7 @@ absl::StatusOr<Turn> JobSession::DoRange(const v1::RotationJob& job, size_t batc
                               checkpoints_.Take(state_, tables_, options_.range_rows));
     if (!claim.range) {
       if (claim.others_at_work) return Turn{.wait = kLookAgain};
+      if (state_.phase == Phase::kVerify) FIELDKMS_RETURN_IF_ERROR(CheckLeaves());
       FIELDKMS_RETURN_IF_ERROR(checkpoints_.MoveOn(state_).status());
       return Turn{};
     }
@@ -134,6 +138,27 @@ absl::StatusOr<Turn> JobSession::DoRange(const v1::RotationJob& job, size_t batc
   if (window.done) runner_.reset();
   if (window.counts.quarantined > 0) FIELDKMS_RETURN_IF_ERROR(CheckQuarantine(job));
   return Turn{.counts = window.counts};
+}
+
+// A partition that came since the job began has not been looked at by it.
+absl::Status JobSession::CheckLeaves() {
+  std::set<Oid> known;
+  std::vector<TableName> roots;
+  for (const TablePlan& plan : tables_) {
+    known.insert(plan.relation);
+    if (roots.empty() || !(roots.back() == plan.root)) roots.push_back(plan.root);
+  }
+  bool all_known = true;
+  FIELDKMS_RETURN_IF_ERROR(database_.Read([&](Transaction& transaction) {
+    std::vector<Oid> oids;
+    for (const TableName& root : roots) oids.push_back(FindRelation(transaction, root));
+    for (const Leaf& leaf : LeavesOf(transaction, oids)) all_known &= known.contains(leaf.oid);
+    return absl::OkStatus();
+  }));
+  if (all_known) return absl::OkStatus();
+  return DatabaseRefused(
+      "a table has got partitions since the job began, which it has not looked at: start it again; "
+      "rows that are done stay done");
 }
 
 absl::Status JobSession::StartRange(const ClaimedRange& range) {
@@ -170,7 +195,8 @@ absl::Status JobSession::CheckQuarantine(const v1::RotationJob& job) {
 
 double JobSession::SampleShare(const v1::RotationJob& job, const TablePlan& plan) const {
   const uint32_t asked = job.spec().verify_sample();
-  const double sample = asked > 0 ? asked : kDefaultSample;
+  // The number of rows is an estimate: where it is near, all are looked at.
+  const double sample = kSlack * (asked > 0 ? asked : kDefaultSample);
   return std::min(1.0, sample / static_cast<double>(std::max<uint64_t>(plan.estimated_rows, 1)));
 }
 

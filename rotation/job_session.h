@@ -66,6 +66,7 @@ class JobSession {
   absl::Status LoadState();
   absl::StatusOr<Turn> DoRange(const v1::RotationJob& job, size_t batch_rows);
   std::unique_ptr<RowWork> WorkOn(const TablePlan& plan) const;
+  absl::Status CheckLeaves();
   absl::Status StartRange(const ClaimedRange& range);
   absl::StatusOr<Turn> DoBarrier();
   absl::Status CheckQuarantine(const v1::RotationJob& job);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -145,6 +146,9 @@ bool CheckWork(const LeafPlan& leaf, const ProtectedColumn& registered, FindingL
         "holds documents: a field says which of their members are protected, and there "
         "is no blind index of one");
   }
+  if (leaf.plan.work == Work::kReindex && shape == Shape::kFpe) {
+    return refuse("holds format-preserving texts, and jobs index ciphertexts only");
+  }
   if (leaf.plan.work == Work::kReindex && !registered.field) {
     return refuse("has no field, and blind indexes are made by fields: register it with one");
   }
@@ -153,10 +157,12 @@ bool CheckWork(const LeafPlan& leaf, const ProtectedColumn& registered, FindingL
 
 // Adds a column beside the protected one.
 bool AddCompanion(const LeafPlan& leaf, const ProtectedColumn& registered,
-                  const std::optional<std::string>& name, PlainColumn* to, FindingList* findings) {
+                  const std::optional<std::string>& name, PlainColumn* to, bool* bytes,
+                  FindingList* findings) {
   const Column* const column = name ? FindColumn(*leaf.facts, *name) : nullptr;
   if (column != nullptr && !column->generated) {
     *to = {column->name, column->type};
+    *bytes = column->shape == Shape::kBytea;
     return true;
   }
   findings->Add(Severity::kRefused, "COMPANION_GONE", PlaceOf(leaf, registered.column),
@@ -170,11 +176,22 @@ bool AddCompanions(const LeafPlan& leaf, const ProtectedColumn& registered, Ciph
   const Work work = leaf.plan.work;
   if (work == Work::kReseal) return true;
   if (!AddCompanion(leaf, registered, CompanionName(registered, work), &cipher->companion,
-                    findings)) {
+                    &cipher->companion_bytes, findings)) {
     return false;
   }
-  if (work != Work::kEncrypt || !registered.index_column || !registered.field) return true;
-  return AddCompanion(leaf, registered, registered.index_column, &cipher->index, findings);
+  bool indexes = cipher->companion_bytes;
+  if (work == Work::kEncrypt && registered.index_column && registered.field) {
+    if (!AddCompanion(leaf, registered, registered.index_column, &cipher->index, &indexes,
+                      findings)) {
+      return false;
+    }
+  } else if (work != Work::kReindex) {
+    return true;
+  }
+  if (indexes) return true;
+  findings->Add(Severity::kRefused, "TYPE_MISMATCH", PlaceOf(leaf, registered.column),
+                "has a column of blind indexes beside it that is not bytea");
+  return false;
 }
 
 void AddCipherColumns(LeafPlan* leaf, FindingList* findings) {
@@ -188,6 +205,17 @@ void AddCipherColumns(LeafPlan* leaf, FindingList* findings) {
       }
     }
     leaf->readable = false;
+  }
+}
+
+// Each column that is read or written must be of one protected column only.
+void CheckShared(const LeafPlan& leaf, FindingList* findings) {
+  std::set<std::string_view> names;
+  for (const Slot& slot : SlotsOf(leaf.plan)) {
+    if (names.insert(slot.name).second) continue;
+    findings->Add(Severity::kRefused, "COMPANION_SHARED", PlaceOf(leaf, std::string(slot.name)),
+                  "stands beside two protected columns, or is one itself: register them with "
+                  "columns of their own");
   }
 }
 
@@ -236,6 +264,7 @@ std::optional<LeafPlan> PlanLeaf(const PlannedRoot& root, const LeafFacts& facts
   }
   AddCipherColumns(&leaf, findings);
   if (plan.columns.empty()) return std::nullopt;
+  CheckShared(leaf, findings);
   AddScanKey(&leaf);
   return leaf;
 }

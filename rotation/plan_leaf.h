@@ -27,8 +27,9 @@ FindingPlace PlaceOf(const LeafPlan& leaf, std::string column = "");
 
 // PlanLeaf makes the plan of a leaf, but for its order and its rows, and finds what of it cannot
 // be: VIEW, FOREIGN_TABLE, TEMPORARY_TABLE, TYPE_MISMATCH, GENERATED_COLUMN, KEY_COLUMN_GONE,
-// CONTEXT_COLUMN_GONE, COMPANION_GONE, UNFIT_FOR_WORK, LEAVING. Nothing for what has no rows that a
-// worker could write, or none of the columns. `root` and `facts` must outlive it.
+// CONTEXT_COLUMN_GONE, COMPANION_GONE, COMPANION_SHARED, UNFIT_FOR_WORK, LEAVING. Nothing for what
+// has no rows that a worker could write, or none of the columns. `root` and `facts` must outlive
+// it.
 std::optional<LeafPlan> PlanLeaf(const PlannedRoot& root, const LeafFacts& facts, Work work,
                                  FindingList* findings);
 

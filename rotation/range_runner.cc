@@ -1,7 +1,6 @@
 #include "rotation/range_runner.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "crypto/status.h"
@@ -15,8 +14,6 @@ namespace {
 constexpr int kMostAttempts = 6;
 constexpr std::chrono::seconds kLongestWrite{15};
 constexpr size_t kVerifyWindow = 5'000;
-// Rows of a sample that one range may have.
-constexpr size_t kMostSampled = 10'000;
 
 // Which transaction of a window a row is written in. Few rows need no more than one.
 size_t PartsFor(size_t writes, size_t batch_rows) {
@@ -32,6 +29,7 @@ RangeRunner::RangeRunner(Database& database, Checkpoints& checkpoints, const Tab
       checkpoints_(checkpoints),
       plan_(plan),
       needs_work_(NeedsWorkSql(plan, target)),
+      any_done_(AnyDoneSql(plan, target)),
       work_(work),
       range_(std::move(range)),
       observer_(std::move(observer)),
@@ -41,6 +39,7 @@ absl::StatusOr<WindowResult> RangeRunner::Sweep(size_t batch_rows) {
   FIELDKMS_ASSIGN_OR_RETURN(const RowsRead read,
                             reader_.Read(database_, range_.rest, batch_rows * kInterleave));
   FIELDKMS_ASSIGN_OR_RETURN(const WorkDone work, work_.Do(read.rows));
+  if (work.none_good) FIELDKMS_RETURN_IF_ERROR(CheckAnyDone(work));
   std::vector<Part> parts(PartsFor(work.writes.size(), batch_rows));
   for (size_t i = 0; i < work.writes.size(); ++i) {
     parts[i % parts.size()].writes.push_back(&work.writes[i]);
@@ -57,6 +56,21 @@ absl::StatusOr<WindowResult> RangeRunner::Sweep(size_t batch_rows) {
   if (read.reached) range_.rest.lower = read.reached;
   result.done = !read.reached;
   return result;
+}
+
+// Where some row of the table is done, the job is right, and what it met is bad.
+absl::Status RangeRunner::CheckAnyDone(const WorkDone& work) {
+  bool any = false;
+  FIELDKMS_RETURN_IF_ERROR(database_.Query(any_done_, {}, [&](const pqxx::result& rows) {
+    any = BoolOf(rows.at(0)[0]);
+    return absl::OkStatus();
+  }));
+  if (any) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, Reason::kDecryptFailed,
+               "of many values in a row none is good: the first " +
+                   std::string(work.bad.empty() ? "does not open" : work.bad.back().reason) +
+                   ". A version of the key may be disabled, or the registry may have another "
+                   "field or context than they are of; nothing was changed");
 }
 
 absl::Status RangeRunner::WritePart(const RowsRead& read, const std::vector<BadCell>& bad,
@@ -146,17 +160,14 @@ absl::Status RangeRunner::LookAtLeftovers(StepCounts* counts) {
 absl::Status RangeRunner::OpenSample(double share, StepCounts* counts) {
   if (share <= 0) return absl::OkStatus();
   TableReader sample(plan_, share >= 1 ? "" : "random() < " + std::to_string(share));
-  size_t left = share >= 1 ? std::numeric_limits<size_t>::max() : kMostSampled;
-  for (KeyRange rest = range_.rest; left > 0;) {
-    FIELDKMS_ASSIGN_OR_RETURN(const RowsRead read,
-                              sample.Read(database_, rest, std::min(left, kVerifyWindow)));
+  for (KeyRange rest = range_.rest;;) {
+    FIELDKMS_ASSIGN_OR_RETURN(const RowsRead read, sample.Read(database_, rest, kVerifyWindow));
     std::vector<BadCell> bad;
     FIELDKMS_ASSIGN_OR_RETURN(const uint64_t opened, work_.Check(read.rows, &bad));
     counts->opened += opened;
     FIELDKMS_RETURN_IF_ERROR(QuarantineNow(read.rows, bad, counts));
     if (!read.reached) return absl::OkStatus();
     rest.lower = read.reached;
-    left -= std::min(left, read.rows.size());
   }
   return absl::OkStatus();
 }

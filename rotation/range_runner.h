@@ -39,8 +39,10 @@ struct WindowResult {
 };
 
 // Not thread-safe. All that it is given must outlive it. Errors: those of Database, of the service
-// (RowWork), and kAborted, kLeaseExpired, where the range was lost. After any error but the last
-// the range can be gone on with: what is in the database is true, so it is taken again.
+// (RowWork), kFailedPrecondition, kDecryptFailed, where of many values none is good and no row of
+// the table is done: then it is not they who are wrong; and kAborted, kLeaseExpired, where the
+// range was lost. After any error but the last the range can be gone on with: what is in the
+// database is true, so it is taken again.
 class RangeRunner {
  public:
   RangeRunner(Database& database, Checkpoints& checkpoints, const TablePlan& plan,
@@ -61,6 +63,7 @@ class RangeRunner {
     StepCounts counts;
     bool last = false;
   };
+  absl::Status CheckAnyDone(const WorkDone& work);
   absl::Status WritePart(const RowsRead& read, const std::vector<BadCell>& bad, Part* part);
   absl::Status TryPart(const RowsRead& read, const std::vector<BadCell>& bad, bool pass_over_locked,
                        Part* part);
@@ -74,6 +77,7 @@ class RangeRunner {
   Checkpoints& checkpoints_;
   const TablePlan& plan_;
   const std::string needs_work_;
+  const std::string any_done_;
   RowWork& work_;
   ClaimedRange range_;
   const BatchObserver observer_;

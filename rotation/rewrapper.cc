@@ -9,7 +9,6 @@
 
 #include "clients/cpp/rpc_status.h"
 #include "crypto/bytes.h"
-#include "crypto/sha256.h"
 #include "crypto/status.h"
 #include "rotation/cell.h"
 #include "rotation/cell_context.h"
@@ -18,8 +17,6 @@
 namespace fieldkms::rotation {
 namespace {
 
-// So many values that none opens is no accident of theirs.
-constexpr size_t kManyValues = 50;
 // What one call has, and how many are with the service while the next is made: half of what a call
 // may have, so that a window of the usual size keeps both sides busy.
 constexpr size_t kItemsPerCall = 5'000;
@@ -34,12 +31,6 @@ constexpr std::string_view kNoRowKey = "a column of its row's key is NULL";
 bool IsOfValue(const absl::Status& status) { return ReasonOf(status) == Reason::kDecryptFailed; }
 
 }  // namespace
-
-std::string CellDigest(std::string_view cell) {
-  const auto digest = Sha256(AsBytes(cell));
-  // Without a digest a bad cell is listed once more in each pass: never lost.
-  return digest.ok() ? std::string(AsText(*digest)) : std::string(kSha256Size, '\0');
-}
 
 // Values of one column. What is sent is moved into the request, and comes back as what it was
 // sealed to.
@@ -83,7 +74,7 @@ struct Rewrapper::Cell {
 struct Rewrapper::Column {
   size_t number = 0;
   std::vector<RowWrite*>* writes = nullptr;  // of each row, where there is one
-  size_t sent = 0;
+  size_t sent = 0;                           // cells
   size_t failed = 0;
 };
 
@@ -124,7 +115,9 @@ void Rewrapper::CollectCell(std::span<const TableRow> rows, size_t row, size_t c
   const std::optional<std::string> row_key = bound ? RowKeyOf(rows[row]) : std::nullopt;
   if (cell.unfit.empty() && bound && !row_key) cell.unfit = kNoRowKey;
   if (!cell.unfit.empty() || !known_bad_.empty()) {
-    std::string digest = CellDigest(*text);
+    // What is no envelope may be plaintext.
+    std::string digest =
+        cell.unfit == kMalformed ? PlaceDigest(rows[row], column) : CellDigest(rows[row], column);
     if (known_bad_.contains(digest)) {
       ++chunk->passed_over;
       return;
@@ -208,19 +201,18 @@ absl::Status Rewrapper::Replace(std::span<const TableRow> rows, Chunk* chunk,
   for (size_t begin = 0, end = 0; begin < chunk->items.size(); begin = end) {
     const size_t row = chunk->items[begin].row;
     while (end < chunk->items.size() && chunk->items[end].row == row) {
-      column->failed += response->results(static_cast<int>(end)).has_error() ? 1 : 0;
       ++end;
     }
+    ++column->sent;
     FIELDKMS_ASSIGN_OR_RETURN(const bool opened, TakeResults(begin, end, chunk, response));
     if (!opened) {
-      out->bad.push_back(
-          {row, column->number, CellDigest(*rows[row].cells[column->number]), kNotOpened});
+      ++column->failed;
+      out->bad.push_back({row, column->number, CellDigest(rows[row], column->number), kNotOpened});
       continue;
     }
     FIELDKMS_RETURN_IF_ERROR(
         WriteCell(rows[row], row, &chunk->envelopes[row - chunk->begin], column, out));
   }
-  column->sent += chunk->items.size();
   return absl::OkStatus();
 }
 
@@ -242,12 +234,7 @@ absl::Status Rewrapper::RewrapColumn(std::span<const TableRow> rows, Column* col
     FIELDKMS_ASSIGN_OR_RETURN(v1::BatchRewrapResponse response, call->response.get());
     FIELDKMS_RETURN_IF_ERROR(Replace(rows, &call->chunk, &response, column, out));
   }
-  if (column->failed == column->sent && column->failed >= kManyValues) {
-    return Error(
-        absl::StatusCode::kFailedPrecondition, Reason::kDecryptFailed,
-        "of many values in a row none opens: a version of the key may be disabled, the "
-        "registry may have another context than they were sealed under; nothing was changed");
-  }
+  if (column->failed == column->sent && column->failed >= kManyCells) out->none_good = true;
   return absl::OkStatus();
 }
 
@@ -297,7 +284,7 @@ absl::StatusOr<uint64_t> Rewrapper::Check(std::span<const TableRow> rows,
         absl::Status status = StatusOfItem(result.error());
         if (!IsOfValue(status)) return status;
         const size_t row = chunk.items[i].row;
-        bad->push_back({row, column, CellDigest(*rows[row].cells[column]), kNotOpened});
+        bad->push_back({row, column, CellDigest(rows[row], column), kNotOpened});
       }
     }
   }

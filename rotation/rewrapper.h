@@ -28,9 +28,6 @@ namespace fieldkms::rotation {
 using RewrapCall =
     std::function<absl::StatusOr<v1::BatchRewrapResponse>(const v1::BatchRewrapRequest&)>;
 
-// SHA-256, 32 bytes, by which quarantined cells are known.
-std::string CellDigest(std::string_view cell);
-
 // Of kReseal. `plan` must outlive it.
 class Rewrapper : public RowWork {
  public:

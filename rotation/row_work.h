@@ -27,14 +27,25 @@ struct RowWrite {
 struct BadCell {
   size_t row = 0;
   size_t column = 0;
-  std::string digest;       // 32 bytes by which it is known; of plaintext never a digest of it
+  std::string digest;       // CellDigest or PlaceDigest
   std::string_view reason;  // for people; a literal
 };
 
 struct WorkDone {
   std::vector<RowWrite> writes;
   std::vector<BadCell> bad;
+  // Of many cells that were not known to be bad, none was good: it may not be they who are wrong.
+  bool none_good = false;
 };
+
+// So many are no accident.
+inline constexpr size_t kManyCells = 50;
+
+// 32 bytes by which bad cells are known. CellDigest is of an envelope that does not open: of the
+// cell, the row that it stands in and what it would be bound to. Where any of these is changed, it
+// is another. PlaceDigest is of what may be plaintext: of row and column alone.
+std::string CellDigest(const TableRow& row, size_t column);
+std::string PlaceDigest(const TableRow& row, size_t column);
 
 // Not thread-safe.
 class RowWork {
@@ -46,8 +57,7 @@ class RowWork {
 
   // Do makes what is to be written. Errors: those of the service that are not of a single value;
   // kUnavailable, kPrimaryChanged, where a replica of the service has not heard of the target
-  // version yet; kFailedPrecondition, kDecryptFailed or kValueInvalid, where of many values none
-  // is good: then it is not they who are wrong.
+  // version yet.
   virtual absl::StatusOr<WorkDone> Do(std::span<const TableRow> rows) = 0;
 
   // Look tells without the service what would be left to do.

@@ -183,6 +183,7 @@ void Members(Visitor& visitor, Value& column) {
   visitor.List("context_columns", column.context_columns);
   visitor.Text("field", column.field);
   visitor.Object("companion", column.companion);
+  visitor.Bool("companion_bytes", column.companion_bytes);
   visitor.Object("index", column.index);
 }
 
@@ -251,7 +252,7 @@ std::vector<Slot> SlotsOf(const TablePlan& plan) {
   for (const CipherColumn& column : plan.columns) {
     const PlainColumn& companion = column.companion;
     slots.push_back(
-        {companion.name, companion.type, companion.type == "bytea", WritesCompanion(plan.work)});
+        {companion.name, companion.type, column.companion_bytes, WritesCompanion(plan.work)});
   }
   for (const CipherColumn& column : plan.columns) {
     if (column.index.name.empty()) continue;

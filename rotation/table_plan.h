@@ -73,6 +73,7 @@ struct CipherColumn {
   std::string field = {};  // its name; or empty
   // The column beside it that the work takes; without a name of kReseal.
   PlainColumn companion = {};
+  bool companion_bytes = false;  // it is bytea, or a domain over that
   // Of kEncrypt: the column of blind indexes that is written along; or without a name.
   PlainColumn index = {};
   friend bool operator==(const CipherColumn&, const CipherColumn&) = default;

@@ -108,9 +108,9 @@ std::string IsOldEnvelopeSql(const CipherColumn& column, const Target& target) {
     case Shape::kTextArray:
       return name + " IS NOT NULL";
     case Shape::kJson:
+      // A document of others may spell an envelope with escapes.
+      return name + "::text LIKE '%fk1.%' OR strpos(" + name + "::text, '\\u') > 0";
     case Shape::kJsonb:
-      // An escaped spelling would not be found so; documents that we wrote have none, and
-      // verification reads them all.
       return name + "::text LIKE '%fk1.%'";
     case Shape::kFpe:
       return "false";
@@ -160,6 +160,16 @@ std::string UnchangedSql(const Slot& slot, size_t i) {
 
 std::string WrittenSql(const Slot& slot, size_t i) {
   return "d.new" + std::to_string(i) + "::" + std::string(slot.type);
+}
+
+// Whether a column has kept what was written to it, byte by byte: neither has a trigger changed it,
+// nor has its type cut it off (character varying(n)), rounded it or spelled it otherwise. Only
+// jsonb may spell.
+std::string KeptSql(const Slot& slot, size_t i) {
+  const std::string written = "d.new" + std::to_string(i);
+  if (slot.bytes) return Column(slot.name) + " IS NOT DISTINCT FROM " + written;
+  const bool jsonb = slot.type == "jsonb";
+  return SameTextSql(ValueSql(slot), jsonb ? "(" + written + "::jsonb)::text" : written);
 }
 
 // A relation d of the parameters: what rows are found by, and what was read and is to be written.
@@ -270,6 +280,14 @@ std::string LastKeySql(const TablePlan& plan) {
          " LIMIT 1";
 }
 
+std::string AnyDoneSql(const TablePlan& plan, const Target& target) {
+  std::vector<std::string> filled;
+  for (const CipherColumn& column : plan.columns)
+    filled.push_back(Column(column.name) + " IS NOT NULL");
+  return "SELECT EXISTS (SELECT" + From(plan) + " WHERE (" + Joined(filled, " OR ") + ") AND (" +
+         NeedsWorkSql(plan, target) + ") IS NOT TRUE)";
+}
+
 std::string CountSql(const TablePlan& plan, const Ends& ends, const std::string& condition) {
   size_t next = 1;
   const std::string where = Where(RangeConditions(plan, ends, &next), "");
@@ -285,9 +303,7 @@ std::string UpdateRowsSql(const TablePlan& plan, bool pass_over_locked) {
     if (!slots[i].written) continue;
     const std::string written = WrittenSql(slots[i], i);
     sets.push_back(Quoted(slots[i].name) + " = " + written);
-    // As texts where the type may have no equality, or one of its own.
-    kept.push_back(slots[i].bytes ? Column(slots[i].name) + " IS NOT DISTINCT FROM " + written
-                                  : SameTextSql(ValueSql(slots[i]), "(" + written + ")::text"));
+    kept.push_back(KeptSql(slots[i], i));
   }
   const std::string returning = " RETURNING (" + Joined(kept, " AND ") + ") AS kept";
   const std::string result = "SELECT count(*), coalesce(bool_and(w.kept), true) FROM w";

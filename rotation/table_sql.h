@@ -55,14 +55,18 @@ std::string BoundSql(const TablePlan& plan, const Ends& ends);
 // The last key of the table; of order kPlace, how many pages it has, as text.
 std::string LastKeySql(const TablePlan& plan);
 
+// Whether any row of the table has a value, and nothing that needs work.
+std::string AnyDoneSql(const TablePlan& plan, const Target& target);
+
 // Counts the rows of a range, and those of them that satisfy `condition`.
 std::string CountSql(const TablePlan& plan, const Ends& ends, const std::string& condition);
 
 // Writes rows that still have what was read. Parameters, all arrays with an element a row: what
 // rows are found by (the columns of scan_key; or ctid, where there is none), then of each slot what
 // was read and, where it is written, what to write, and last BoundColumns. Returns one row: how
-// many were written, and whether all of those kept what was written to them. `pass_over_locked`:
-// rows that others have locked are left as they are, where otherwise they are waited for.
+// many were written, and whether all of those kept what was written to them, byte by byte.
+// `pass_over_locked`: rows that others have locked are left as they are, where otherwise they are
+// waited for.
 std::string UpdateRowsSql(const TablePlan& plan, bool pass_over_locked);
 
 }  // namespace fieldkms::rotation

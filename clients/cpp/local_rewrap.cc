@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "clients/cpp/rpc_status.h"
 #include "clients/cpp/wipe.h"
 #include "crypto/bytes.h"
 #include "crypto/envelope.h"
@@ -85,10 +84,8 @@ absl::StatusOr<bool> LocalRewrap::TryItem(const v1::BatchRewrapRequest& request,
   Passing plaintext;
   const absl::StatusOr<uint32_t> opened =
       opener->Decrypt(context, item.ciphertext(), plaintext.get());
-  if (ReasonOf(opened.status()) == Reason::kDecryptFailed) {
-    *result->mutable_error() = ToItemError(opened.status());
-    return true;
-  }
+  // That may also be for want of a lease: the service has the last word.
+  if (ReasonOf(opened.status()) == Reason::kDecryptFailed) return false;
   FIELDKMS_RETURN_IF_ERROR(opened.status());
   FIELDKMS_ASSIGN_OR_RETURN(
       const uint32_t version,
@@ -111,7 +108,6 @@ absl::StatusOr<v1::BatchRewrapResponse> LocalRewrap::BatchRewrap(
     // Rewrapping takes other rights than leases do: the service says whether it is an error.
     if (!done.ok()) no_leases_until_ = Now() + kAskForLeasesAgain.count();
     if (!done.ok() || !*done) rest.push_back(i);
-    if (result->has_error()) response.set_failed_count(response.failed_count() + 1);
   }
   if (!rest.empty()) FIELDKMS_RETURN_IF_ERROR(AskForRest(request, rest, &response));
   return response;

@@ -163,7 +163,9 @@ TEST_F(CompanionTest, DocumentsAreProtectedMemberByMember) {
   bed_.Sql(
       "CREATE TABLE public.documents (id int PRIMARY KEY, doc jsonb); "
       "INSERT INTO public.documents SELECT i, jsonb_build_object('ssn', '536-90-' || 1000 + i, "
-      "'name', 'n' || i) FROM generate_series(1, 40) i");
+      "'name', 'n' || i) FROM generate_series(1, 40) i; "
+      // Documents in which nothing is protected.
+      "INSERT INTO public.documents VALUES (41, '{\"name\": \"n41\"}'), (42, '{}')");
   rotation::ProtectedColumn column;
   column.table = {"public", "documents"};
   column.column = "doc_protected";
@@ -180,8 +182,9 @@ TEST_F(CompanionTest, DocumentsAreProtectedMemberByMember) {
   ASSERT_OK(rotation::BeginProtect(**database, column));
   const auto job = bed_.RunJob(v1::ROTATION_TRANSFORM_ENCRYPT, RotationBed::kKey);
   ExpectDone(job);
-  EXPECT_EQ(job->outcome().counts().opened(), 40u);
+  EXPECT_EQ(job->outcome().counts().opened(), 42u);
   EXPECT_EQ(job->outcome().counts().quarantined(), 0u);
+  EXPECT_EQ(One("SELECT count(*) FROM public.documents WHERE doc_protected = doc"), "2");
   EXPECT_EQ(One("SELECT count(*) FROM public.documents WHERE doc_protected ->> 'ssn' LIKE 'fk1.%' "
                 "AND doc_protected ->> 'name' = 'n' || id"),
             "40");
@@ -201,6 +204,34 @@ TEST_F(CompanionTest, CiphertextsAreDecrypted) {
     EXPECT_EQ(row[1], CustomerBed::CardOf(std::stoull(row[0])));
   }
   EXPECT_EQ(One("SELECT card IS NULL FROM public.customers WHERE id = 2"), "t");
+}
+
+// An explicit cast to varchar(n) cuts, and numeric(p, s) rounds, without an error.
+TEST_F(CompanionTest, TypesThatWouldCutOrRoundAreRefused) {
+  bed_.MakeCustomers(20);
+  bed_.Register(Conversion::kUnprotect);
+  bed_.FillProtected();
+  for (const std::string type : {"varchar(10)", "numeric(20, 2)"}) {
+    bed_.Sql("ALTER TABLE public.customers ALTER card TYPE " + type + " USING NULL");
+    ExpectFailed(bed_.RunJob(v1::ROTATION_TRANSFORM_DECRYPT, RotationBed::kKey),
+                 "makes something else of what is written");
+    EXPECT_EQ(One("SELECT count(*) FROM public.customers WHERE card IS NOT NULL"), "0") << type;
+  }
+  bed_.Sql("ALTER TABLE public.customers ALTER card TYPE date USING NULL");
+  ExpectFailed(bed_.RunJob(v1::ROTATION_TRANSFORM_DECRYPT, RotationBed::kKey),
+               "does not fit the type of its column");
+}
+
+TEST_F(CompanionTest, AFieldWithoutAnIndexFillsNoColumnOfIndexes) {
+  bed_.MakeCustomers(10);
+  bed_.Register(Conversion::kProtect);
+  v1::UpdateFieldRequest update;
+  update.set_tenant(RotationBed::kTenant);
+  update.set_name(CustomerBed::kField);
+  update.mutable_update_mask()->add_paths("blind_index");
+  ASSERT_OK(FieldClient(bed_.client()).UpdateField(update));
+  ExpectFailed(bed_.RunJob(v1::ROTATION_TRANSFORM_ENCRYPT, RotationBed::kKey),
+               "makes no blind index, and a column waits for one");
 }
 
 TEST_F(CompanionTest, IndexesAreBroughtToTheNewVersion) {

@@ -491,5 +491,31 @@ TEST_F(ConversionTest, TakesTheRightsOfTheOwner) {
   ASSERT_OK(DropPlaintext(*as_owner, kTable, "card", true));
 }
 
+// Until another job has looked at them.
+TEST_F(ConversionTest, WhatAJobHasQuarantinedIsNotSwitchedTo) {
+  Sql("INSERT INTO customers (id, card) VALUES (1, 'a')");
+  Begin(Card());
+  Fill();
+  ASSERT_OK(Close());
+  const auto job = [&](const std::string& digit, const std::string& quarantine) {
+    const std::string id = "'" + std::string(32, digit[0]) + "'";
+    Sql("INSERT INTO kms.rotation_jobs (job_id, tenant, started, source_key_id, target_key_id, "
+        "target_version) VALUES (" +
+        id +
+        ", 'acme', '1.0', decode('0000000000000000', 'hex'), "
+        "decode('0000000000000000', 'hex'), 1); INSERT INTO kms.rotation_tables (job_id, table_no, "
+        "relation, plan, estimated_rows) VALUES (" +
+        id + ", 0, 'customers', '{}', 1)");
+    Sql("INSERT INTO kms.rotation_quarantine (job_id, table_no, attribute, row_key, digest, "
+        "reason) "
+        "VALUES (" +
+        id + ", 0, '" + quarantine + "', '{1}', decode(repeat('00', 32), 'hex'), 'r')");
+  };
+  job("1", "card_protected");
+  EXPECT_THAT(Switch(), StatusIs(absl::StatusCode::kFailedPrecondition, Reason::kDatabaseRefused));
+  job("2", "another");
+  EXPECT_OK(Switch());
+}
+
 }  // namespace
 }  // namespace fieldkms::rotation

@@ -61,6 +61,7 @@ TablePlan EncryptPlan() {
   plan.work = Work::kEncrypt;
   plan.columns[0].companion = {"card_plain", "text"};
   plan.columns[1].companion = {"raw", "bytea"};
+  plan.columns[1].companion_bytes = true;
   plan.columns[1].index = {"card_index", "bytea"};
   return plan;
 }
@@ -108,7 +109,7 @@ TEST(TablePlanTest, KeepsItsForm) {
                          "binding_id": "00ff6262626262626262626262626262",
                          "field_id": "0001666666666666", "bound_to_row": true,
                          "context_names": ["k"], "context_columns": [0],
-                         "field": "", "companion": {"name": "", "type": ""},
+                         "field": "", "companion": {"name": "", "type": ""}, "companion_bytes": false,
                          "index": {"name": "", "type": ""}}],
             "work": "reseal", "estimated_rows": 12345678901234567890}})json"));
 }
