@@ -128,6 +128,49 @@ TEST_F(PlanWorkTest, ArraysAndDocumentsWithoutAFieldAreRefused) {
   EXPECT_THAT(said, Contains("refused UNFIT_FOR_WORK people.docs"));
 }
 
+TEST_F(PlanWorkTest, CompanionsOfTwoColumnsOrOfAnotherTypeAreRefused) {
+  AddCard(Conversion::kNone);
+  ProtectedColumn list = Registered("docs");
+  list.shape = rotation::Shape::kJsonb;
+  list.index_column = "card_index";
+  list.index_key = "other";
+  Add(list);
+  ProtectedColumn text = Registered("card");
+  text.shape = rotation::Shape::kText;
+  text.index_column = "card_index";
+  text.index_key = "indexes";
+  Add(text);
+  EXPECT_THAT(Findings(Of(Work::kReindex, "indexes")),
+              Contains("refused COMPANION_SHARED people.card_index"));
+  EXPECT_THAT(Findings(Of(Work::kReindex, "other")),
+              Contains("refused UNFIT_FOR_WORK people.docs"));
+  Sql("ALTER TABLE people ALTER card_index TYPE text USING NULL");
+  EXPECT_THAT(Findings(Of(Work::kReindex, "indexes")),
+              Contains("refused TYPE_MISMATCH people.card_protected"));
+}
+
+TEST_F(PlanWorkTest, DomainsOverBytesAreBytes) {
+  Sql("CREATE DOMAIN secret AS bytea; ALTER TABLE people ADD raw secret");
+  ProtectedColumn column = Registered("card_protected");
+  column.plain_column = "raw";
+  column.conversion = Conversion::kProtect;
+  Add(column);
+  const JobPlan plan = Plan(Of(Work::kEncrypt));
+  ASSERT_EQ(plan.tables.size(), 1u);
+  EXPECT_TRUE(plan.tables[0].plan.columns[0].companion_bytes);
+}
+
+TEST_F(PlanWorkTest, TextsOfAFormatAreNotIndexedAnew) {
+  ProtectedColumn column = Registered("pin");
+  column.shape = rotation::Shape::kFpe;
+  column.version_column = "pin_version";
+  column.index_column = "card_index";
+  column.index_key = "indexes";
+  Add(column);
+  EXPECT_THAT(Findings(Of(Work::kReindex, "indexes")),
+              Contains("refused UNFIT_FOR_WORK people.pin"));
+}
+
 TEST_F(PlanWorkTest, CompanionsThatAreGoneAreRefused) {
   AddCard(Conversion::kProtect);
   Sql("ALTER TABLE people DROP COLUMN card");
