@@ -221,7 +221,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "NEW.card := NEW.card || '\\x00'; RETURN NEW; END$$;"
                      "CREATE TRIGGER spoil BEFORE UPDATE ON public.cards FOR EACH ROW "
                      "EXECUTE FUNCTION public.spoil()",
-                     "DROP FUNCTION public.spoil CASCADE", "a trigger or a rule"},
+                     "DROP FUNCTION public.spoil CASCADE", "a trigger, a rule"},
         SchemaChange{"ConstraintThatRefuses",
                      "ALTER TABLE public.cards ADD CONSTRAINT refuse CHECK (id = 0) NOT VALID",
                      "ALTER TABLE public.cards DROP CONSTRAINT refuse",
