@@ -9,17 +9,11 @@
 #include "crypto/status.h"
 #include "crypto/utf8.h"
 #include "rotation/cell.h"
+#include "rotation/cell_faults.h"
 #include "rotation/envelope_target.h"
 
 namespace fieldkms::rotation {
 namespace {
-
-constexpr std::string_view kMalformed = "is no envelope";
-constexpr std::string_view kNotOpened = "does not open under its key and context";
-constexpr std::string_view kNoRowKey = "a column of its row's key is NULL";
-constexpr std::string_view kNoValue = "is no legal value of its field";
-constexpr std::string_view kNoText = "opens to what is no text: its column cannot hold it";
-constexpr std::string_view kNoVersion = "has no version of a key beside it";
 
 // Whether an error says that the value is at fault, and not that the service could not.
 std::string_view FaultOf(const absl::Status& status) {
@@ -65,12 +59,6 @@ absl::Status RunBatch(Request* request, const Call& call, MadeValues* made, cons
   return absl::OkStatus();
 }
 
-uint32_t IndexVersion(std::string_view index) {
-  if (index.size() < 2) return 0;
-  return static_cast<uint32_t>(static_cast<uint8_t>(index[0])) << 8 |
-         static_cast<uint8_t>(index[1]);
-}
-
 // Whether a column of text can hold it.
 bool IsText(std::string_view value) {
   char32_t point = 0;
@@ -78,13 +66,6 @@ bool IsText(std::string_view value) {
     if (!TakeCodePoint(&value, &point) || point == 0) return false;
   }
   return true;
-}
-
-// 0: none.
-uint32_t VersionOf(const std::optional<std::string>& text) {
-  uint32_t version = 0;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), version);
-  return version;
 }
 
 // What is made of plaintexts: bad ones stay so, and the plaintexts stay where they are.
@@ -100,6 +81,34 @@ MadeValues EmptyLike(const MadeValues& plaintexts) {
 }  // namespace
 
 MadeValue::~MadeValue() { WipeText(&value); }
+
+uint32_t IndexVersion(const std::optional<std::string>& index) {
+  if (!index || index->size() < 2) return 0;
+  const auto byte = [&](size_t i) { return uint32_t{static_cast<uint8_t>((*index)[i])}; };
+  return byte(0) << 8 | byte(1);
+}
+
+uint32_t TextVersion(const std::optional<std::string>& version) {
+  uint32_t number = 0;
+  if (version) std::from_chars(version->data(), version->data() + version->size(), number);
+  return number;
+}
+
+// Of cells that are one envelope; others are bad.
+std::vector<std::string> ColumnValues::Envelopes(std::span<const TableRow> rows,
+                                                 MadeValues* made) const {
+  std::vector<std::string> envelopes(made->size());
+  for (size_t i = 0; i < made->size(); ++i) {
+    MadeValue& one = (*made)[i];
+    auto found = EnvelopesIn(cipher_.shape, *rows[one.row].cells[column_]);
+    if (found.ok() && found->size() == 1) {
+      envelopes[i] = std::move(found->front());
+    } else {
+      one.bad = kMalformed;
+    }
+  }
+  return envelopes;
+}
 
 MadeValues ColumnValues::Pick(std::span<const TableRow> rows,
                               std::span<const size_t> picked) const {
@@ -153,15 +162,8 @@ absl::StatusOr<MadeValues> ColumnValues::Open(std::span<const TableRow> rows,
 
 absl::StatusOr<MadeValues> ColumnValues::Reveal(std::span<const TableRow> rows,
                                                 MadeValues made) const {
-  std::vector<std::string> envelopes(made.size());
-  for (size_t i = 0; i < made.size() && !IsJson(); ++i) {
-    auto found = EnvelopesIn(cipher_.shape, *rows[made[i].row].cells[column_]);
-    if (found.ok() && found->size() == 1) {
-      envelopes[i] = std::move(found->front());
-    } else {
-      made[i].bad = kMalformed;
-    }
-  }
+  std::vector<std::string> envelopes;
+  if (!IsJson()) envelopes = Envelopes(rows, &made);
   v1::BatchRevealRequest request;
   request.set_tenant(options_.tenant);
   request.set_field(cipher_.field);
@@ -187,15 +189,7 @@ absl::StatusOr<MadeValues> ColumnValues::Reveal(std::span<const TableRow> rows,
 
 absl::StatusOr<MadeValues> ColumnValues::Decrypt(std::span<const TableRow> rows,
                                                  MadeValues made) const {
-  std::vector<std::string> envelopes(made.size());
-  for (size_t i = 0; i < made.size(); ++i) {
-    auto found = EnvelopesIn(cipher_.shape, *rows[made[i].row].cells[column_]);
-    if (found.ok() && found->size() == 1) {
-      envelopes[i] = std::move(found->front());
-    } else {
-      made[i].bad = kMalformed;
-    }
-  }
+  std::vector<std::string> envelopes = Envelopes(rows, &made);
   const bool holds_bytes = cipher_.companion_bytes;
   v1::BatchDecryptRequest request;
   request.set_tenant(options_.tenant);
@@ -289,7 +283,7 @@ absl::StatusOr<MadeValues> ColumnValues::ReadTexts(std::span<const TableRow> row
   MadeValues made(picked.size());
   for (size_t i = 0; i < picked.size(); ++i) {
     made[i].row = picked[i];
-    made[i].version = VersionOf(rows[picked[i]].cells[companion]);
+    made[i].version = TextVersion(rows[picked[i]].cells[companion]);
     if (made[i].version == 0) made[i].bad = kNoVersion;
   }
   v1::BatchRevealRequest request;

@@ -1,13 +1,14 @@
 // ColumnValues has values of one column sealed, opened, indexed and made into texts by the service:
 // by the column's field, or by its key where it has none. It knows of no database.
 //
-// Plaintexts come here, and are wiped with what holds them; those that came out of the database are
-// also in libpq's memory, which nobody wipes.
+// Plaintexts come here, and are wiped with what holds them. Those of rows that were read are wiped
+// by whoever read them; libpq's own copies, and gRPC's, nobody wipes.
 #ifndef FIELDKMS_ROTATION_COLUMN_VALUES_H_
 #define FIELDKMS_ROTATION_COLUMN_VALUES_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,10 @@ struct MadeValue {
   std::string_view bad = {};  // why it is not there, for people; a literal. "": it is
 };
 using MadeValues = std::vector<MadeValue>;
+
+// The version of the key that made a blind index, and the one that a version column has. 0: none.
+uint32_t IndexVersion(const std::optional<std::string>& index);
+uint32_t TextVersion(const std::optional<std::string>& version);
 
 // `plan` and `calls` must outlive it. Errors of all: those of the service that are not of a single
 // value; and kUnavailable, kPrimaryChanged, for what is under an older version than the target's.
@@ -78,6 +83,7 @@ class ColumnValues {
   bool IsJson() const { return cipher_.shape == Shape::kJson || cipher_.shape == Shape::kJsonb; }
   // Those of `picked`, of which rows without a key are bad, where they need one.
   MadeValues Pick(std::span<const TableRow> rows, std::span<const size_t> picked) const;
+  std::vector<std::string> Envelopes(std::span<const TableRow> rows, MadeValues* made) const;
   void AddContext(const TableRow& row, ContextEntries* context) const;
   absl::Status CheckTarget(const std::string& envelope) const;
   absl::Status TakeDocument(const std::string& source, std::string document, MadeValue* made) const;

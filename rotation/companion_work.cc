@@ -1,32 +1,14 @@
 #include "rotation/companion_work.h"
 
-#include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 
 #include "crypto/status.h"
+#include "rotation/cell_faults.h"
 
 namespace fieldkms::rotation {
 namespace {
-
-constexpr std::string_view kOtherPlaintext = "does not open to the plaintext beside it";
-constexpr std::string_view kOtherIndex = "has the blind index of another value beside it";
-
-// Whether the companion's version of a key is below the target's.
-bool IsOldVersion(const std::optional<std::string>& text, uint32_t target) {
-  uint64_t version = 0;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), version);
-  return version < target;
-}
-
-bool IsOldIndex(const std::optional<std::string>& index, uint32_t target) {
-  if (!index || index->size() < 2) return true;
-  const auto high = static_cast<uint8_t>((*index)[0]);
-  const auto low = static_cast<uint8_t>((*index)[1]);
-  return (uint32_t{high} << 8 | low) < target;
-}
 
 // Documents are the same where they mean the same: jsonb keeps no spelling.
 bool SameDocument(std::string_view a, std::string_view b) {
@@ -53,9 +35,9 @@ bool CompanionWork::NeedsWork(const TableRow& row, size_t column) const {
     case Work::kDecrypt:
       return cell && !companion;
     case Work::kReindex:
-      return cell && IsOldIndex(companion, options_.target.version);
+      return cell && IndexVersion(companion) < options_.target.version;
     case Work::kRetokenize:
-      return cell && IsOldVersion(companion, options_.target.version);
+      return cell && TextVersion(companion) < options_.target.version;
   }
   return false;
 }

@@ -18,10 +18,6 @@
 namespace fieldkms::rotation {
 namespace {
 
-std::string Indexed(std::string_view field, size_t i) {
-  return std::string(field) + "[" + std::to_string(i) + "]";
-}
-
 std::vector<Column> ColumnsIn(Transaction& transaction, Oid relation) {
   const Oid oids[] = {relation};
   auto columns = ColumnsOf(transaction, oids);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "clients/cpp/wipe.h"
 #include "crypto/status.h"
 #include "kms/postgres/value.h"
 #include "rotation/batch_writer.h"
@@ -20,6 +21,36 @@ size_t PartsFor(size_t writes, size_t batch_rows) {
   return std::clamp<size_t>((writes + batch_rows - 1) / batch_rows, 1, kInterleave);
 }
 
+// Wipes the plaintexts of rows, where the work has any, when it goes out of scope.
+class PlaintextGuard {
+ public:
+  PlaintextGuard(const TablePlan& plan, RowsRead* read, WorkDone* work)
+      : has_any_(plan.work == Work::kEncrypt || plan.work == Work::kDecrypt),
+        read_(read),
+        work_(work) {}
+  ~PlaintextGuard() {
+    if (!has_any_) return;
+    if (read_ != nullptr) Wipe(&read_->rows);
+    if (work_ != nullptr) Wipe(&work_->writes);
+  }
+  PlaintextGuard(const PlaintextGuard&) = delete;
+  PlaintextGuard& operator=(const PlaintextGuard&) = delete;
+
+ private:
+  template <class Rows>
+  static void Wipe(Rows* rows) {
+    for (auto& row : *rows) {
+      for (std::optional<std::string>& cell : row.cells) {
+        if (cell) WipeText(&*cell);
+      }
+    }
+  }
+
+  const bool has_any_;
+  RowsRead* const read_;
+  WorkDone* const work_;
+};
+
 }  // namespace
 
 RangeRunner::RangeRunner(Database& database, Checkpoints& checkpoints, const TablePlan& plan,
@@ -36,9 +67,11 @@ RangeRunner::RangeRunner(Database& database, Checkpoints& checkpoints, const Tab
       reader_(plan_, needs_work_) {}
 
 absl::StatusOr<WindowResult> RangeRunner::Sweep(size_t batch_rows) {
-  FIELDKMS_ASSIGN_OR_RETURN(const RowsRead read,
+  FIELDKMS_ASSIGN_OR_RETURN(RowsRead read,
                             reader_.Read(database_, range_.rest, batch_rows * kInterleave));
-  FIELDKMS_ASSIGN_OR_RETURN(const WorkDone work, work_.Do(read.rows));
+  const PlaintextGuard read_guard(plan_, &read, nullptr);
+  FIELDKMS_ASSIGN_OR_RETURN(WorkDone work, work_.Do(read.rows));
+  const PlaintextGuard work_guard(plan_, nullptr, &work);
   if (work.none_good) FIELDKMS_RETURN_IF_ERROR(CheckAnyDone(work));
   std::vector<Part> parts(PartsFor(work.writes.size(), batch_rows));
   for (size_t i = 0; i < work.writes.size(); ++i) {
@@ -151,7 +184,7 @@ absl::Status RangeRunner::LookAtLeftovers(StepCounts* counts) {
     const RowWork::Leftovers left = work_.Look(read.rows);
     counts->conflicts += left.older;
     counts->quarantined += left.known_bad;
-    FIELDKMS_RETURN_IF_ERROR(QuarantineNow(read.rows, left.bad, counts));
+    FIELDKMS_RETURN_IF_ERROR(NoteBad(read.rows, left.bad, counts));
     if (!read.reached) return absl::OkStatus();
     rest.lower = read.reached;
   }
@@ -161,23 +194,27 @@ absl::Status RangeRunner::OpenSample(double share, StepCounts* counts) {
   if (share <= 0) return absl::OkStatus();
   TableReader sample(plan_, share >= 1 ? "" : "random() < " + std::to_string(share));
   for (KeyRange rest = range_.rest;;) {
-    FIELDKMS_ASSIGN_OR_RETURN(const RowsRead read, sample.Read(database_, rest, kVerifyWindow));
+    FIELDKMS_ASSIGN_OR_RETURN(RowsRead read, sample.Read(database_, rest, kVerifyWindow));
+    const PlaintextGuard guard(plan_, &read, nullptr);
     std::vector<BadCell> bad;
     FIELDKMS_ASSIGN_OR_RETURN(const uint64_t opened, work_.Check(read.rows, &bad));
     counts->opened += opened;
-    FIELDKMS_RETURN_IF_ERROR(QuarantineNow(read.rows, bad, counts));
+    FIELDKMS_RETURN_IF_ERROR(NoteBad(read.rows, bad, counts));
     if (!read.reached) return absl::OkStatus();
     rest.lower = read.reached;
   }
-  return absl::OkStatus();
 }
 
-absl::Status RangeRunner::QuarantineNow(const std::vector<TableRow>& rows,
-                                        const std::vector<BadCell>& bad, StepCounts* counts) {
-  if (bad.empty()) return absl::OkStatus();
+// Lists what a window of verification has found, and prolongs the lease: a range may take longer.
+absl::Status RangeRunner::NoteBad(const std::vector<TableRow>& rows,
+                                  const std::vector<BadCell>& bad, StepCounts* counts) {
   counts->quarantined += bad.size();
-  return database_.Write([&](Transaction& transaction) {
-    return checkpoints_.Quarantine(transaction, range_, plan_, rows, bad).status();
+  return database_.Write([&](Transaction& transaction) -> absl::Status {
+    if (!bad.empty()) {
+      FIELDKMS_RETURN_IF_ERROR(
+          checkpoints_.Quarantine(transaction, range_, plan_, rows, bad).status());
+    }
+    return checkpoints_.Step(transaction, range_, {}, std::nullopt, /*done=*/false);
   });
 }
 

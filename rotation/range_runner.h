@@ -70,8 +70,8 @@ class RangeRunner {
   absl::StatusOr<StepCounts> CountAll();
   absl::Status LookAtLeftovers(StepCounts* counts);
   absl::Status OpenSample(double share, StepCounts* counts);
-  absl::Status QuarantineNow(const std::vector<TableRow>& rows, const std::vector<BadCell>& bad,
-                             StepCounts* counts);
+  absl::Status NoteBad(const std::vector<TableRow>& rows, const std::vector<BadCell>& bad,
+                       StepCounts* counts);
 
   Database& database_;
   Checkpoints& checkpoints_;

@@ -17,10 +17,6 @@ namespace {
 // Entries that a row's context may have besides those of the registry: b, pk, f and jp.
 constexpr std::array<std::string_view, 4> kOwnEntries = {"b", "pk", "f", "jp"};
 
-std::string Indexed(std::string_view field, size_t i) {
-  return std::string(field) + "[" + std::to_string(i) + "]";
-}
-
 // The context with these entries and our own must be one that envelopes can have.
 absl::Status CheckContextNames(const std::vector<std::string>& names) {
   std::vector<ContextEntry> entries;
@@ -124,6 +120,10 @@ class ColumnFinder {
 };
 
 }  // namespace
+
+std::string Indexed(std::string_view field, size_t i) {
+  return std::string(field) + "[" + std::to_string(i) + "]";
+}
 
 bool Holds(const Column& column, Shape shape) {
   return column.shape == (shape == Shape::kFpe ? Shape::kText : shape);

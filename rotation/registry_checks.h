@@ -20,6 +20,9 @@ absl::Status DrawBindingId(ProtectedColumn* column);
 // is not there or does not fit. Throws what libpqxx throws.
 absl::Status PlaceColumns(Transaction& transaction, RegistryRow* row);
 
+// "key_columns[2]"
+std::string Indexed(std::string_view field, size_t i);
+
 // Whether values of this shape can stand in the column. Text of a field's own format stands in any
 // column of text.
 bool Holds(const Column& column, Shape shape);

@@ -12,6 +12,7 @@
 #include "crypto/status.h"
 #include "rotation/cell.h"
 #include "rotation/cell_context.h"
+#include "rotation/cell_faults.h"
 #include "rotation/envelope_target.h"
 
 namespace fieldkms::rotation {
@@ -21,11 +22,6 @@ namespace {
 // may have, so that a window of the usual size keeps both sides busy.
 constexpr size_t kItemsPerCall = 5'000;
 constexpr size_t kCallsInFlight = 2;
-
-constexpr std::string_view kMalformed = "is no envelope";
-constexpr std::string_view kOtherKey = "is sealed under another key";
-constexpr std::string_view kNotOpened = "does not open under its key and context";
-constexpr std::string_view kNoRowKey = "a column of its row's key is NULL";
 
 // Whether an item's error says that its value does not open, and not that the service could not.
 bool IsOfValue(const absl::Status& status) { return ReasonOf(status) == Reason::kDecryptFailed; }

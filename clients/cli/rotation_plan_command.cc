@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "clients/cli/commands.h"
 #include "clients/cli/database_option.h"
@@ -9,7 +10,9 @@
 #include "clients/cli/rotation_args.h"
 #include "clients/cli/rotation_plan_report.h"
 #include "crypto/status.h"
+#include "rotation/field_checks.h"
 #include "rotation/job_plan.h"
+#include "rotation/service_calls.h"
 
 namespace fieldkms {
 namespace {
@@ -40,6 +43,13 @@ absl::StatusOr<v1::RotationTarget> TargetOf(Client* client, const PlanArguments&
   return target;
 }
 
+// A job would be refused for these when it begins.
+absl::Status CheckFieldsOf(Client* client, const std::string& tenant, const ShownPlan& shown) {
+  std::vector<rotation::TablePlan> tables;
+  for (const rotation::TableEstimate& table : shown.plan.tables) tables.push_back(table.plan);
+  return rotation::CheckFields(tables, tenant, shown.target.key(), rotation::CallsOf(*client));
+}
+
 absl::StatusOr<ExitCode> Plan(Session* session, const PlanArguments& arguments) {
   FIELDKMS_ASSIGN_OR_RETURN(const v1::RotationSpec spec, SpecOf(arguments.scope));
   FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
@@ -50,6 +60,7 @@ absl::StatusOr<ExitCode> Plan(Session* session, const PlanArguments& arguments) 
   FIELDKMS_ASSIGN_OR_RETURN(const std::unique_ptr<rotation::Database> database,
                             ConnectTo(arguments.conninfo_file));
   FIELDKMS_ASSIGN_OR_RETURN(shown.plan, rotation::MakePlan(*database, request));
+  FIELDKMS_RETURN_IF_ERROR(CheckFieldsOf(client, arguments.tenant, shown));
   FIELDKMS_RETURN_IF_ERROR(session->Show(PlanJson(shown), PlanText(shown)).status());
   return shown.plan.refused() ? ExitCode::kFailure : ExitCode::kOk;
 }

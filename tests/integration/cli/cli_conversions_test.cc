@@ -176,5 +176,34 @@ TEST_F(CliConversions, RefusesWhatDoesNotFit) {
   EXPECT_THAT(ErrorOf(Of("unprotect", {"--into", "id"})), invalid("into"));
 }
 
+// With the job that fills it, all by the command line.
+TEST_F(CliConversions, AJobFillsTheColumnUntilItIsSwitched) {
+  bed_.Sql("INSERT INTO customers SELECT i, 'k', '4' || i FROM generate_series(2, 300) i");
+  const auto begun = Json(ProtectArguments({"--data-source", "orders", "--start"}));
+  const std::string job = begun["job_id"];
+  Json({"rotation", "limits", job, "--unlimited"});
+  EXPECT_EQ(Cli({"rotation", "run", job}).status.code, 0);
+  const auto status = Json({"rotation", "status", job});
+  EXPECT_EQ(status["state"], "DONE");
+  EXPECT_EQ(status["spec"]["transform"], "ENCRYPT");
+  EXPECT_EQ(status["outcome"]["counts"]["opened"], 300);
+  Json(Of("close"));
+  Json(Of("switch"));
+  EXPECT_EQ(bed_.Sql("SELECT count(*) FROM customers WHERE substr(card, 1, 1) = '\\x11'")[0][0],
+            "300");
+}
+
+// Also by the field that makes them.
+TEST_F(CliConversions, TextsOfAFormatAreRegisteredWithTheirVersions) {
+  bed_.Sql("ALTER TABLE customers ADD v smallint");
+  Json({"key", "create", "texts", "--purpose", "FPE"});
+  Json({"field", "create", "customers.pin", "--format", "pan", "--fpe-key", "texts"});
+  const auto added = Json({"column", "add", "public.customers", "card", "--field", "customers.pin",
+                           "--no-row-key", "--version-column", "v"});
+  EXPECT_EQ(added["shape"], "fpe");
+  EXPECT_EQ(added["key"], "texts");
+  EXPECT_EQ(added["version_column"], "v");
+}
+
 }  // namespace
 }  // namespace fieldkms::testing

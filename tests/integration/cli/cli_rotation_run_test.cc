@@ -172,5 +172,17 @@ TEST_F(CliRotationRun, OnATerminalThereIsABar) {
   EXPECT_THAT(shown, HasSubstr("DONE"));
 }
 
+// The service is asked for keys, and then for nothing of the values.
+TEST_F(CliRotationRun, RewrapsWithLeasedKeysWhereItMay) {
+  Json({"key", "update", "cards", "--lease-seconds", "300", "--lease-messages", "100000"});
+  const std::string job = CreateJob({"--start"});
+  EXPECT_EQ(Cli({"rotation", "run", job, "--lease", "--workers", "2"}).status.code, 0);
+  EXPECT_EQ(Json({"rotation", "status", job})["state"], "DONE");
+  EXPECT_EQ(bed_.Count().versions.at(2), kRows);
+  const std::string audit = ReadFile(bed_.daemon().data_dir() + "/audit.jsonl");
+  EXPECT_THAT(audit, HasSubstr("LeaseService.AcquireLease"));
+  EXPECT_THAT(audit, Not(HasSubstr("CryptoService.BatchRewrap")));
+}
+
 }  // namespace
 }  // namespace fieldkms::testing

@@ -308,5 +308,29 @@ TEST_F(CompanionTest, ManyValuesOfWhichNoneIsGoodStopTheJob) {
   EXPECT_EQ(One("SELECT count(*) FROM kms.rotation_quarantine"), "0");
 }
 
+// Sealed by its key alone, any bytes may be: a column of text cannot hold all of them.
+TEST_F(CompanionTest, WhatIsNoTextIsListedAndStaysSealed) {
+  RotationBed& bed = bed_.bed();
+  bed.MakeCards(30);
+  const std::pair<std::string, std::string> raw[] = {{"7", "\xff\xfe"}, {"8", {"a\0b", 3}}};
+  const auto sealed = bed.Seal(raw);
+  ASSERT_OK(sealed);
+  for (size_t i = 0; i < 2; ++i) {
+    bed.Sql("UPDATE public.cards SET card = '\\x" + Hex((*sealed)[i]) +
+            "' WHERE id = " + raw[i].first);
+  }
+  const auto database = rotation::Database::Connect(bed.conninfo(), "owner");
+  ASSERT_OK(database);
+  ASSERT_OK(rotation::BeginUnprotect(**database, {"public", "cards"}, "card", "clear", "text"));
+  const auto job = bed_.RunJob(v1::ROTATION_TRANSFORM_DECRYPT, RotationBed::kKey);
+  ExpectDone(job);
+  EXPECT_EQ(job->outcome().counts().quarantined(), 2u);
+  EXPECT_EQ(
+      One("SELECT string_agg(id::text, ',' ORDER BY id) FROM public.cards WHERE clear IS NULL"),
+      "7,8");
+  EXPECT_EQ(One("SELECT count(*) FROM public.cards WHERE clear = 'card number of customer ' || id"),
+            "28");
+}
+
 }  // namespace
 }  // namespace fieldkms::testing
