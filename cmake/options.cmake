@@ -42,12 +42,16 @@ endif()
 # A precompiled header from ccache is as good as one made now, whatever its headers' times.
 add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 
+# Nothing that is built knows in which directory that was: builds are the same everywhere, and one
+# clone finds in the compiler's cache what another has left there.
+add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.")
 find_program(FIELDKMS_CCACHE ccache)
 if(FIELDKMS_CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER "${FIELDKMS_CCACHE}")
-  # Or it would not cache what uses a precompiled header.
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
-    CCACHE_SLOPPINESS=pch_defines,time_macros "${FIELDKMS_CCACHE}")
+  # pch_defines: or it would not cache what uses a precompiled header.
+  set(launcher "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+    "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" "${FIELDKMS_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 find_program(FIELDKMS_MOLD mold)
 if(FIELDKMS_MOLD)

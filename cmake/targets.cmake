@@ -73,7 +73,8 @@ set(FIELDKMS_TEST_OPTIONS -O0 -U_FORTIFY_SOURCE -pthread)
 function(fieldkms_test name)
   cmake_parse_arguments(ARG "OPTIMISED" "TIMEOUT" "LABELS;SOURCES;DEPS;ENVIRONMENT" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} fieldkms_test_paths GTest::gmock
+    GTest::gtest_main)
   target_compile_options(${name} PRIVATE ${FIELDKMS_WARNINGS})
   # A test of what optimising does asks for OPTIMISED.
   if(ARG_OPTIMISED)
@@ -82,9 +83,6 @@ function(fieldkms_test name)
     target_compile_options(${name} PRIVATE ${FIELDKMS_TEST_OPTIONS})
     fieldkms_use_precompiled(${name} precompiled_tests)
   endif()
-  target_compile_definitions(${name} PRIVATE
-    FIELDKMS_VECTORS_DIR="${PROJECT_SOURCE_DIR}/tests/vectors"
-    FIELDKMS_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
   add_test(NAME ${name} COMMAND ${name})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)

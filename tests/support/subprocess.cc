@@ -10,6 +10,7 @@
 #include <system_error>
 #include <thread>
 
+#include "tests/support/paths.h"
 #include "tests/support/temp_dir.h"
 
 extern char** environ;
@@ -81,9 +82,7 @@ ExitStatus FromWait(int status) {
 
 }  // namespace
 
-std::string BinaryPath(std::string_view name) {
-  return std::string(FIELDKMS_BIN_DIR) + "/" + std::string(name);
-}
+std::string BinaryPath(std::string_view name) { return BinDir() + "/" + std::string(name); }
 
 Subprocess::Subprocess(const SubprocessOptions& options) {
   std::vector<std::string> arguments = options.argv;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tests/integration/cli/cli_fixture.h"
+#include "tests/support/paths.h"
 
 namespace fieldkms::testing {
 namespace {
@@ -140,7 +141,7 @@ TEST_F(CliTransferTest, ACeremonyWithOpenSsl) {
 
 // Those commands are what the manual shows.
 TEST_F(CliTransferTest, TheCommandsStandInTheManual) {
-  std::string manual = ReadFile(std::string(FIELDKMS_VECTORS_DIR) + "/../../docs/operators.md");
+  std::string manual = ReadFile(testing::SourceDir() + "/docs/operators.md");
   for (size_t at = 0; (at = manual.find("\n   ", at)) != std::string::npos; ++at) {
     manual.erase(at + 1, 3);  // some stand in a list
   }

@@ -16,6 +16,7 @@
 #include "clients/cpp/wipe.h"
 #include "crypto/status.h"
 #include "tests/integration/cli/cli_fixture.h"
+#include "tests/support/paths.h"
 
 namespace example {
 
@@ -443,7 +444,7 @@ TEST_F(DevelopersExampleTest, ReencryptsRows) {
 
 // The text between two marks is what people copy.
 void ExpectInTheDocument(const std::string& mark) {
-  const std::string root = std::string(FIELDKMS_VECTORS_DIR) + "/../..";
+  const std::string root = testing::SourceDir();
   const std::string source = ReadFile(root + "/tests/integration/cli/developers_example_test.cc");
   const size_t begin = source.find(mark) + mark.size();
   const std::string code = source.substr(begin, source.find(mark, begin) - begin);

@@ -12,6 +12,7 @@
 #include "crypto/xaes_gcm.h"
 #include "tests/support/fork.h"
 #include "tests/support/hex.h"
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/vectors.h"
 
@@ -21,7 +22,7 @@ namespace {
 using ::testing::HasSubstr;
 
 using Bytes = std::vector<uint8_t>;
-const std::string kVectors = FIELDKMS_VECTORS_DIR;
+const std::string kVectors = testing::VectorsDir();
 constexpr IndexPlace kPlace = {"acme", 7, 0, 1, kFullIndexBits};
 
 SecretBytes Root(const Bytes& bytes) { return SecretBytes::CopyOf(bytes).value(); }

@@ -12,6 +12,7 @@
 
 #include "crypto/random.h"
 #include "tests/support/hex.h"
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/vectors.h"
 
@@ -20,7 +21,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::string kVectors = FIELDKMS_VECTORS_DIR;
+const std::string kVectors = testing::VectorsDir();
 constexpr EnvelopeHeader kHeader = {Suite::kXaes256Gcm, 0x0102030405060708, 9};
 constexpr EnvelopeHeader kCommitting = {Suite::kKcXaes256Gcm, 0x0102030405060708, 9};
 

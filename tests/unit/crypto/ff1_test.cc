@@ -15,6 +15,7 @@
 #include "crypto/xaes_gcm.h"
 #include "tests/support/fork.h"
 #include "tests/support/hex.h"
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/vectors.h"
 
@@ -23,7 +24,7 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 using Numerals = std::vector<uint16_t>;
-const std::string kVectors = FIELDKMS_VECTORS_DIR;
+const std::string kVectors = testing::VectorsDir();
 
 Ff1Key MakeKey(const Bytes& bytes) {
   return Ff1Key::Create(SecretBytes::CopyOf(bytes).value()).value();

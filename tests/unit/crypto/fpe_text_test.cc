@@ -13,6 +13,7 @@
 #include "crypto/utf8.h"
 #include "crypto/xaes_gcm.h"
 #include "tests/support/hex.h"
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/vectors.h"
 
@@ -23,7 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 using Bytes = std::vector<uint8_t>;
-const std::string kVectors = FIELDKMS_VECTORS_DIR;
+const std::string kVectors = testing::VectorsDir();
 constexpr std::string_view kDigits = "0123456789";
 
 Ff1Key MakeKey(const Bytes& bytes) {

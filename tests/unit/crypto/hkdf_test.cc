@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "tests/support/hex.h"
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/vectors.h"
 
 namespace fieldkms {
 namespace {
 
-const std::string kVectors = FIELDKMS_VECTORS_DIR;
+const std::string kVectors = testing::VectorsDir();
 
 std::string Hkdf(const std::string& ikm, const std::string& salt, const std::string& info,
                  size_t size) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/support/hex.h"
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/vectors.h"
 
@@ -14,7 +15,7 @@ namespace fieldkms {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
-const std::string kVectors = FIELDKMS_VECTORS_DIR;
+const std::string kVectors = testing::VectorsDir();
 
 std::span<const uint8_t, kKwpKeySize> Key(const Bytes& bytes) {
   return std::span<const uint8_t, kKwpKeySize>(bytes.data(), kKwpKeySize);

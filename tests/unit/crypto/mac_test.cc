@@ -11,6 +11,7 @@
 #include "crypto/xaes_gcm.h"
 #include "tests/support/fork.h"
 #include "tests/support/hex.h"
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/vectors.h"
 
@@ -18,7 +19,7 @@ namespace fieldkms {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
-const std::string kVectors = FIELDKMS_VECTORS_DIR;
+const std::string kVectors = testing::VectorsDir();
 
 MacKey MakeKey(const Bytes& bytes) {
   return MacKey::Create(SecretBytes::CopyOf(bytes).value()).value();

@@ -10,6 +10,7 @@
 
 #include "crypto/envelope.h"
 #include "crypto/random.h"
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/crypto/subject_vectors.h"
 
@@ -95,7 +96,7 @@ TEST(SubjectEnvelopeTest, AadIsTheDocuments) {
 }
 
 TEST(SubjectEnvelopeTest, FormatDocumentShowsTheFirst) {
-  std::ifstream file = OpenFile(FIELDKMS_VECTORS_DIR "/../../crypto/FORMAT.md");
+  std::ifstream file = OpenFile(testing::SourceDir() + "/crypto/FORMAT.md");
   std::string document{std::istreambuf_iterator<char>(file), {}};
   std::erase_if(document, [](char c) { return c == ' ' || c == '\n'; });
   const SubjectVector& vector = SubjectVectors().front();

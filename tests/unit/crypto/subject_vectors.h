@@ -8,6 +8,7 @@
 
 #include "crypto/subject_key.h"
 #include "tests/support/hex.h"
+#include "tests/support/paths.h"
 #include "tests/support/vectors.h"
 
 namespace fieldkms {
@@ -53,7 +54,7 @@ struct SubjectVector {
 inline const std::vector<SubjectVector>& SubjectVectors() {
   static const auto* const vectors = [] {
     auto* read = new std::vector<SubjectVector>;
-    const nlohmann::json file = ReadJson(FIELDKMS_VECTORS_DIR "/subject_envelope.json");
+    const nlohmann::json file = ReadJson(testing::VectorsDir() + "/subject_envelope.json");
     for (const auto& json : file.at("vectors")) read->emplace_back(json);
     return read;
   }();

@@ -9,6 +9,7 @@
 
 #include "crypto/field/format.h"
 #include "crypto/field/mask.h"
+#include "tests/support/paths.h"
 
 namespace fieldkms {
 namespace {
@@ -18,8 +19,8 @@ constexpr FormatContext kToday = {{2026, 6, 15}};
 class FormatVectorsTest : public ::testing::TestWithParam<FormatInfo> {
  protected:
   nlohmann::json Cases() const {
-    std::ifstream file(std::string(FIELDKMS_VECTORS_DIR) + "/field_formats/" +
-                       std::string(GetParam().name) + ".json");
+    std::ifstream file(testing::VectorsDir() + "/field_formats/" + std::string(GetParam().name) +
+                       ".json");
     return nlohmann::json::parse(file).at("cases");
   }
 };

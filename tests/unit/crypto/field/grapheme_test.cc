@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "crypto/field/unicode.h"
+#include "tests/support/paths.h"
 #include "tests/support/vectors.h"
 
 namespace fieldkms {
@@ -36,7 +37,7 @@ std::vector<std::string> ReadLine(const std::string& line) {
 }
 
 TEST(GraphemeTest, BreaksWhereUnicodeDoes) {
-  std::ifstream file = OpenFile(FIELDKMS_VECTORS_DIR "/unicode/GraphemeBreakTest.txt");
+  std::ifstream file = OpenFile(testing::VectorsDir() + "/unicode/GraphemeBreakTest.txt");
   size_t lines = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;

@@ -10,6 +10,7 @@
 #include "crypto/field/json_text.h"
 #include "crypto/field/unicode.h"
 #include "tests/support/hex.h"
+#include "tests/support/paths.h"
 #include "tests/support/text_formats.h"
 #include "tests/support/vectors.h"
 
@@ -25,7 +26,7 @@ std::string ReadAll(const std::string& path) {
 
 TEST(JsonFieldTest, DocumentsOfTheRfcsAuthors) {
   for (const std::string name : {"arrays", "french", "structures", "unicode", "values", "weird"}) {
-    const std::string path = FIELDKMS_VECTORS_DIR "/jcs/" + name;
+    const std::string path = testing::VectorsDir() + "/jcs/" + name;
     EXPECT_EQ(Canonical(kJson, ReadAll(path + ".input.json")), ReadAll(path + ".output.json"))
         << name;
   }
@@ -36,7 +37,7 @@ bool IsLegal(std::string_view text) { return IsUtf8(text) && BrokenRule(kJson, t
 
 TEST(JsonFieldTest, JsonTestSuite) {
   size_t legal = 0, refused = 0;
-  for (const RspCase& c : ReadRsp(FIELDKMS_VECTORS_DIR "/json_test_suite.rsp", "Name")) {
+  for (const RspCase& c : ReadRsp(testing::VectorsDir() + "/json_test_suite.rsp", "Name")) {
     const std::string& name = c.at("Name");
     const std::vector<uint8_t> bytes = FromHex(c.at("Text"));
     const std::string text(bytes.begin(), bytes.end());

@@ -15,6 +15,7 @@
 #include "crypto/bytes.h"
 #include "crypto/sha256.h"
 #include "tests/support/hex.h"
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/vectors.h"
 
@@ -69,7 +70,7 @@ TEST(CanonicalNumberTest, SamplesOfRfc8785AppendixB) {
 class Es6Numbers {
  public:
   Es6Numbers() {
-    std::ifstream file = OpenFile(FIELDKMS_VECTORS_DIR "/jcs/es6_static_numbers.txt");
+    std::ifstream file = OpenFile(testing::VectorsDir() + "/jcs/es6_static_numbers.txt");
     for (std::string line; std::getline(file, line);) {
       numbers_.push_back(std::stoull(line, nullptr, 16));
     }

@@ -13,6 +13,7 @@
 #include "crypto/field/mask.h"
 #include "crypto/field/number_text.h"
 #include "crypto/field/pan.h"
+#include "tests/support/paths.h"
 #include "tests/support/vectors.h"
 
 namespace fieldkms {
@@ -192,8 +193,7 @@ RC_GTEST_PROP(MaskPropertyTest, NoneShowsMoreThanBinAndLastFour, ()) {
 TEST(MaskTest, OfVectorsShowNoMoreThanTheyMay) {
   for (const FieldFormat format : kNumbers) {
     const std::string name(FindFormat(format)->name);
-    const auto file =
-        ReadJson(std::string(FIELDKMS_VECTORS_DIR) + "/field_formats/" + name + ".json");
+    const auto file = ReadJson(testing::VectorsDir() + "/field_formats/" + name + ".json");
     for (const auto& one : file.at("cases")) {
       if (!one.at("rule").is_null()) continue;
       const std::string canonical = one.at("canonical");

@@ -8,6 +8,7 @@
 #include "crypto/field/eu_vat_countries.h"
 #include "crypto/field/format.h"
 #include "crypto/field/iban_registry.h"
+#include "tests/support/paths.h"
 #include "tests/support/vectors.h"
 
 namespace fieldkms {
@@ -16,8 +17,7 @@ namespace {
 constexpr std::array kNumbers = {"pan", "cvv", "ssn", "itin", "ein", "nino", "eu_vat", "iban"};
 
 nlohmann::json CasesOf(std::string_view format) {
-  return ReadJson(std::string(FIELDKMS_VECTORS_DIR) + "/field_formats/" + std::string(format) +
-                  ".json")
+  return ReadJson(testing::VectorsDir() + "/field_formats/" + std::string(format) + ".json")
       .at("cases");
 }
 

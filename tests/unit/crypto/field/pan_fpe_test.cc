@@ -10,6 +10,7 @@
 
 #include "crypto/field/format.h"
 #include "tests/support/hex.h"
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/vectors.h"
 
@@ -77,7 +78,7 @@ class Pan {
 };
 
 TEST(PanFpeTest, VectorsOfAnotherImplementation) {
-  const nlohmann::json file = ReadJson(FIELDKMS_VECTORS_DIR "/pan_fpe.json");
+  const nlohmann::json file = ReadJson(testing::VectorsDir() + "/pan_fpe.json");
   ASSERT_EQ(file.at("vectors").size(), 7u);
   for (const auto& vector : file.at("vectors")) {
     SCOPED_TRACE(vector.at("comment").get<std::string>());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/paths.h"
 #include "tests/support/text_formats.h"
 #include "tests/support/vectors.h"
 
@@ -21,7 +22,7 @@ struct Example {
 
 std::vector<Example> Examples() {
   std::vector<Example> examples;
-  std::ifstream file = OpenFile(FIELDKMS_VECTORS_DIR "/phone_examples.txt");
+  std::ifstream file = OpenFile(testing::VectorsDir() + "/phone_examples.txt");
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;
     std::istringstream parts(line);

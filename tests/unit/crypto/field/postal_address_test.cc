@@ -5,6 +5,7 @@
 #include <string>
 
 #include "crypto/field/postal_codes.h"
+#include "tests/support/paths.h"
 #include "tests/support/text_formats.h"
 #include "tests/support/vectors.h"
 
@@ -68,7 +69,7 @@ TEST(PostalCodesTest, AreOfCountriesInOrderAndOfAllOfTheEu) {
 }
 
 TEST(PostalCodesTest, ExamplesOfEachCountryAreFoundAndLongerOnesAreNot) {
-  const nlohmann::json examples = ReadJson(FIELDKMS_VECTORS_DIR "/postcodes.json");
+  const nlohmann::json examples = ReadJson(testing::VectorsDir() + "/postcodes.json");
   EXPECT_EQ(examples.size(), KnownPostalCodes().size());
   for (const auto& [country, postcodes] : examples.items()) {
     const PostalCodes* known = Find(Lower(country));

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "crypto/field/unicode.h"
+#include "tests/support/paths.h"
 #include "tests/support/vectors.h"
 
 namespace fieldkms {
@@ -19,7 +20,7 @@ using ::testing::StartsWith;
 class TextFormatTest : public ::testing::TestWithParam<TextFormat> {
  protected:
   TextFormatTest()
-      : file_(ReadJson(std::string(FIELDKMS_VECTORS_DIR "/field_formats/") +
+      : file_(ReadJson(std::string(testing::VectorsDir() + "/field_formats/") +
                        std::string(GetParam().name) + ".json")) {}
 
   FormatContext Context() const {

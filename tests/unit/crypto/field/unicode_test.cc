@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/paths.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/crypto/field/unicode_texts.h"
 
@@ -189,7 +190,7 @@ std::string ReadPoints(const std::string& hex) {
 }
 
 TEST(FormTest, NormalFormsOfUnicodesOwnTest) {
-  std::ifstream file = OpenFile(FIELDKMS_VECTORS_DIR "/unicode/NormalizationTest.txt");
+  std::ifstream file = OpenFile(testing::VectorsDir() + "/unicode/NormalizationTest.txt");
   size_t lines = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;

@@ -12,6 +12,7 @@
 
 #include "crypto/bytes.h"
 #include "kms/root/aws_time.h"
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -21,7 +22,7 @@ namespace {
 using ::testing::HasSubstr;
 using testing::ReadFile;
 
-constexpr char kSuite[] = FIELDKMS_VECTORS_DIR "/aws_sigv4";
+const std::string kSuite = testing::VectorsDir() + "/aws_sigv4";
 
 // One case of AWS's suite.
 struct SignatureCase {
@@ -88,7 +89,7 @@ std::vector<std::string> AllCases() {
 class SigV4SuiteTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(SigV4SuiteTest, EachStepIsAsPublished) {
-  SignatureCase the = ReadCase(std::string(kSuite) + "/" + GetParam());
+  SignatureCase the = ReadCase(kSuite + "/" + GetParam());
   ASSERT_OK(SignAwsRequest(the.credentials, the.scope, the.time, &the.request));
   const auto [name, value] = the.request.headers.back();
   the.request.headers.pop_back();

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "tests/support/paths.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -213,7 +214,7 @@ TEST(ConfigTest, DevRunsAsItsOwnAdministratorInOneDirectory) {
 }
 
 TEST(ConfigTest, ExampleIsValid) {
-  EXPECT_THAT(LoadConfig(FIELDKMS_SOURCE_DIR "/deploy/fieldkmsd.example.yaml"), IsOk());
+  EXPECT_THAT(LoadConfig(testing::SourceDir() + "/deploy/fieldkmsd.example.yaml"), IsOk());
 }
 
 TEST(ConfigTest, EachKindOfRoot) {
@@ -264,7 +265,7 @@ TEST(ConfigTest, OneRootAndOneStore) {
 // defaults.
 TEST(ConfigTest, ManualListsEveryKey) {
   std::set<std::string> documented, known;
-  std::istringstream manual(testing::ReadFile(FIELDKMS_SOURCE_DIR "/docs/configuration.md"));
+  std::istringstream manual(testing::ReadFile(testing::SourceDir() + "/docs/configuration.md"));
   for (std::string line; std::getline(manual, line);) {
     if (line == "## Access") break;  // the table of actions
     if (!line.starts_with("| `")) continue;
