@@ -25,7 +25,9 @@ Admission::Admission(const v1::RotationJob& job)
     : job_(job),
       throttle_(ResolveLimits(job.spec().limits(), std::nullopt), WorkersOf(job), Now()),
       batch_size_(BoundsOf(throttle_.limits())),
-      probe_({}) {}
+      probe_({}) {
+  share_.SetPercent(throttle_.limits().most_busy_percent);
+}
 
 void Admission::Follow(const v1::RotationJob& job) {
   job_ = job;
@@ -38,6 +40,7 @@ void Admission::Apply() {
   throttle_.SetWorkers(WorkersOf(job_), now);
   if (limits == throttle_.limits()) return;
   batch_size_.SetBounds(BoundsOf(limits));
+  share_.SetPercent(limits.most_busy_percent);
   throttle_.SetLimits(std::move(limits), now);
 }
 
@@ -67,6 +70,10 @@ Decision Admission::Ask(Database& database) {
 size_t Admission::BatchRows() const {
   return std::max<size_t>(1, std::min(batch_size_.rows(), throttle_.MostRows()));
 }
+
+std::chrono::microseconds Admission::Rest() const { return share_.RestAt(Now()); }
+
+void Admission::BeginWork() { share_.Begin(Now()); }
 
 void Admission::Done(const BatchReport& batch) {
   const auto rows = static_cast<uint32_t>(batch.rows);

@@ -17,6 +17,7 @@
 #include "rotation/range_runner.h"
 #include "rotation/table_plan.h"
 #include "rotation/throttle.h"
+#include "rotation/work_share.h"
 
 namespace fieldkms::rotation {
 
@@ -36,6 +37,11 @@ class Admission {
   // Rows of the next transaction.
   size_t BatchRows() const;
 
+  // How long to rest before more work, so that it does not take more of the worker's time than the
+  // limits say: of the work since BeginWork, which is to be called behind the rest.
+  std::chrono::microseconds Rest() const;
+  void BeginWork();
+
   // What became of a transaction.
   void Done(const BatchReport& batch);
   // The service refused a call for its load, or answered one.
@@ -50,6 +56,7 @@ class Admission {
   bool asked_for_cores_ = false;
   Throttle throttle_;
   BatchSize batch_size_;
+  WorkShare share_;
   LoadProbe probe_;
   LoadSample sample_;
   std::chrono::steady_clock::time_point measured_;

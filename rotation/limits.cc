@@ -11,6 +11,7 @@ using std::chrono::milliseconds;
 constexpr microseconds kShortestBatch = milliseconds(10);
 constexpr microseconds kLongestBatch = std::chrono::seconds(10);
 constexpr uint32_t kMostBatchRows = 50'000;
+constexpr uint32_t kUnlimitedBatchRows = 5'000;
 constexpr uint32_t kSessionsOfCore = 4;
 constexpr uint32_t kMinutesOfDay = 24 * 60;
 constexpr std::chrono::seconds kLongest = std::chrono::hours(24 * 365);  // no sum overflows
@@ -39,7 +40,12 @@ ResolvedLimits ResolveLimits(const v1::RotationLimits& limits,
   all.unlimited = limits.unlimited();
   const auto batch_time = DurationOf(limits.has_batch_time(), limits.batch_time());
   all.batch_time = std::clamp(batch_time.value_or(all.batch_time), kShortestBatch, kLongestBatch);
+  if (all.unlimited) {
+    all.most_batch_rows = kUnlimitedBatchRows;
+    all.most_busy_percent = 100;
+  }
   all.most_batch_rows = std::min(Or(limits.most_batch_rows(), all.most_batch_rows), kMostBatchRows);
+  all.most_busy_percent = std::min(Or(limits.most_busy_percent(), all.most_busy_percent), 100u);
   all.most_rows_per_second = limits.most_rows_per_second();
   if (const auto lag =
           DurationOf(limits.has_most_replication_lag(), limits.most_replication_lag())) {

@@ -23,7 +23,7 @@ struct QuietPart {
 struct ResolvedLimits {
   bool unlimited = false;
   std::chrono::microseconds batch_time{300'000};
-  uint32_t most_batch_rows = 5'000;
+  uint32_t most_batch_rows = 600;
   uint64_t most_rows_per_second = 0;  // 0: no limit
   std::chrono::milliseconds most_replication_lag{5'000};
   uint64_t most_slot_bytes = uint64_t{1} << 30;
@@ -34,6 +34,7 @@ struct ResolvedLimits {
   uint32_t critical_active_sessions = 0;  // 0: never. At this many, too.
   std::vector<QuietPart> quiet_hours{};
   uint64_t most_quarantined = 1'000;
+  uint32_t most_busy_percent = 35;
   friend bool operator==(const ResolvedLimits&, const ResolvedLimits&) = default;
 };
 

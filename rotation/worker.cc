@@ -14,6 +14,7 @@
 namespace fieldkms::rotation {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -90,10 +91,12 @@ class Worker::Impl {
   absl::Status Finish(const absl::Status& failure);
   // How long to wait after an error; an error if waiting is of no use.
   absl::StatusOr<milliseconds> Recover(const absl::Status& status);
-  void Wait(milliseconds time);
+  void Wait(microseconds time);
   bool Stopping();
   void Tell();
   void Count(const BatchReport& batch);
+  // Leaves others their share of the time; no transaction is open.
+  void Breathe();
 
   const WorkerOptions options_;
   const ServiceCalls calls_;
@@ -218,7 +221,9 @@ absl::StatusOr<milliseconds> Worker::Impl::Work() {
     Tell();
     return decision.look_again;
   }
+  admission_->BeginWork();
   FIELDKMS_ASSIGN_OR_RETURN(const Turn turn, session_->DoTurn(job_, admission_->BatchRows()));
+  Breathe();
   if (!watching_) admission_->Watch(session_->tables());
   watching_ = true;
   admission_->ServiceAnswered();
@@ -231,6 +236,12 @@ absl::StatusOr<milliseconds> Worker::Impl::Work() {
 void Worker::Impl::Count(const BatchReport& batch) {
   admission_->Done(batch);
   if (!batch.refused) pace_.Wrote(batch.rows);
+  Breathe();
+}
+
+void Worker::Impl::Breathe() {
+  Wait(admission_->Rest());
+  admission_->BeginWork();
 }
 
 absl::Status Worker::Impl::Finish(const absl::Status& failure) {
@@ -275,8 +286,8 @@ void Worker::Impl::Tell() {
   if (observer_) observer_({.job = job_, .resting = resting_});
 }
 
-void Worker::Impl::Wait(milliseconds time) {
-  if (time <= milliseconds(0)) return;
+void Worker::Impl::Wait(microseconds time) {
+  if (time <= microseconds(0)) return;
   std::unique_lock lock(mutex_);
   woken_.wait_for(lock, time, [this] { return stopping_; });
 }

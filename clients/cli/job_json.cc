@@ -111,7 +111,8 @@ Json LimitsJson(const v1::RotationLimits& limits) {
           {"critical_active_sessions", NumberOrNull(limits.critical_active_sessions())},
           {"quiet_hours", std::move(quiet_hours)},
           {"unlimited", limits.unlimited()},
-          {"most_quarantined", NumberOrNull(limits.most_quarantined())}};
+          {"most_quarantined", NumberOrNull(limits.most_quarantined())},
+          {"most_busy_percent", NumberOrNull(limits.most_busy_percent())}};
 }
 
 Json SpecJson(const v1::RotationSpec& spec) {

@@ -174,7 +174,8 @@ std::string LimitsText(const v1::RotationLimits& limits) {
        DurationWords(std::chrono::duration_cast<std::chrono::milliseconds>(resolved.batch_time))},
       {"most rows of a batch", CountWords(resolved.most_batch_rows)},
       {"most rows per second",
-       resolved.most_rows_per_second == 0 ? "any" : CountWords(resolved.most_rows_per_second)}};
+       resolved.most_rows_per_second == 0 ? "any" : CountWords(resolved.most_rows_per_second)},
+      {"a worker works", std::to_string(resolved.most_busy_percent) + " % of its time"}};
   if (resolved.unlimited) {
     rows.push_back({"load of the database", "not measured"});
   } else {

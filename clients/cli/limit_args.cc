@@ -52,11 +52,14 @@ void AddBatchOptions(CLI::App* command, LimitArgs* args) {
               "How long the transaction of one batch may take, such as 300ms (the default)",
               &Limits::mutable_batch_time);
   AddNumber<uint32_t>(command, args, "--most-batch-rows",
-                      "Rows of one transaction, to 50000; 5000 by default",
+                      "Rows of one transaction, to 50000; 600 by default",
                       &Limits::set_most_batch_rows);
   AddNumber<uint64_t>(command, args, "--most-rows-per-second",
                       "Of all workers together; 0: as many as it goes",
                       &Limits::set_most_rows_per_second);
+  AddNumber<uint32_t>(command, args, "--most-busy-percent",
+                      "Of each worker's time, which rests for what remains; 35 by default",
+                      &Limits::set_most_busy_percent);
 }
 
 void AddLoadOptions(CLI::App* command, LimitArgs* args) {

@@ -150,6 +150,8 @@ absl::Status CheckRotationLimits(const v1::RotationLimits& limits, std::string_v
       CheckPercent(limits.most_dead_percent(), Below(field, "most_dead_percent")));
   FIELDKMS_RETURN_IF_ERROR(CheckPercent(limits.most_forced_checkpoint_percent(),
                                         Below(field, "most_forced_checkpoint_percent")));
+  FIELDKMS_RETURN_IF_ERROR(
+      CheckPercent(limits.most_busy_percent(), Below(field, "most_busy_percent")));
   return CheckQuietHours(limits, field);
 }
 

@@ -369,6 +369,27 @@ TEST_F(EngineTest, ATriggerThatChangesTheValueStopsTheJob) {
   ExpectAllUnder(1, 20);
 }
 
+TEST_F(EngineTest, WaitsForTheDiskWhenAPhaseEndsAndNotWithEachBatch) {
+  bed_.MakeCards(20);
+  bed_.Sql("CREATE TABLE public.commits (of text, setting text)");
+  bed_.Sql(
+      "CREATE FUNCTION public.note_commit() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+      "INSERT INTO public.commits VALUES (TG_ARGV[0], current_setting('synchronous_commit')); "
+      "RETURN NULL; END$$");
+  bed_.Rotate();
+  Hand hand(bed_, "one");
+  ASSERT_OK(hand.Begin());
+  for (const auto& [table, of] :
+       {std::pair("public.cards", "batch"), std::pair("kms.rotation_jobs", "phase")}) {
+    bed_.Sql("CREATE TRIGGER note_commit AFTER UPDATE ON " + std::string(table) +
+             " FOR EACH STATEMENT EXECUTE FUNCTION public.note_commit('" + of + "')");
+  }
+  EXPECT_EQ(hand.SweepAll(hand.Take()).changed, 20u);
+  ASSERT_TRUE(hand.MoveOn());
+  EXPECT_THAT(bed_.Sql("SELECT DISTINCT of, setting FROM public.commits ORDER BY of"),
+              ElementsAre(ElementsAre("batch", "off"), ElementsAre("phase", "on")));
+}
+
 TEST_F(EngineTest, NullsStayNull) {
   bed_.MakeCards(10);
   bed_.Sql("UPDATE public.cards SET card = NULL WHERE id % 2 = 0");

@@ -15,7 +15,7 @@ TEST(LimitsTest, WhatIsUnsetIsTheDefault) {
   const ResolvedLimits limits = ResolveLimits({}, std::nullopt);
   EXPECT_FALSE(limits.unlimited);
   EXPECT_EQ(limits.batch_time, milliseconds(300));
-  EXPECT_EQ(limits.most_batch_rows, 5'000u);
+  EXPECT_EQ(limits.most_batch_rows, 600u);
   EXPECT_EQ(limits.most_rows_per_second, 0u);
   EXPECT_EQ(limits.most_replication_lag, seconds(5));
   EXPECT_EQ(limits.most_slot_bytes, uint64_t{1} << 30);
@@ -26,6 +26,14 @@ TEST(LimitsTest, WhatIsUnsetIsTheDefault) {
   EXPECT_EQ(limits.critical_active_sessions, 0u);
   EXPECT_TRUE(limits.quiet_hours.empty());
   EXPECT_EQ(limits.most_quarantined, 1'000u);
+  EXPECT_EQ(limits.most_busy_percent, 35u);
+}
+
+TEST(LimitsTest, WithoutLimitsBatchesAreLargeAndWorkersDoNotRest) {
+  v1::RotationLimits limits;
+  limits.set_unlimited(true);
+  EXPECT_EQ(ResolveLimits(limits, 4).most_batch_rows, 5'000u);
+  EXPECT_EQ(ResolveLimits(limits, 4).most_busy_percent, 100u);
 }
 
 TEST(LimitsTest, FourSessionsForEachCoreThatIsKnown) {
@@ -53,6 +61,7 @@ TEST(LimitsTest, WhatIsSetIsTaken) {
   hours->set_until_minute(360);
   limits.set_unlimited(true);
   limits.set_most_quarantined(37);
+  limits.set_most_busy_percent(41);
   EXPECT_EQ(ResolveLimits(limits, 4),
             (ResolvedLimits{.unlimited = true,
                             .batch_time = milliseconds(50),
@@ -66,15 +75,18 @@ TEST(LimitsTest, WhatIsSetIsTaken) {
                             .most_forced_checkpoint_percent = 29,
                             .critical_active_sessions = 31,
                             .quiet_hours = {{minutes(1'320), minutes(360)}},
-                            .most_quarantined = 37}));
+                            .most_quarantined = 37,
+                            .most_busy_percent = 41}));
 }
 
 TEST(LimitsTest, WhatIsNotAllowedIsBroughtWithin) {
   v1::RotationLimits limits;
   limits.set_most_batch_rows(UINT32_MAX);
+  limits.set_most_busy_percent(101);
   limits.mutable_batch_time()->set_nanos(1);
   limits.mutable_most_replication_lag()->set_nanos(1);
   EXPECT_EQ(ResolveLimits(limits, 0).most_batch_rows, 50'000u);
+  EXPECT_EQ(ResolveLimits(limits, 0).most_busy_percent, 100u);
   EXPECT_EQ(ResolveLimits(limits, 0).batch_time, milliseconds(10));
   EXPECT_EQ(ResolveLimits(limits, 0).most_replication_lag, milliseconds(1));
   EXPECT_EQ(ResolveLimits(limits, 0).most_active_sessions, 4u);

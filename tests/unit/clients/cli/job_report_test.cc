@@ -164,8 +164,9 @@ TEST(JobReportTest, LimitsThatWereNotSetAreNullAndShownByTheirDefaults) {
   EXPECT_EQ(json["unlimited"], false);
   EXPECT_EQ(LimitsText(limits),
             "batch time                   300 ms\n"
-            "most rows of a batch         5,000\n"
+            "most rows of a batch         600\n"
             "most rows per second         any\n"
+            "a worker works               35 % of its time\n"
             "most replication lag         5 s\n"
             "most log of a slot           1 GiB\n"
             "most lock waits              8\n"

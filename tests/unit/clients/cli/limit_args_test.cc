@@ -52,7 +52,9 @@ TEST(LimitArgsTest, AllCanBeGiven) {
                                                                  "12:00-13:00",
                                                                  "--unlimited",
                                                                  "--most-quarantined",
-                                                                 "5"}));
+                                                                 "5",
+                                                                 "--most-busy-percent",
+                                                                 "70"}));
   EXPECT_EQ(limits.batch_time().nanos(), 150'000'000);
   EXPECT_EQ(limits.most_batch_rows(), 700u);
   EXPECT_EQ(limits.most_rows_per_second(), 9'000u);
@@ -70,6 +72,7 @@ TEST(LimitArgsTest, AllCanBeGiven) {
   EXPECT_EQ(limits.quiet_hours(1).from_minute(), 12u * 60);
   EXPECT_TRUE(limits.unlimited());
   EXPECT_EQ(limits.most_quarantined(), 5u);
+  EXPECT_EQ(limits.most_busy_percent(), 70u);
 }
 
 TEST(LimitArgsTest, WhatIsNotGivenStays) {

@@ -98,6 +98,8 @@ std::vector<Case> Refused() {
        [](Spec* s) { s->mutable_limits()->set_most_dead_percent(101); }},
       {"spec.limits.most_forced_checkpoint_percent",
        [](Spec* s) { s->mutable_limits()->set_most_forced_checkpoint_percent(101); }},
+      {"spec.limits.most_busy_percent",
+       [](Spec* s) { s->mutable_limits()->set_most_busy_percent(101); }},
       {"spec.limits.quiet_hours[1]", [](Spec* s) { AddQuiet(s, 0, 10), AddQuiet(s, 1'440, 10); }},
       {"spec.limits.quiet_hours[0]", [](Spec* s) { AddQuiet(s, 10, 1'440); }},
       {"spec.limits.quiet_hours[0]", [](Spec* s) { AddQuiet(s, 10, 10); }},
