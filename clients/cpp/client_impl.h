@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "clients/cpp/batch.h"
+#include "clients/cpp/call_timeout.h"
 #include "clients/cpp/client.h"
 #include "clients/cpp/limits.h"
 #include "clients/cpp/request_id.h"
@@ -41,7 +42,7 @@ class Client::Impl {
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> Call(Stub& stub, StubMethod<Stub, Request, Response> method,
                                 const Request& request, RetryRule rule = IsRetryable) {
-    return Call(stub, method, request, timeout_, rule);
+    return Call(stub, method, request, timeout(), rule);
   }
 
   template <class Stub, class Request, class Response>
@@ -75,14 +76,17 @@ class Client::Impl {
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> Batch(Stub& stub, StubMethod<Stub, Request, Response> method,
                                  const Request& request, RetryRule rule = IsRetryable) {
+    // Parts may be sent on other threads, which know nothing of this one's CallTimeout.
+    const std::chrono::milliseconds time = timeout();
     return RunBatch<Request, Response>(request, BatchLimits(), [&](const Request& part) {
-      return Call(stub, method, part, rule);
+      return Call(stub, method, part, time, rule);
     });
   }
 
   absl::Status CheckHealth();
 
-  std::chrono::milliseconds timeout() const { return timeout_; }
+  // Of a call that the thread makes now.
+  std::chrono::milliseconds timeout() const { return CallTimeout::OfThread().value_or(timeout_); }
   v1::CryptoService::Stub& crypto() { return *crypto_; }
   v1::FieldService::Stub& fields() { return *fields_; }
   v1::KeyService::Stub& keys() { return *keys_; }

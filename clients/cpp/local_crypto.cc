@@ -88,4 +88,16 @@ absl::StatusOr<uint32_t> LocalKey::Decrypt(std::span<const ContextEntry> context
   return impl_->Decrypt(context, ciphertext, plaintext);
 }
 
+std::optional<absl::StatusOr<uint32_t>> LocalKey::TryEncrypt(std::span<const ContextEntry> context,
+                                                             std::string_view plaintext,
+                                                             std::string* ciphertext) {
+  return impl_->TryEncrypt(context, plaintext, ciphertext);
+}
+
+std::optional<absl::StatusOr<uint32_t>> LocalKey::TryDecrypt(std::span<const ContextEntry> context,
+                                                             std::string_view ciphertext,
+                                                             std::string* plaintext) {
+  return impl_->TryDecrypt(context, ciphertext, plaintext);
+}
+
 }  // namespace fieldkms

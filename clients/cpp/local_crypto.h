@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -93,6 +94,16 @@ class LocalKey {
   // DecryptError, whose ReasonOf is kDecryptFailed. Failure leaves `plaintext` empty.
   absl::StatusOr<uint32_t> Decrypt(std::span<const ContextEntry> context,
                                    std::string_view ciphertext, std::string* plaintext);
+
+  // The same for threads that must not wait: with leases that are held already, and without I/O.
+  // nullopt: none of them serves, nothing was done and nothing audited; Encrypt and Decrypt would
+  // ask the service. What a lease finds not to open is an answer.
+  std::optional<absl::StatusOr<uint32_t>> TryEncrypt(std::span<const ContextEntry> context,
+                                                     std::string_view plaintext,
+                                                     std::string* ciphertext);
+  std::optional<absl::StatusOr<uint32_t>> TryDecrypt(std::span<const ContextEntry> context,
+                                                     std::string_view ciphertext,
+                                                     std::string* plaintext);
 
  private:
   friend class LocalCrypto;

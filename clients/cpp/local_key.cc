@@ -116,6 +116,35 @@ absl::StatusOr<uint32_t> LocalKey::Impl::Encrypt(std::span<const ContextEntry> c
   return SealSlowly(part, context, plaintext, ciphertext);
 }
 
+std::optional<absl::StatusOr<uint32_t>> LocalKey::Impl::TryEncrypt(
+    std::span<const ContextEntry> context, std::string_view plaintext, std::string* ciphertext) {
+  ciphertext->clear();
+  ThreadPart& part = OfThread();
+  HeldLease* const lease = part.leases->seal.get();
+  if (lease == nullptr || plaintext.size() > kMaxValueSize) return std::nullopt;
+  if (absl::Status set = part.SetContext(context); !set.ok()) return set;
+  Attempt sealed = TrySeal(part, *lease, plaintext, ciphertext);
+  if (!sealed) return std::nullopt;
+  return Answer(LocalUse::Operation::kEncrypt, lease, lease->header().version, *std::move(sealed),
+                ciphertext);
+}
+
+std::optional<absl::StatusOr<uint32_t>> LocalKey::Impl::TryDecrypt(
+    std::span<const ContextEntry> context, std::string_view ciphertext, std::string* plaintext) {
+  plaintext->clear();
+  const absl::StatusOr<EnvelopeView> envelope = ParseEnvelope(AsBytes(ciphertext));
+  if (!envelope.ok()) return std::nullopt;
+  ThreadPart& part = OfThread();
+  const uint32_t version = envelope->header.version;
+  HeldLease* const lease = part.leases->Opener(version, part.now);
+  // Of another key, or another suite: the service knows what that is.
+  if (lease == nullptr || envelope->header != lease->header()) return std::nullopt;
+  if (absl::Status set = part.SetContext(context); !set.ok()) return set;
+  Attempt opened = TryOpen(part, *lease, *envelope, plaintext);
+  if (!opened) return std::nullopt;
+  return Answer(LocalUse::Operation::kDecrypt, lease, version, *std::move(opened), plaintext);
+}
+
 LocalKey::Impl::Attempt LocalKey::Impl::TrySeal(ThreadPart& part, HeldLease& lease,
                                                 std::string_view plaintext,
                                                 std::string* ciphertext) {

@@ -26,6 +26,13 @@ class LocalKey::Impl {
   absl::StatusOr<uint32_t> Decrypt(std::span<const ContextEntry> context,
                                    std::string_view ciphertext, std::string* plaintext);
 
+  std::optional<absl::StatusOr<uint32_t>> TryEncrypt(std::span<const ContextEntry> context,
+                                                     std::string_view plaintext,
+                                                     std::string* ciphertext);
+  std::optional<absl::StatusOr<uint32_t>> TryDecrypt(std::span<const ContextEntry> context,
+                                                     std::string_view ciphertext,
+                                                     std::string* plaintext);
+
  private:
   struct ThreadPart;
   // What a lease came to: nullopt where it does not serve.

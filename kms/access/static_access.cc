@@ -1,24 +1,14 @@
 #include "kms/access/static_access.h"
 
-#include <algorithm>
 #include <set>
 
 #include "crypto/status.h"
-#include "kms/access/glob.h"
 
 namespace fieldkms {
 namespace {
 
 // A name stands in each line of the audit trail.
 constexpr size_t kMaxPrincipalName = 256;
-
-constexpr uint64_t Bit(Action action) { return uint64_t{1} << static_cast<unsigned>(action); }
-static_assert(kActionCount <= 64);
-
-bool MatchesAny(const std::vector<std::string>& patterns, std::string_view text) {
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [text](const std::string& pattern) { return GlobMatches(pattern, text); });
-}
 
 absl::Status PolicyError(const std::string& message) {
   return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid, message);
@@ -54,11 +44,7 @@ absl::StatusOr<std::unique_ptr<StaticAccess>> StaticAccess::Create(const AccessP
         return PolicyError("principal '" + member.name + "' has a role that is not defined: '" +
                            role + "'");
       }
-      for (const AccessRule& rule : rules->second) {
-        Rule compiled{0, rule.tenants, rule.keys, rule.fields, rule.mask_level};
-        for (const Action action : rule.actions) compiled.actions |= Bit(action);
-        entry->rules.push_back(std::move(compiled));
-      }
+      for (const AccessRule& rule : rules->second) entry->rules.Add(rule);
     }
     for (const uid_t uid : member.uids) {
       if (!access->by_uid_.emplace(uid, entry.get()).second) {
@@ -76,54 +62,22 @@ const Principal* StaticAccess::Authenticate(const Peer& peer) const {
   return entry == by_uid_.end() ? nullptr : &entry->second->principal;
 }
 
-bool StaticAccess::Rule::NamesSome(Action action) const {
-  if ((actions & Bit(action)) == 0) return false;
-  const ActionTarget target = TargetOf(action);
-  return target == ActionTarget::kTenants ||
-         !(target == ActionTarget::kKeys ? keys : fields).empty();
-}
-
-bool StaticAccess::Rule::AllowsSome(Action action, std::string_view tenant) const {
-  return NamesSome(action) && MatchesAny(tenants, tenant);
-}
-
-bool StaticAccess::Rule::Allows(Action action, std::string_view tenant,
-                                std::string_view name) const {
-  if ((actions & Bit(action)) == 0 || !MatchesAny(tenants, tenant)) return false;
-  const ActionTarget target = TargetOf(action);
-  return target == ActionTarget::kTenants ||
-         MatchesAny(target == ActionTarget::kKeys ? keys : fields, name);
-}
-
 bool StaticAccess::Allows(const Principal& who, Action action, std::string_view tenant,
                           std::string_view name) const {
-  const std::vector<Rule>& rules = entries_[who.index]->rules;
-  return std::any_of(rules.begin(), rules.end(),
-                     [&](const Rule& rule) { return rule.Allows(action, tenant, name); });
+  return entries_[who.index]->rules.Allows(action, tenant, name);
 }
 
 MaskLevel StaticAccess::MayView(const Principal& who, Action action, std::string_view tenant,
                                 std::string_view field) const {
-  MaskLevel most = MaskLevel::kMasked;
-  for (const Rule& rule : entries_[who.index]->rules) {
-    if (rule.mask_level > most && rule.Allows(action, tenant, field)) {
-      most = rule.mask_level;
-    }
-  }
-  return most;
+  return entries_[who.index]->rules.MayView(action, tenant, field);
 }
 
 bool StaticAccess::AllowsSome(const Principal& who, Action action, std::string_view tenant) const {
-  const std::vector<Rule>& rules = entries_[who.index]->rules;
-  return std::any_of(rules.begin(), rules.end(),
-                     [&](const Rule& rule) { return rule.AllowsSome(action, tenant); });
+  return entries_[who.index]->rules.AllowsSome(action, tenant);
 }
 
 bool StaticAccess::AllowsAnywhere(const Principal& who, Action action) const {
-  const std::vector<Rule>& rules = entries_[who.index]->rules;
-  return std::any_of(rules.begin(), rules.end(), [action](const Rule& rule) {
-    return !rule.tenants.empty() && rule.NamesSome(action);
-  });
+  return entries_[who.index]->rules.AllowsAnywhere(action);
 }
 
 std::chrono::nanoseconds StaticAccess::Take(const Principal& who, double cost,

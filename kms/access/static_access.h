@@ -11,19 +11,10 @@
 
 #include "absl/status/statusor.h"
 #include "kms/access/access.h"
+#include "kms/access/access_rules.h"
 #include "kms/access/token_bucket.h"
 
 namespace fieldkms {
-
-// A rule allows each of its actions on each key or field whose tenant and name match one
-// of its patterns (see glob.h).
-struct AccessRule {
-  std::vector<Action> actions;
-  std::vector<std::string> tenants;
-  std::vector<std::string> keys;              // asked for actions on keys
-  std::vector<std::string> fields = {};       // asked for actions on fields
-  MaskLevel mask_level = MaskLevel::kMasked;  // up to which values are shown
-};
 
 struct AccessPolicy {
   struct Member {
@@ -56,22 +47,9 @@ class StaticAccess final : public Authenticator, public Authorizer, public Limit
                                 std::chrono::steady_clock::time_point now) override;
 
  private:
-  struct Rule {
-    uint64_t actions = 0;  // bit of each Action
-    std::vector<std::string> tenants;
-    std::vector<std::string> keys;
-    std::vector<std::string> fields;
-    MaskLevel mask_level = MaskLevel::kMasked;
-
-    // Whether it allows `action` on `name` of a tenant; on any name of it.
-    bool Allows(Action action, std::string_view tenant, std::string_view name) const;
-    bool AllowsSome(Action action, std::string_view tenant) const;
-    // Whether its patterns name anything that `action` is on.
-    bool NamesSome(Action action) const;
-  };
   struct Entry {
     Principal principal;
-    std::vector<Rule> rules;
+    AccessRules rules;
     Rate rate;
     TokenBucket bucket;
   };

@@ -3,8 +3,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -17,6 +15,7 @@
 
 #include "crypto/status.h"
 #include "kms/files.h"
+#include "kms/unix_socket.h"
 
 namespace fieldkms {
 namespace {
@@ -28,87 +27,22 @@ absl::Status SystemError(const std::string& what) {
                what + ": " + std::strerror(errno));
 }
 
-// Removes the socket file that a process left behind, and no other file.
-absl::Status RemoveStale(const std::string& path, const sockaddr_un& address) {
-  struct stat existing {};
-  if (lstat(path.c_str(), &existing) != 0) return absl::OkStatus();
-  if (!S_ISSOCK(existing.st_mode)) {
-    return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid,
-                 "there is a file that is no socket at " + path);
-  }
-  const FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (probe.get() < 0) return SystemError("socket");
-  const int connected =
-      connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  // A full backlog (EAGAIN) is somebody's, too.
-  if (connected == 0 || errno == EAGAIN) {
-    return Error(absl::StatusCode::kFailedPrecondition, Reason::kConfigInvalid,
-                 "another process serves the socket " + path + "; give this one another path");
-  }
-  unlink(path.c_str());
-  return absl::OkStatus();
-}
-
-// The socket file as bound, to know it by later.
-struct Bound {
-  FileDescriptor fd;
-  dev_t device = 0;
-  ino_t inode = 0;
-};
-
-absl::StatusOr<Bound> Bind(const UnixListenerOptions& options) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (options.path.empty() || options.path[0] != '/' ||
-      options.path.size() >= sizeof(address.sun_path)) {
-    return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid,
-                 "the path of a Unix socket must be absolute and at most 107 bytes");
-  }
-  options.path.copy(address.sun_path, options.path.size());
-  FIELDKMS_RETURN_IF_ERROR(RemoveStale(options.path, address));
-  FileDescriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (fd.get() < 0) return SystemError("socket");
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return SystemError("cannot bind " + options.path);
-  }
-  // Nobody can connect before listen(), so the permissions are right in time.
-  if (chmod(options.path.c_str(), options.mode) != 0) {
-    return SystemError("cannot set the mode of " + options.path);
-  }
-  if (options.group && chown(options.path.c_str(), static_cast<uid_t>(-1), *options.group) != 0) {
-    return SystemError("cannot set the group of " + options.path);
-  }
-  if (listen(fd.get(), SOMAXCONN) != 0) return SystemError("cannot listen on " + options.path);
-  struct stat made {};
-  if (lstat(options.path.c_str(), &made) != 0) return SystemError("cannot see " + options.path);
-  return Bound{std::move(fd), made.st_dev, made.st_ino};
-}
-
 }  // namespace
 
 class UnixListener::Impl {
  public:
-  Impl(UnixListenerOptions options, ConnectionTable& table, Bound bound, FileDescriptor epoll,
+  Impl(UnixListenerOptions options, ConnectionTable& table, BoundSocket bound, FileDescriptor epoll,
        FileDescriptor stop)
       : options_(std::move(options)),
         table_(table),
-        device_(bound.device),
-        inode_(bound.inode),
-        listener_(std::move(bound.fd)),
+        listener_(std::move(bound)),
         epoll_(std::move(epoll)),
         stop_(std::move(stop)) {
     Watch(listener_.get(), EPOLLIN, 0);
     Watch(stop_.get(), EPOLLIN, 0);
   }
 
-  ~Impl() {
-    Stop();
-    // The file may be another's by now.
-    struct stat now {};
-    if (lstat(options_.path.c_str(), &now) == 0 && now.st_dev == device_ && now.st_ino == inode_) {
-      unlink(options_.path.c_str());
-    }
-  }
+  ~Impl() { Stop(); }
 
   void Start(Handover handover) {
     handover_ = std::move(handover);
@@ -120,7 +54,7 @@ class UnixListener::Impl {
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(stop_.get(), &one, sizeof one);
     thread_.join();
-    listener_ = FileDescriptor();  // later connects are refused by the kernel
+    listener_.Close();  // later connects are refused by the kernel
   }
 
   void HangUp() {
@@ -220,9 +154,8 @@ class UnixListener::Impl {
 
   const UnixListenerOptions options_;
   ConnectionTable& table_;
-  const dev_t device_;
-  const ino_t inode_;
-  FileDescriptor listener_, epoll_, stop_;
+  BoundSocket listener_;
+  FileDescriptor epoll_, stop_;
   Handover handover_;
   std::thread thread_;
   // The thread's own, and of whoever stopped it:
@@ -235,7 +168,8 @@ UnixListener::~UnixListener() = default;
 
 absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Open(UnixListenerOptions options,
                                                                  ConnectionTable& table) {
-  FIELDKMS_ASSIGN_OR_RETURN(Bound bound, Bind(options));
+  FIELDKMS_ASSIGN_OR_RETURN(BoundSocket bound,
+                            BoundSocket::Bind({options.path, options.mode, options.group}));
   FileDescriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   FileDescriptor stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (epoll.get() < 0 || stop.get() < 0) return SystemError("epoll");

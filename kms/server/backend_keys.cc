@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "crypto/hex.h"
+#include "kms/settings/system_values.h"
 
 namespace fieldkms {
 namespace {
@@ -247,12 +248,6 @@ std::vector<BackendKeyInfo> InfoOf(std::span<const YamlKey<T>> keys) {
 }
 
 }  // namespace
-
-std::string ReadAbsolutePath(const YAML::Node& node) {
-  std::string path = ReadText(node);
-  if (path.empty() || path[0] != '/') throw YamlError(node, "must be an absolute path");
-  return path;
-}
 
 RootConfig ReadRoot(const YAML::Node& node) {
   RootDraft draft;

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "kms/backends/backends.h"
-#include "kms/server/yaml_reader.h"
+#include "kms/settings/yaml_reader.h"
 
 namespace fieldkms {
 
@@ -19,9 +19,6 @@ struct BackendKeyInfo {
 };
 std::vector<BackendKeyInfo> RootKeys();
 std::vector<BackendKeyInfo> StoreKeys();
-
-// An absolute path. Throws YamlError.
-std::string ReadAbsolutePath(const YAML::Node& node);
 
 }  // namespace fieldkms
 

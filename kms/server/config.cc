@@ -1,23 +1,17 @@
 #include "kms/server/config.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <span>
 
 #include "crypto/status.h"
 #include "kms/server/backend_keys.h"
 #include "kms/server/config_keys.h"
+#include "kms/settings/config_file.h"
 
 namespace fieldkms {
 namespace {
-
-absl::Status ConfigError(const std::string& message) {
-  return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid, message);
-}
 
 absl::Status CheckWhole(const Config& config) {
   if (config.data_dir.empty()) return ConfigError("data_dir is required");
@@ -31,59 +25,29 @@ absl::Status CheckWhole(const Config& config) {
   return StaticAccess::Create(config.access).status();
 }
 
-template <class T>
-absl::Status Parse(const std::string& yaml, std::span<const YamlKey<T>> keys, T& out) {
-  try {
-    const YAML::Node root = YAML::Load(yaml);
-    if (root.IsNull()) return ConfigError("the file is empty");
-    ReadMapping(root, keys, out);
-    return absl::OkStatus();
-  } catch (const YamlError& error) {
-    return ConfigError(error.what());
-  } catch (const YAML::Exception& error) {
-    return ConfigError("line " + std::to_string(error.mark.line + 1) + ": " + error.msg);
-  }
-}
-
-// The text of a file that nobody else may write to: it says who may do what.
-absl::StatusOr<std::string> ReadTrusted(const std::string& path) {
-  struct stat info {};
-  std::ifstream in(path);
-  if (!in || stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return ConfigError(path + ": cannot be read as a file");
-  }
-  if (info.st_uid != 0 && info.st_uid != geteuid()) {
-    return ConfigError(path + ": it belongs to another user; run: chown root " + path);
-  }
-  if ((info.st_mode & 022) != 0) {
-    return ConfigError(path + ": others than its owner may write to it; run: chmod go-w " + path);
-  }
-  return std::string{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
 }  // namespace
 
 absl::StatusOr<Config> ParseConfig(const std::string& yaml) {
   Config config;
-  FIELDKMS_RETURN_IF_ERROR(Parse(yaml, ConfigSchema(), config));
+  FIELDKMS_RETURN_IF_ERROR(ParseYaml(yaml, ConfigSchema(), config));
   FIELDKMS_RETURN_IF_ERROR(CheckWhole(config));
   return config;
 }
 
 absl::StatusOr<Config> LoadConfig(const std::string& path) {
-  FIELDKMS_ASSIGN_OR_RETURN(const std::string text, ReadTrusted(path));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string text, ReadTrustedFile(path));
   absl::StatusOr<Config> config = ParseConfig(text);
   if (config.ok()) return config;
   return ConfigError(path + ": " + std::string(MessageOf(config.status())));
 }
 
 absl::StatusOr<RootConfig> LoadRootConfig(const std::string& path) {
-  FIELDKMS_ASSIGN_OR_RETURN(const std::string text, ReadTrusted(path));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string text, ReadTrustedFile(path));
   std::optional<RootConfig> root;
   constexpr YamlKey<std::optional<RootConfig>> kKey = {
       "root", "section", "required",
       [](const YAML::Node& node, std::optional<RootConfig>& out) { out = ReadRoot(node); }};
-  FIELDKMS_RETURN_IF_ERROR(Parse(text, std::span(&kKey, 1), root));
+  FIELDKMS_RETURN_IF_ERROR(ParseYaml(text, std::span(&kKey, 1), root));
   if (!root) return ConfigError(path + ": it must have the section root");
   return *std::move(root);
 }

@@ -1,12 +1,10 @@
 #include "kms/server/config_keys.h"
 
-#include <grp.h>
-#include <pwd.h>
-
 #include <algorithm>
-#include <charconv>
 
 #include "kms/server/backend_keys.h"
+#include "kms/settings/access_rules.h"
+#include "kms/settings/system_values.h"
 
 namespace fieldkms {
 namespace {
@@ -24,100 +22,6 @@ seconds ReadSeconds(const YAML::Node& node, seconds min, seconds max) {
   return std::chrono::floor<seconds>(ReadDuration(node, min, max));
 }
 
-std::vector<std::string> ReadAbsolutePaths(const YAML::Node& node) {
-  std::vector<std::string> paths = ReadTexts(node);
-  for (const std::string& path : paths) {
-    if (!path.starts_with('/')) throw YamlError(node, "an absolute path is expected");
-  }
-  return paths;
-}
-
-// "127.0.0.1:9464", or "[::1]:9464": there is no TLS for anything else.
-std::string ReadLoopbackAddress(const YAML::Node& node) {
-  const std::string text = ReadText(node);
-  for (const std::string_view host : {"127.0.0.1:", "[::1]:"}) {
-    if (!text.starts_with(host)) continue;
-    const std::string_view port = std::string_view(text).substr(host.size());
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (error == std::errc() && end == port.data() + port.size() && number >= 1 &&
-        number <= 65'535) {
-      return text;
-    }
-  }
-  throw YamlError(node, "must be 127.0.0.1 or [::1], a colon and a port, such as 127.0.0.1:9464");
-}
-
-// "0660": of a socket; it must be one that its owner can use.
-mode_t ReadMode(const YAML::Node& node) {
-  const std::string text = ReadText(node);
-  unsigned mode = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-  if (error != std::errc() || end != text.data() + text.size() || mode > 0777 ||
-      (mode & 0600) != 0600) {
-    throw YamlError(node, "must be an octal file mode from 0600 to 0777, such as 0660");
-  }
-  return mode;
-}
-
-gid_t ReadGroup(const YAML::Node& node) {
-  const std::string name = ReadText(node);
-  const group* found = getgrnam(name.c_str());
-  if (found == nullptr) throw YamlError(node, "there is no group '" + name + "'");
-  return found->gr_gid;
-}
-
-// A user by name or number.
-uid_t ReadUser(const YAML::Node& node) {
-  const std::string text = ReadText(node);
-  uid_t uid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), uid);
-  if (error == std::errc() && end == text.data() + text.size()) return uid;
-  const passwd* found = getpwnam(text.c_str());
-  if (found == nullptr) throw YamlError(node, "there is no user '" + text + "'");
-  return found->pw_uid;
-}
-
-std::vector<uid_t> ReadUsers(const YAML::Node& node) {
-  if (node.IsScalar()) return {ReadUser(node)};
-  if (!node.IsSequence() || node.size() == 0) throw YamlError(node, "must list at least one user");
-  std::vector<uid_t> users;
-  for (const YAML::Node& user : node) users.push_back(ReadUser(user));
-  return users;
-}
-
-std::vector<Action> ReadActions(const YAML::Node& node) {
-  static const std::vector<std::string_view> names = [] {
-    std::vector<std::string_view> all;
-    for (int i = 0; i < kActionCount; ++i) all.push_back(ActionName(static_cast<Action>(i)));
-    return all;
-  }();
-  if (!node.IsSequence() || node.size() == 0) {
-    throw YamlError(node, "must be a list of at least one action");
-  }
-  std::vector<Action> actions;
-  for (const YAML::Node& name : node)
-    actions.push_back(static_cast<Action>(ReadChoice(name, names)));
-  return actions;
-}
-
-constexpr std::string_view kMaskLevels[] = {"masked", "bin_last4", "full"};
-
-constexpr YamlKey<AccessRule> kRuleKeys[] = {
-    {"actions", "list of actions", "required",
-     [](const YAML::Node& node, AccessRule& rule) { rule.actions = ReadActions(node); }},
-    {"tenants", "list of patterns", "required",
-     [](const YAML::Node& node, AccessRule& rule) { rule.tenants = ReadTexts(node); }},
-    {"keys", "list of patterns", "none",
-     [](const YAML::Node& node, AccessRule& rule) { rule.keys = ReadTexts(node); }},
-    {"fields", "list of patterns", "none",
-     [](const YAML::Node& node, AccessRule& rule) { rule.fields = ReadTexts(node); }},
-    {"mask_level", "masked, bin_last4 or full", "masked",
-     [](const YAML::Node& node, AccessRule& rule) {
-       rule.mask_level = static_cast<MaskLevel>(1 + ReadChoice(node, kMaskLevels));
-     }},
-};
-
 constexpr YamlKey<AccessPolicy::Member> kMemberKeys[] = {
     {"users", "list of users", "required",
      [](const YAML::Node& node, AccessPolicy::Member& member) { member.uids = ReadUsers(node); }},
@@ -132,32 +36,6 @@ constexpr YamlKey<AccessPolicy::Member> kMemberKeys[] = {
        member.rate.burst = ReadNumber(node, 1, kMaxRate);
      }},
 };
-
-void ReadRoles(const YAML::Node& node, Config& config) {
-  ForEachEntry(node, [&](const YAML::Node& at, const std::string& name, const YAML::Node& rules) {
-    if (!rules.IsSequence()) throw YamlError(rules, "a role is a list of rules");
-    std::vector<AccessRule>& role = config.access.roles[name];
-    for (const YAML::Node& rule : rules) {
-      role.emplace_back();
-      ReadMapping<AccessRule>(rule, kRuleKeys, role.back());
-      if (role.back().actions.empty() || role.back().tenants.empty()) {
-        throw YamlError(at, "each rule of role '" + name + "' needs actions and tenants");
-      }
-      const AccessRule& read = role.back();
-      const auto acts_on = [&read](ActionTarget target) {
-        return std::any_of(read.actions.begin(), read.actions.end(),
-                           [target](Action action) { return TargetOf(action) == target; });
-      };
-      if (read.keys.empty() && acts_on(ActionTarget::kKeys)) {
-        throw YamlError(rule, "a rule with actions on keys needs keys: without, it allows nothing");
-      }
-      if (read.fields.empty() && acts_on(ActionTarget::kFields)) {
-        throw YamlError(rule,
-                        "a rule with actions on fields needs fields: without, it allows nothing");
-      }
-    }
-  });
-}
 
 void ReadPrincipals(const YAML::Node& node, Config& config) {
   ForEachEntry(node, [&](const YAML::Node& at, const std::string& name, const YAML::Node& value) {
@@ -285,7 +163,8 @@ constexpr YamlKey<Config> kKeys[] = {
      [](const YAML::Node& node, Config& config) {
        config.memory_lock = static_cast<MemoryLock>(ReadChoice(node, kMemoryLocks));
      }},
-    {"access.roles", "mapping of names to lists of rules", "none", ReadRoles},
+    {"access.roles", "mapping of names to lists of rules", "none",
+     [](const YAML::Node& node, Config& config) { config.access.roles = ReadAccessRoles(node); }},
     {"access.principals", "mapping of names", "none", ReadPrincipals},
 };
 // ReadChoice returns the index in the list of names.
@@ -319,7 +198,7 @@ std::vector<ConfigKeyInfo> ConfigKeys() {
   AppendKeys<Config>(kKeys, "", &keys);
   AppendBackendKeys(RootKeys(), "root.", &keys);
   AppendBackendKeys(StoreKeys(), "store.", &keys);
-  AppendKeys<AccessRule>(kRuleKeys, "access.roles.NAME[].", &keys);
+  AppendKeys(AccessRuleKeys(), "access.roles.NAME[].", &keys);
   AppendKeys<AccessPolicy::Member>(kMemberKeys, "access.principals.NAME.", &keys);
   return keys;
 }

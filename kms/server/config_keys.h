@@ -6,7 +6,7 @@
 #include <span>
 
 #include "kms/server/config.h"
-#include "kms/server/yaml_reader.h"
+#include "kms/settings/yaml_reader.h"
 
 namespace fieldkms {
 

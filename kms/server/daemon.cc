@@ -25,7 +25,7 @@
 #include "kms/server/peer_channels.h"
 #include "kms/server/replica_file.h"
 #include "kms/server/schedule_report.h"
-#include "kms/server/signals.h"
+#include "kms/observe/signals.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/field_service.h"
 #include "kms/service/key_service.h"

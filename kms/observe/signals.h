@@ -1,6 +1,6 @@
 // Signals, and words from other threads, as something the main thread waits for.
-#ifndef FIELDKMS_KMS_SERVER_SIGNALS_H_
-#define FIELDKMS_KMS_SERVER_SIGNALS_H_
+#ifndef FIELDKMS_KMS_OBSERVE_SIGNALS_H_
+#define FIELDKMS_KMS_OBSERVE_SIGNALS_H_
 
 #include <chrono>
 
@@ -9,13 +9,15 @@ namespace fieldkms {
 // Blocks SIGTERM and SIGINT (in threads started later too) and ignores SIGPIPE.
 class Signals {
  public:
-  Signals();
+  // kTold: SIGHUP, too, is waited for. kNotTold: it ends the process.
+  enum class Reload { kNotTold, kTold };
+  explicit Signals(Reload reload = Reload::kNotTold);
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  enum class Event { kStop, kWake, kTimeout };
-  // Waits for a stop signal, a Wake, or the timeout.
+  enum class Event { kStop, kReload, kWake, kTimeout };
+  // Waits for a signal, a Wake, or the timeout.
   Event Wait(std::chrono::milliseconds timeout);
 
   // Wake ends a Wait, now or the next one. Any thread.
@@ -31,4 +33,4 @@ class Signals {
 
 }  // namespace fieldkms
 
-#endif  // FIELDKMS_KMS_SERVER_SIGNALS_H_
+#endif  // FIELDKMS_KMS_OBSERVE_SIGNALS_H_

@@ -1,4 +1,4 @@
-#include "kms/server/signals.h"
+#include "kms/observe/signals.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -21,8 +21,9 @@ sigset_t StopSignals() {
 
 }  // namespace
 
-Signals::Signals() {
-  const sigset_t set = StopSignals();
+Signals::Signals(Reload reload) {
+  sigset_t set = StopSignals();
+  if (reload == Reload::kTold) sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signals_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -38,7 +39,9 @@ Signals::Event Signals::Wait(std::chrono::milliseconds timeout) {
   pollfd fds[] = {{signals_, POLLIN, 0}, {wake_, POLLIN, 0}};
   if (poll(fds, 2, static_cast<int>(timeout.count())) <= 0) return Event::kTimeout;
   signalfd_siginfo info;
-  if (read(signals_, &info, sizeof info) == sizeof info) return Event::kStop;
+  if (read(signals_, &info, sizeof info) == sizeof info) {
+    return info.ssi_signo == SIGHUP ? Event::kReload : Event::kStop;
+  }
   uint64_t count = 0;
   return read(wake_, &count, sizeof count) == sizeof count ? Event::kWake : Event::kTimeout;
 }

@@ -1,7 +1,7 @@
 // Reading YAML into typed values, with errors that say where and what is wrong.
 // yaml-cpp reports by exceptions, and so does this file; ParseConfig catches both.
-#ifndef FIELDKMS_KMS_SERVER_YAML_READER_H_
-#define FIELDKMS_KMS_SERVER_YAML_READER_H_
+#ifndef FIELDKMS_KMS_SETTINGS_YAML_READER_H_
+#define FIELDKMS_KMS_SETTINGS_YAML_READER_H_
 
 #include <yaml-cpp/yaml.h>
 
@@ -119,4 +119,4 @@ void ReadMapping(const YAML::Node& mapping, std::span<const YamlKey<T>> keys, T&
 
 }  // namespace fieldkms
 
-#endif  // FIELDKMS_KMS_SERVER_YAML_READER_H_
+#endif  // FIELDKMS_KMS_SETTINGS_YAML_READER_H_

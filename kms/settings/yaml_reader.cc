@@ -1,4 +1,4 @@
-#include "kms/server/yaml_reader.h"
+#include "kms/settings/yaml_reader.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,0 +1,67 @@
+// Backend: what calls are carried out with. Made once, for all protocols of the shim.
+#ifndef FIELDKMS_SQL_SHIM_BACKEND_H_
+#define FIELDKMS_SQL_SHIM_BACKEND_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "clients/cpp/client.h"
+#include "clients/cpp/field_client.h"
+#include "sql/shim/audit_trail.h"
+#include "sql/shim/coalescer.h"
+#include "sql/shim/config.h"
+#include "sql/shim/local_keys.h"
+#include "sql/shim/workers.h"
+
+namespace fieldkms::shim {
+
+// The batch calls, coalesced.
+struct BatchCalls {
+  BatchCalls(Workers& workers, Client& client, FieldClient& fields);
+
+  Coalescer<v1::BatchEncryptRequest, v1::BatchEncryptResponse> encrypt;
+  Coalescer<v1::BatchDecryptRequest, v1::BatchDecryptResponse> decrypt;
+  Coalescer<v1::BatchRewrapRequest, v1::BatchRewrapResponse> rewrap;
+  Coalescer<v1::BatchProtectRequest, v1::BatchProtectResponse> protect;
+  Coalescer<v1::BatchRevealRequest, v1::BatchRevealResponse> reveal;
+  Coalescer<v1::BatchMaskRequest, v1::BatchMaskResponse> mask;
+  Coalescer<v1::BatchTokenizeRequest, v1::BatchTokenizeResponse> tokenize;
+  Coalescer<v1::BatchDetokenizeRequest, v1::BatchDetokenizeResponse> detokenize;
+  Coalescer<v1::BatchBlindIndexRequest, v1::BatchBlindIndexResponse> blind_index;
+  Coalescer<v1::BatchValidateRequest, v1::BatchValidateResponse> validate;
+};
+
+// Thread-safe, but for its making and end.
+class Backend {
+ public:
+  // Asks nothing of the service yet.
+  static absl::StatusOr<std::unique_ptr<Backend>> Create(const Config& config);
+  ~Backend();  // Stop
+
+  // Ends the workers, when their jobs are done, and gives leases back.
+  void Stop();
+
+  const Config& config() const { return config_; }
+  Client& client() { return *client_; }
+  FieldClient& fields() { return *fields_; }
+  Workers& workers() { return *workers_; }
+  BatchCalls& batches() { return *batches_; }
+  AuditTrail& audit() { return *audit_; }
+  // Null: leases are not to be used.
+  LocalKeys* local() { return local_.get(); }
+
+ private:
+  explicit Backend(const Config& config) : config_(config) {}
+
+  const Config config_;
+  std::shared_ptr<Client> client_;
+  std::unique_ptr<FieldClient> fields_;
+  std::unique_ptr<AuditTrail> audit_;
+  std::unique_ptr<LocalKeys> local_;
+  std::unique_ptr<Workers> workers_;
+  std::unique_ptr<BatchCalls> batches_;
+};
+
+}  // namespace fieldkms::shim
+
+#endif  // FIELDKMS_SQL_SHIM_BACKEND_H_
