@@ -152,14 +152,20 @@ template <class Op>
 void LocalRun::AskForRest(std::shared_ptr<LocalRun> self) {
   typename Op::Request request;
   const WipeGuard wipe(&request);
-  absl::Status status = Op::Shared(frame(), &request);
-  std::vector<size_t> rest;
-  for (size_t i = 0; status.ok() && i < outcomes_.size(); ++i) {
-    if (outcomes_[i].status) continue;
-    rest.push_back(i);
-    status = Op::Item(frame().item(i), request.add_items());
+  if (const absl::Status shared = Op::Shared(frame(), &request); !shared.ok()) {
+    return job_->Fail(shared);
   }
-  if (!status.ok()) return job_->Fail(status);
+  std::vector<size_t> rest;
+  for (size_t i = 0; i < outcomes_.size(); ++i) {
+    if (outcomes_[i].status) continue;
+    if (absl::Status item = Op::Item(frame().item(i), request.add_items()); !item.ok()) {
+      outcomes_[i].status = std::move(item);
+      request.mutable_items()->RemoveLast();
+    } else {
+      rest.push_back(i);
+    }
+  }
+  if (rest.empty()) return Answer();
   Op::Batch(job_->backend().batches())
       .Submit(
           job_->Common(), std::move(request), job_->deadline(),

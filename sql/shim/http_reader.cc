@@ -5,6 +5,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "clients/cpp/wipe.h"
@@ -86,7 +87,8 @@ HttpReader::State HttpReader::ReadHead() {
   }
   http::request_parser<http::empty_body> parser;
   parser.header_limit(kMostHeadBytes);
-  parser.body_limit(boost::none);
+  // The reader does not read bodies; `none` is less than any length to Boost 1.74.
+  parser.body_limit(std::numeric_limits<uint64_t>::max());
   boost::system::error_code error;
   const size_t used = parser.put(boost::asio::buffer(left.data(), end_of_head + 4), error);
   if (error || !parser.is_header_done()) return Broken(400, "this is no HTTP/1.1 request");
