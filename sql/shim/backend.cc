@@ -3,6 +3,11 @@
 #include "crypto/status.h"
 
 namespace fieldkms::shim {
+namespace {
+
+constexpr size_t kMostKeyIds = 4096;
+
+}  // namespace
 
 absl::Status ShimDeadlineOver() {
   return Error(absl::StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded,
@@ -39,6 +44,22 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Create(const Config& config) {
   backend->batches_ =
       std::make_unique<BatchCalls>(*backend->workers_, *backend->client_, *backend->fields_);
   return backend;
+}
+
+absl::StatusOr<std::string> Backend::KeyIdOf(const std::string& tenant, const std::string& name) {
+  const std::pair path(tenant, name);
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = key_ids_.find(path); known != key_ids_.end()) return known->second;
+  }
+  v1::GetKeyRequest request;
+  request.set_tenant(tenant);
+  request.set_name(name);
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::Key key, client_->GetKey(request));
+  const std::lock_guard lock(mutex_);
+  if (key_ids_.size() >= kMostKeyIds) key_ids_.clear();
+  key_ids_[path] = key.key_id();
+  return key.key_id();
 }
 
 Backend::~Backend() { Stop(); }

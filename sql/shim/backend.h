@@ -2,7 +2,11 @@
 #ifndef FIELDKMS_SQL_SHIM_BACKEND_H_
 #define FIELDKMS_SQL_SHIM_BACKEND_H_
 
+#include <map>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "clients/cpp/client.h"
@@ -41,6 +45,10 @@ class Backend {
   // Ends the workers, when their jobs are done, and gives leases back.
   void Stop();
 
+  // The id of a key, by its own name: 16 hex digits. Asked for once and kept, since it never
+  // changes. Blocks. Error: as Client::GetKey.
+  absl::StatusOr<std::string> KeyIdOf(const std::string& tenant, const std::string& name);
+
   const Config& config() const { return config_; }
   Client& client() { return *client_; }
   FieldClient& fields() { return *fields_; }
@@ -60,6 +68,8 @@ class Backend {
   std::unique_ptr<LocalKeys> local_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<BatchCalls> batches_;
+  std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, std::string> key_ids_;  // by tenant and name
 };
 
 }  // namespace fieldkms::shim

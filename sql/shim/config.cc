@@ -165,6 +165,10 @@ constexpr YamlKey<Config> kKeys[] = {
        if (!CheckKeyName(config.vault.mount).ok()) {
          throw YamlError(node, "must be one part of a path, of [a-z0-9._-]");
        }
+       for (const std::string_view taken :
+            {"fields", "keys", "rotations", "status", "frames", "openapi.yaml", "sys", "auth"}) {
+         if (config.vault.mount == taken) throw YamlError(node, "is a path of the shim's own");
+       }
      }},
     {"vault.allow_deletion", "true or false", "false",
      [](const YAML::Node& node, Config& config) { config.vault.allow_deletion = ReadBool(node); }},

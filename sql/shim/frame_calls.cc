@@ -68,7 +68,19 @@ void FrameCalls::Handle(HttpRequest request, HttpReply reply) {
   if (backend_.local() != nullptr && (op == FIELDKMS_OP_ENCRYPT || op == FIELDKMS_OP_DECRYPT)) {
     return RunLocally(job);
   }
-  RunRemotely(job);
+  const std::string tenant(job->frame().tenant);
+  if (op != FIELDKMS_OP_REWRAP || !RewrapSources::AreLimited(job->asker(), tenant)) {
+    return RunRemotely(job);
+  }
+  const bool queued = backend_.workers().Submit([this, job, tenant] {
+    const CallTimeout timeout(job->TimeLeft());
+    absl::StatusOr<RewrapSources> sources =
+        RewrapSources::Of(backend_, job->asker(), tenant, std::string(job->frame().name));
+    if (!sources.ok()) return job->Fail(sources.status());
+    job->SetSources(*std::move(sources));
+    RunRemotely(job);
+  });
+  if (!queued) job->Fail(ShimOverloaded());
 }
 
 }  // namespace fieldkms::shim

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -12,6 +13,7 @@
 #include "sql/shim/frames.h"
 #include "sql/shim/http_message.h"
 #include "sql/shim/peers.h"
+#include "sql/shim/rewrap_sources.h"
 
 namespace fieldkms::shim {
 
@@ -29,6 +31,10 @@ class FrameJob {
   // Who asks, and for what: jobs that agree in it may share one call of the service.
   std::string Common() const;
   std::chrono::milliseconds TimeLeft() const;
+
+  // Of rewraps: which envelopes are taken.
+  void SetSources(RewrapSources sources) { sources_ = std::move(sources); }
+  const RewrapSources& sources() const { return sources_; }
 
   // Of its audit record: what is done with leases on the calling thread is added.
   void AddLocal(const LocalUses& uses);
@@ -49,6 +55,7 @@ class FrameJob {
   const std::shared_ptr<const Asker> asker_;
   const HttpReply reply_;
   const CallTime deadline_;
+  RewrapSources sources_;
   uint64_t failed_ = 0;
   uint64_t local_ = 0;
   uint32_t key_version_ = 0;

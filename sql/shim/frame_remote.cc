@@ -1,4 +1,5 @@
 // Frames as batch calls of the service.
+#include <type_traits>
 #include <utility>
 
 #include "crypto/status.h"
@@ -52,6 +53,9 @@ void Run(std::shared_ptr<FrameJob> job) {
   LocalErrors errors(frame.count());
   for (size_t i = 0; i < errors.size(); ++i) {
     errors[i] = Op::Item(frame.item(i), request.add_items());
+    if constexpr (std::is_same_v<Op, RewrapOp>) {
+      if (errors[i].ok()) errors[i] = job->sources().Check(*frame.item(i)[0]);
+    }
     if (errors[i].ok()) continue;
     request.mutable_items()->RemoveLast();
   }

@@ -11,9 +11,11 @@
 #include "sql/shim/backend.h"
 #include "sql/shim/frame_calls.h"
 #include "sql/shim/http_server.h"
+#include "sql/shim/json_api.h"
 #include "sql/shim/peers.h"
 #include "sql/shim/router.h"
 #include "sql/shim/tokens.h"
+#include "sql/shim/vault_api.h"
 #include "sql/wire/frames.h"
 
 namespace fieldkms::shim {
@@ -97,6 +99,10 @@ int RunShim(const Config& config) {
   FrameCalls frames(**backend, peers);
   Router router;
   router.Add(FIELDKMS_FRAME_PATH, frames);
+  JsonApi json(**backend, peers);
+  json.AddTo(router);
+  VaultApi vault(**backend, peers);
+  if (!config.vault.tenant.empty()) vault.AddTo(router);
   auto server = HttpServer::Start(ServerOptions(config), router);
   if (!server.ok()) return CannotStart(server.status());
   Log(LogLevel::kInfo, "serving",
