@@ -314,6 +314,7 @@ void HouseKeep(Signals& signals, Parts& parts) {
         parts.engine->SetServing(false);
         parts.caretaker.reset();  // nor anything done that could not be recorded
         break;
+      case Signals::Event::kReload:  // not asked for
       case Signals::Event::kTimeout:
         break;
     }

@@ -35,14 +35,14 @@ std::vector<std::string> ReadAbsolutePaths(const YAML::Node& node) {
   return paths;
 }
 
-std::string ReadLoopbackAddress(const YAML::Node& node) {
+std::string ReadLoopbackAddress(const YAML::Node& node, unsigned least) {
   const std::string text = ReadText(node);
   for (const std::string_view host : {"127.0.0.1:", "[::1]:"}) {
     if (!text.starts_with(host)) continue;
     const std::string_view port = std::string_view(text).substr(host.size());
     unsigned number = 0;
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (error == std::errc() && end == port.data() + port.size() && number >= 1 &&
+    if (error == std::errc() && end == port.data() + port.size() && number >= least &&
         number <= 65'535) {
       return text;
     }

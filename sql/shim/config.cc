@@ -102,7 +102,7 @@ constexpr YamlKey<Config> kKeys[] = {
      [](const YAML::Node& node, Config& config) { UnixSocket(config).group = ReadGroup(node); }},
     {"listen.tls.address", "loopback address and port", "none",
      [](const YAML::Node& node, Config& config) {
-       Tls(config).address = ReadLoopbackAddress(node);
+       Tls(config).address = ReadLoopbackAddress(node, 0);
      }},
     {"listen.tls.certificate", "absolute path", "required",
      [](const YAML::Node& node, Config& config) {

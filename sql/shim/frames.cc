@@ -4,7 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "clients/cpp/wipe.h"
 #include "crypto/bytes.h"
 #include "crypto/status.h"
 #include "crypto/utf8.h"
@@ -220,14 +219,14 @@ AnswerWriter::AnswerWriter(FrameOp op, size_t count, size_t size) {
   PutNumber(4, static_cast<uint32_t>(count), &out_);
 }
 
-AnswerWriter::~AnswerWriter() { WipeText(&out_); }
+AnswerWriter::~AnswerWriter() { WipeString(&out_); }
 
 void AnswerWriter::Reserve(size_t more) {
   if (out_.size() + more <= out_.capacity()) return;
   std::string larger;
   larger.reserve(std::max(2 * out_.capacity(), out_.size() + more));
   larger.append(out_);
-  WipeText(&out_);
+  WipeString(&out_);
   out_ = std::move(larger);
 }
 

@@ -63,7 +63,8 @@ absl::Status ReadCiphertext(const VaultItem& item, std::string* envelope) {
 void ExplainVersions(VaultCall& call, VaultBatch& batch) {
   absl::StatusOr<v1::Key> key = absl::UnknownError("");
   for (VaultItem& item : batch.items()) {
-    if (ReasonOf(item.status) != Reason::kDecryptFailed) continue;
+    const Reason reason = ReasonOf(item.status);
+    if (reason != Reason::kDecryptFailed && reason != Reason::kKeyState) continue;
     bool ok = true;
     const absl::StatusOr<VaultText> text = ParseVaultText(TextOf(*item.in, "ciphertext", &ok));
     if (!text.ok()) continue;

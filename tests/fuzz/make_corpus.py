@@ -106,6 +106,22 @@ def u(size, number):
     return number.to_bytes(size, "big")
 
 
+def frame(op, parts, count=1, deadline=1000):
+    texts = [b"alice", b"app", b"shop", b"acme", b"customers.card", b"masked" if op in (5, 8) else b""]
+    return (b"FK\x01" + u(1, op) + u(4, deadline) + b"".join(u(2, len(t)) + t for t in texts)
+            + u(4, count) + b"".join(u(4, 0xFFFFFFFF) if p is None else u(4, len(p)) + p
+                                     for p in parts))
+
+
+for op, parts in enumerate([2, 2, 3, 3, 5, 1, 2, 1, 1, 1], start=1):
+    write("frames", f"op-{op}", frame(op, ([b"value", b"\x00\x00"] + 5 * [None])[:parts]))
+write("frames", "no-items", frame(1, [], 0))
+write("frames", "no-deadline", frame(6, [b"v"], 1, 0))
+write("frames", "huge-count", frame(6, [b"v"], 10_001))
+write("frames", "cut", frame(1, [b"v", b"\x00\x00"])[:-1])
+write("frames", "trailing", frame(1, [b"v", b"\x00\x00"]) + b"x")
+
+
 def record(kind, payload):
     return u(1, kind) + u(4, len(payload)) + payload
 
