@@ -119,8 +119,8 @@ TEST_F(ShimBadInputTest, OneConnectionTooManyIsTold) {
 
 TEST_F(ShimBadInputTest, AnAnswerThatNobodyTakesIsGivenUp) {
   std::vector<shim::FramePart> parts;
-  const std::string value(700, 'v'), row = PkContext("1");
-  for (int i = 0; i < 9'000; ++i) parts.insert(parts.end(), {value, row});
+  const std::string value(500, 'v'), row = PkContext("1");
+  for (int i = 0; i < 2'000; ++i) parts.insert(parts.end(), {value, row});
   const std::string frame = EncodeFrame(FrameOf(FIELDKMS_OP_ENCRYPT, "leased", parts));
   std::vector<std::unique_ptr<RawHttp>> greedy;
   for (int i = 0; i < 8; ++i) {

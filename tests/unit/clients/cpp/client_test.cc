@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "clients/cpp/call_timeout.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/clients/cpp/fake_service.h"
@@ -138,6 +139,19 @@ TEST_F(ClientTest, StatusIsAsked) {
 TEST_F(ClientTest, ASlowServiceEndsAtTheDeadline) {
   EXPECT_THAT(MakeClient(milliseconds(60))->Decrypt(v1::DecryptRequest()),
               StatusIs(absl::StatusCode::kDeadlineExceeded, Reason::kDeadlineExceeded));
+}
+
+TEST_F(ClientTest, ATimeoutOfTheThreadCountsBeforeTheClients) {
+  const auto client = MakeClient(std::chrono::hours(1));
+  {
+    const CallTimeout outer(std::chrono::hours(2));
+    const CallTimeout inner(milliseconds(60));
+    EXPECT_THAT(client->Decrypt(v1::DecryptRequest()), StatusIs(Reason::kDeadlineExceeded));
+    // Another thread has its own.
+    std::thread([] { EXPECT_FALSE(CallTimeout::OfThread()); }).join();
+  }
+  EXPECT_FALSE(CallTimeout::OfThread());
+  EXPECT_OK(client->Encrypt(Hello()));
 }
 
 TEST_F(ClientTest, RequestsAboveTheLimitAreNotSent) {

@@ -138,6 +138,32 @@ TEST_F(LocalCryptoTest, TheHolderAuditsBeforeTheAnswer) {
   EXPECT_THAT(Open(sealed), StatusIs(Reason::kAuditUnavailable));
 }
 
+TEST_F(LocalCryptoTest, WhoMustNotWaitUsesWhatIsHeld) {
+  int audited = 0;
+  Start({.audit = [&](const LocalUse&) {
+    ++audited;
+    return absl::OkStatus();
+  }});
+  std::string sealed, value;
+  EXPECT_FALSE(key_->TryEncrypt(kPlace, "4111", &sealed));
+  EXPECT_FALSE(key_->TryDecrypt(kPlace, SealedByTheService(1), &value));
+  EXPECT_TRUE(service_.acquired().empty());
+  EXPECT_EQ(audited, 0);
+  Seal();
+  EXPECT_OK(key_->TryEncrypt(kPlace, "4111", &sealed).value());
+  EXPECT_OK(key_->TryDecrypt(kPlace, sealed, &value).value());
+  EXPECT_EQ(value, "4111");
+  EXPECT_THAT(key_->TryDecrypt(kOtherPlace, sealed, &value).value(), DecryptFailed());
+  EXPECT_EQ(audited, 4);
+  // What no lease is for is for the service: another version, another key, no envelope.
+  EXPECT_FALSE(key_->TryDecrypt(kPlace, SealedByTheService(2), &value));
+  ++service_.key_id;
+  EXPECT_FALSE(key_->TryDecrypt(kPlace, SealedByTheService(1), &value));
+  EXPECT_FALSE(key_->TryDecrypt(kPlace, "nonsense", &value));
+  EXPECT_EQ(audited, 4);
+  EXPECT_EQ(service_.acquired().size(), 1u);
+}
+
 TEST_F(LocalCryptoTest, WhatCannotBeLeasedIsAskedOfTheService) {
   service_.FailAlways("Acquire", Refused(Reason::kLeaseDenied));
   Start();

@@ -40,7 +40,7 @@ TEST(FramesTest, EncodedAsDocumented) {
   EXPECT_EQ(EncodeFrame(frame),
             std::string("FK\x01\x01\0\0\x01\x02\0\x01"
                         "a\0\0\0\0\0\x01t\0\0\0\0\0\0\0\x01\0\0\0\x01v\xff\xff\xff\xff",
-                        36));
+                        35));
 }
 
 TEST(FramesTest, ReadsWhatWasEncoded) {
