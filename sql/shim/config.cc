@@ -77,6 +77,10 @@ TlsListenConfig& Tls(Config& config) {
 
 constexpr std::string_view kLogLevels[] = {"debug", "info", "warning", "error"};
 constexpr std::string_view kDurabilities[] = {"write", "fsync"};
+constexpr std::string_view kMemoryLocks[] = {"required", "preferred"};
+// ReadChoice returns the index in the list of names.
+static_assert(static_cast<int>(LogLevel::kError) == 3);
+static_assert(static_cast<int>(MemoryLock::kPreferred) == 1);
 
 constexpr YamlKey<Config> kKeys[] = {
     {"service", "target", "required",
@@ -141,6 +145,10 @@ constexpr YamlKey<Config> kKeys[] = {
     {"leases.time", "duration", "the service's",
      [](const YAML::Node& node, Config& config) {
        config.lease_time = std::chrono::floor<seconds>(ReadDuration(node, seconds(1), hours(1)));
+     }},
+    {"memory.lock", "required or preferred", "required",
+     [](const YAML::Node& node, Config& config) {
+       config.memory_lock = static_cast<MemoryLock>(ReadChoice(node, kMemoryLocks));
      }},
     {"audit.file", "absolute path", "required",
      [](const YAML::Node& node, Config& config) { config.audit_file = ReadAbsolutePath(node); }},

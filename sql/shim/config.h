@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "crypto/secret_bytes.h"
 #include "kms/access/access_rules.h"
 #include "kms/observe/log.h"
 #include "kms/unix_socket.h"
@@ -67,6 +68,8 @@ struct Config {
 
   bool leases = true;
   std::chrono::seconds lease_time{0};  // 0: the service's default
+
+  MemoryLock memory_lock = MemoryLock::kRequired;
 
   std::string audit_file;  // required
   bool audit_sync = false;

@@ -43,6 +43,7 @@ HttpAdmission FrameCalls::Admit(const HttpHead& head) {
   if (head.method != "POST") {
     admission.refusal = PlainResponse(405, "send frames by POST");
   } else if (!head.peer.unix || peers_.NameOf(head.peer.uid) == nullptr) {
+    peers_.NoteStranger(head);
     admission.refusal = PlainResponse(403, "the shim does not know this user");
   } else if (head.Header("Content-Type") != FIELDKMS_FRAME_TYPE) {
     admission.refusal = PlainResponse(415, "the body must be " FIELDKMS_FRAME_TYPE);

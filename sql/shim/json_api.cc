@@ -45,6 +45,7 @@ HttpAdmission JsonApi::Admit(const HttpHead& head) {
   if (match.route == nullptr) {
     admission.refusal = NoRoute(match.is_path);
   } else if (peers_.AskerOf(head) == nullptr) {
+    peers_.NoteStranger(head);
     admission.refusal = Failure(Unknown());
   }
   return admission;

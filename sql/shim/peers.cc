@@ -1,9 +1,11 @@
 #include "sql/shim/peers.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "kms/access/glob.h"
+#include "kms/observe/log.h"
 
 namespace fieldkms::shim {
 namespace {
@@ -114,6 +116,21 @@ std::shared_ptr<const Asker> Peers::AskerOf(const HttpHead& head) const {
   if (!head.peer.unix) return nullptr;
   return AskerOf(head.peer.uid, {head.Header("FieldKMS-Session-User"), head.Header("FieldKMS-Role"),
                                  head.Header("FieldKMS-Database")});
+}
+
+void Peers::NoteStranger(const HttpHead& head) const {
+  ++strangers_;
+  const int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
+                          std::chrono::steady_clock::now().time_since_epoch())
+                          .count();
+  int64_t last = strangers_logged_.load();
+  if (now == last || !strangers_logged_.compare_exchange_strong(last, now)) return;
+  // A token may stand where none belongs: of the request nothing is logged.
+  Log(LogLevel::kWarning, "turned_away",
+      {{"count", strangers_.exchange(0)},
+       {"unix", head.peer.unix},
+       {"uid", head.peer.uid},
+       {"token", !BearerToken(head).empty()}});
 }
 
 std::string_view BearerToken(const HttpHead& head) {

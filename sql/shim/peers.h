@@ -3,7 +3,9 @@
 #ifndef FIELDKMS_SQL_SHIM_PEERS_H_
 #define FIELDKMS_SQL_SHIM_PEERS_H_
 
-#include <list>
+#include <atomic>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -54,6 +56,10 @@ class Peers {
   // nobody known; a token that is given must be right, whoever the peer is.
   std::shared_ptr<const Asker> AskerOf(const HttpHead& head) const;
 
+  // Logs that somebody was turned away of whom nothing is known; once a second, with how many there
+  // were, since anybody can be turned away at no cost.
+  void NoteStranger(const HttpHead& head) const;
+
  private:
   struct Peer {
     std::string name;
@@ -68,6 +74,9 @@ class Peers {
   const Tokens& tokens_;
   std::unordered_map<uid_t, std::shared_ptr<const Peer>> by_uid_;
   std::unordered_map<std::string, std::shared_ptr<const Asker>> by_identity_;
+
+  mutable std::atomic<int64_t> strangers_ = 0;         // not logged yet
+  mutable std::atomic<int64_t> strangers_logged_ = 0;  // when: steady clock, seconds
 
   // Sessions that asked before; bounded, since claims can be made up without end.
   mutable std::mutex mutex_;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <thread>
 
+#include "crypto/secret_bytes.h"
 #include "crypto/status.h"
 #include "kms/observe/log.h"
 #include "kms/observe/signals.h"
@@ -87,6 +88,9 @@ void ServeUntilStopped(const Config& config, Signals& signals, Tokens& tokens, B
 
 int RunShim(const Config& config) {
   Signals signals(Signals::Reload::kTold);
+  if (const absl::Status locked = SetMemoryLock(config.memory_lock); !locked.ok()) {
+    return CannotStart(locked);
+  }
   Tokens tokens;
   if (!config.tokens_file.empty()) {
     if (const absl::Status loaded = tokens.Load(config.tokens_file); !loaded.ok()) {

@@ -91,6 +91,7 @@ HttpAdmission VaultApi::Admit(const HttpHead& head) {
   admission.most_body = kMostBody;
   const std::string_view path = std::string_view(head.path).substr(kRoot.size());
   if (!IsOpenVaultPath(path) && peers_.AskerOf(head) == nullptr) {
+    peers_.NoteStranger(head);
     admission.refusal = VaultErrors(403, "permission denied");
   }
   return admission;

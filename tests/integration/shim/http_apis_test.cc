@@ -163,6 +163,14 @@ TEST_F(ShimVaultTest, ShapesThatClientsDoNotShow) {
   // Nobody without a token, and nothing of it is read.
   RawHttp stranger(SocketPath());
   EXPECT_EQ(stranger.Post("/v1/transit/encrypt/plain", "application/json", "{}").status, 403);
+  EXPECT_THAT(Log(), Not(HasSubstr("turned_away")));
+  RawHttp guesser(SocketPath());
+  EXPECT_EQ(
+      guesser
+          .Post("/v1/transit/encrypt/plain", "application/json", "{}", "X-Vault-Token: guess\r\n")
+          .status,
+      403);
+  EXPECT_THAT(Log(), HasSubstr("turned_away"));
   EXPECT_EQ(RawHttp(SocketPath()).Get("/v1/sys/health").status, 200);
   daemon_.Kill();
   EXPECT_EQ(RawHttp(SocketPath()).Get("/v1/sys/health").status, 503);
