@@ -14,6 +14,8 @@
 
 #define FIELDKMS_FRAME_MOST_BYTES (8u * 1024 * 1024)
 #define FIELDKMS_FRAME_MOST_ITEMS 10000u
+/* Of an answer: what is made of a value is longer than it. */
+#define FIELDKMS_ANSWER_MOST_BYTES (32u * 1024 * 1024)
 #define FIELDKMS_FRAME_ABSENT 0xFFFFFFFFu
 
 enum fieldkms_frame_op {

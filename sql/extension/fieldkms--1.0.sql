@@ -1,0 +1,358 @@
+/* CREATE EXTENSION fieldkms runs this. */
+\echo Use "CREATE EXTENSION fieldkms" to load this file. \quit
+
+-- Schema kms is made by CREATE EXTENSION where it is not there, and is not the extension's: the
+-- registry of protected columns (`fieldkms column init`) lives in it, too, before or after, and a
+-- DROP EXTENSION must not take it along. Whoever may create in it could give functions that are taken
+-- for ours: that has to be as few as possible.
+DO $$
+BEGIN
+  IF pg_catalog.has_schema_privilege('public', 'kms', 'CREATE') THEN
+    RAISE EXCEPTION 'schema kms lets everybody create in it'
+      USING HINT = 'REVOKE CREATE ON SCHEMA kms FROM PUBLIC';
+  END IF;
+END $$;
+
+-- Roles are of the whole cluster: those that another database has made are taken as they are.
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['kms_user', 'kms_reader', 'kms_admin'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = name) THEN
+      EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', name);
+    END IF;
+  END LOOP;
+END $$;
+
+-- Contexts: where a value belongs, in the canonical form of crypto/FORMAT.md.
+
+CREATE FUNCTION kms.is_context(bytea) RETURNS bool
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_is_context';
+CREATE DOMAIN kms.context AS bytea CONSTRAINT canonical CHECK (kms.is_context(VALUE));
+COMMENT ON DOMAIN kms.context IS
+  'Where a value belongs: it opens there only. Made by kms.row_context and kms.context.';
+
+CREATE FUNCTION kms.context(VARIADIC names_and_values text[]) RETURNS kms.context
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_context';
+COMMENT ON FUNCTION kms.context(text[]) IS 'A context of entries: name, value, name, value, ...';
+CREATE FUNCTION kms.context() RETURNS kms.context
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_context';
+COMMENT ON FUNCTION kms.context() IS
+  'The context of no entries: such a value opens wherever it is put.';
+CREATE FUNCTION kms.with_entry(context kms.context, name text, value bytea) RETURNS kms.context
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_with_entry';
+COMMENT ON FUNCTION kms.with_entry(kms.context, text, bytea) IS
+  'A context with one entry more, whose value is bytes.';
+CREATE FUNCTION kms.row_context(binding_id bytea, VARIADIC key text[]) RETURNS kms.context
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_row_context';
+COMMENT ON FUNCTION kms.row_context(bytea, text[]) IS
+  'Of a value in the row with this primary key, of the column with this binding id.';
+CREATE FUNCTION kms.row_context(relation text, attribute text, VARIADIC row_values text[])
+  RETURNS kms.context
+  LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_registered_row_context';
+COMMENT ON FUNCTION kms.row_context(text, text, text[]) IS
+  'The same of a column in kms.protected_columns; values in the order in which it has them there.';
+CREATE FUNCTION kms.new_row_context(relation text, attribute text) RETURNS kms.context
+  LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_new_row_context';
+COMMENT ON FUNCTION kms.new_row_context(text, text) IS
+  'Of a row whose key is not known yet: the trigger of kms.bind_columns binds the value to it.';
+
+-- What a ciphertext shows without any call. Fit for indexes and CHECK constraints.
+
+CREATE TYPE kms.envelope_header AS (key_id text, version int8, suite int2, subject bytea);
+CREATE FUNCTION kms.envelope(bytea) RETURNS kms.envelope_header
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_envelope_of_bytes';
+COMMENT ON FUNCTION kms.envelope(bytea) IS
+  'Key, version and suite of a ciphertext; NULL of what is none.';
+CREATE FUNCTION kms.envelope(text) RETURNS kms.envelope_header
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_envelope_of_text';
+COMMENT ON FUNCTION kms.envelope(text) IS 'The same of the text form, "fk1. ...".';
+CREATE FUNCTION kms.to_text(envelope bytea) RETURNS text
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_to_text';
+COMMENT ON FUNCTION kms.to_text(bytea) IS 'The text form of an envelope, for columns of text.';
+CREATE FUNCTION kms.from_text(envelope text) RETURNS bytea
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_from_text';
+COMMENT ON FUNCTION kms.from_text(text) IS 'The envelope of a text form.';
+
+-- What calls the service. VOLATILE, so that each call is made once, is audited once, and never while a
+-- query is planned; RESTRICTED, since a parallel worker would call as often as it likes.
+
+CREATE TYPE kms.protected_value AS (
+  ciphertext bytea, document text, mask text, blind_index bytea, fpe_text text, fpe_version int4,
+  token text);
+COMMENT ON TYPE kms.protected_value IS
+  'All that was made of a value. Which of it there is, the policy of the field says.';
+CREATE TYPE kms.validation AS (valid bool, rule text, message text);
+
+CREATE FUNCTION kms.encrypt(key text, value bytea, context kms.context)
+  RETURNS bytea LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_encrypt_bytes';
+CREATE FUNCTION kms.encrypt_many(key text, values bytea[], contexts kms.context[])
+  RETURNS bytea[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_encrypt_bytes_many';
+COMMENT ON FUNCTION kms.encrypt(text, bytea, kms.context) IS
+  'Seals a value under a key: an envelope, which opens in this context only.';
+
+CREATE FUNCTION kms.encrypt(key text, value text, context kms.context)
+  RETURNS bytea LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_encrypt_text';
+CREATE FUNCTION kms.encrypt_many(key text, values text[], contexts kms.context[])
+  RETURNS bytea[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_encrypt_text_many';
+COMMENT ON FUNCTION kms.encrypt(text, text, kms.context) IS
+  'Seals a text, in UTF-8, under a key.';
+
+CREATE FUNCTION kms.decrypt(envelope bytea, context kms.context, key text DEFAULT '')
+  RETURNS bytea LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_decrypt_bytes';
+CREATE FUNCTION kms.decrypt_many(envelopes bytea[], contexts kms.context[], key text DEFAULT '')
+  RETURNS bytea[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_decrypt_bytes_many';
+COMMENT ON FUNCTION kms.decrypt(bytea, kms.context, text) IS
+  'Opens an envelope. With a key: only of that one.';
+
+CREATE FUNCTION kms.decrypt_text(envelope bytea, context kms.context, key text DEFAULT '')
+  RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_decrypt_text';
+CREATE FUNCTION kms.decrypt_text_many(envelopes bytea[], contexts kms.context[], key text DEFAULT '')
+  RETURNS text[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_decrypt_text_many';
+COMMENT ON FUNCTION kms.decrypt_text(bytea, kms.context, text) IS
+  'Opens an envelope of a text.';
+
+CREATE FUNCTION kms.rewrap(envelope bytea, context kms.context, key text DEFAULT '', to_context kms.context DEFAULT NULL)
+  RETURNS bytea LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_rewrap';
+CREATE FUNCTION kms.rewrap_many(envelopes bytea[], contexts kms.context[], key text DEFAULT '', to_contexts kms.context[] DEFAULT NULL)
+  RETURNS bytea[] LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_rewrap_many';
+COMMENT ON FUNCTION kms.rewrap(bytea, kms.context, text, kms.context) IS
+  'Seals anew under the newest version of the same or another key, for the same or another context. The value is not seen here.';
+
+CREATE FUNCTION kms.protect(field text, value text, context kms.context, subject text DEFAULT NULL)
+  RETURNS kms.protected_value LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_protect';
+CREATE FUNCTION kms.protect_many(field text, values text[], contexts kms.context[], subjects text[] DEFAULT NULL)
+  RETURNS kms.protected_value[] LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_protect_many';
+COMMENT ON FUNCTION kms.protect(text, text, kms.context, text) IS
+  'Checks a value, and makes all that the field''s policy says.';
+
+CREATE FUNCTION kms.reveal(field text, ciphertext bytea, context kms.context, view text DEFAULT 'masked')
+  RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_reveal';
+CREATE FUNCTION kms.reveal_many(field text, ciphertexts bytea[], contexts kms.context[], view text DEFAULT 'masked')
+  RETURNS text[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_reveal_many';
+COMMENT ON FUNCTION kms.reveal(text, bytea, kms.context, text) IS
+  'Opens what kms.protect has sealed: ''masked'', ''bin_last4'' or ''full''.';
+
+CREATE FUNCTION kms.reveal_document(field text, document text, context kms.context, view text DEFAULT 'masked')
+  RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_reveal_document';
+CREATE FUNCTION kms.reveal_document_many(field text, documents text[], contexts kms.context[], view text DEFAULT 'masked')
+  RETURNS text[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_reveal_document_many';
+COMMENT ON FUNCTION kms.reveal_document(text, text, kms.context, text) IS
+  'Opens the members of a JSON document that kms.protect has sealed.';
+
+CREATE FUNCTION kms.reveal_fpe(field text, fpe_text text, fpe_version int4, view text DEFAULT 'masked')
+  RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_reveal_fpe';
+CREATE FUNCTION kms.reveal_fpe_many(field text, fpe_texts text[], fpe_versions int4[], view text DEFAULT 'masked')
+  RETURNS text[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_reveal_fpe_many';
+COMMENT ON FUNCTION kms.reveal_fpe(text, text, int4, text) IS
+  'Reads format-preserving text that kms.protect has made.';
+
+CREATE FUNCTION kms.mask(field text, value text)
+  RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_mask';
+CREATE FUNCTION kms.mask_many(field text, values text[])
+  RETURNS text[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_mask_many';
+COMMENT ON FUNCTION kms.mask(text, text) IS
+  'A value as it is shown to whoever may not see it.';
+
+CREATE FUNCTION kms.tokenize(field text, value text, subject text DEFAULT NULL)
+  RETURNS text LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_tokenize';
+CREATE FUNCTION kms.tokenize_many(field text, values text[], subjects text[] DEFAULT NULL)
+  RETURNS text[] LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_tokenize_many';
+COMMENT ON FUNCTION kms.tokenize(text, text, text) IS
+  'Keeps a value in the service, and returns a token that stands for it.';
+
+CREATE FUNCTION kms.detokenize(field text, token text, view text)
+  RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_detokenize';
+CREATE FUNCTION kms.detokenize_many(field text, tokens text[], view text)
+  RETURNS text[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_detokenize_many';
+COMMENT ON FUNCTION kms.detokenize(text, text, text) IS
+  'The value of a token. A single-use token is gone then, whatever the view.';
+
+CREATE FUNCTION kms.blind_index(field text, value text)
+  RETURNS bytea LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_blind_index';
+CREATE FUNCTION kms.blind_index_many(field text, values text[])
+  RETURNS bytea[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_blind_index_many';
+COMMENT ON FUNCTION kms.blind_index(text, text) IS
+  'What rows with this value are found by: to be stored.';
+
+CREATE FUNCTION kms.blind_index_terms(field text, value text)
+  RETURNS bytea[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_blind_index_terms';
+CREATE FUNCTION kms.blind_index_terms_many(field text, values text[])
+  RETURNS bytea[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_blind_index_terms_many';
+COMMENT ON FUNCTION kms.blind_index_terms(text, text) IS
+  'All that rows with this value may be found by, older versions of the index included: for = ANY.';
+
+CREATE FUNCTION kms.validate(field text, value text)
+  RETURNS kms.validation LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_validate';
+CREATE FUNCTION kms.validate_many(field text, values text[])
+  RETURNS kms.validation[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_validate_many';
+COMMENT ON FUNCTION kms.validate(text, text) IS
+  'Whether a value is legal, and if not, by which rule.';
+
+-- Triggers that bind values to their rows.
+
+CREATE FUNCTION kms.bind() RETURNS trigger
+  LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000 AS 'MODULE_PATHNAME', 'fieldkms_bind';
+COMMENT ON FUNCTION kms.bind() IS
+  'Binds what is written into protected columns to its row; see kms.bind_columns.';
+
+-- With the rights of whoever calls it, who owns the table.
+CREATE FUNCTION kms.bind_columns(relation regclass) RETURNS void
+  LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM kms.check_bindable(relation);
+  EXECUTE format('DROP TRIGGER IF EXISTS "~fieldkms_zz_bind" ON %s', relation);
+  EXECUTE format('CREATE TRIGGER "~fieldkms_zz_bind" BEFORE INSERT OR UPDATE ON %s '
+                 'FOR EACH ROW EXECUTE FUNCTION kms.bind()', relation);
+END $$;
+COMMENT ON FUNCTION kms.bind_columns(regclass) IS
+  'Makes the trigger that binds values of the protected columns of a table to their rows.';
+CREATE FUNCTION kms.unbind_columns(relation regclass) RETURNS void
+  LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  EXECUTE format('DROP TRIGGER IF EXISTS "~fieldkms_zz_bind" ON %s', relation);
+END $$;
+COMMENT ON FUNCTION kms.unbind_columns(regclass) IS 'Takes away what kms.bind_columns has made.';
+CREATE FUNCTION kms.check_bindable(relation regclass) RETURNS void
+  LANGUAGE c VOLATILE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_check_bindable';
+COMMENT ON FUNCTION kms.check_bindable(regclass) IS
+  'Raises what speaks against binding the protected columns of a table by a trigger.';
+
+-- Rights. kms_user seals and searches; kms_reader opens; kms_admin does both and prepares tables. What
+-- they may do at the service is another matter: the shim has rules for roles.
+
+REVOKE ALL ON FUNCTION
+  kms.is_context(bytea),
+  kms.context(text[]),
+  kms.context(),
+  kms.with_entry(kms.context, text, bytea),
+  kms.row_context(bytea, text[]),
+  kms.row_context(text, text, text[]),
+  kms.new_row_context(text, text),
+  kms.envelope(bytea),
+  kms.envelope(text),
+  kms.to_text(bytea),
+  kms.from_text(text),
+  kms.encrypt(text, bytea, kms.context),
+  kms.encrypt_many(text, bytea[], kms.context[]),
+  kms.encrypt(text, text, kms.context),
+  kms.encrypt_many(text, text[], kms.context[]),
+  kms.rewrap(bytea, kms.context, text, kms.context),
+  kms.rewrap_many(bytea[], kms.context[], text, kms.context[]),
+  kms.protect(text, text, kms.context, text),
+  kms.protect_many(text, text[], kms.context[], text[]),
+  kms.mask(text, text),
+  kms.mask_many(text, text[]),
+  kms.tokenize(text, text, text),
+  kms.tokenize_many(text, text[], text[]),
+  kms.blind_index(text, text),
+  kms.blind_index_many(text, text[]),
+  kms.blind_index_terms(text, text),
+  kms.blind_index_terms_many(text, text[]),
+  kms.validate(text, text),
+  kms.validate_many(text, text[]),
+  kms.decrypt(bytea, kms.context, text),
+  kms.decrypt_many(bytea[], kms.context[], text),
+  kms.decrypt_text(bytea, kms.context, text),
+  kms.decrypt_text_many(bytea[], kms.context[], text),
+  kms.reveal(text, bytea, kms.context, text),
+  kms.reveal_many(text, bytea[], kms.context[], text),
+  kms.reveal_document(text, text, kms.context, text),
+  kms.reveal_document_many(text, text[], kms.context[], text),
+  kms.reveal_fpe(text, text, int4, text),
+  kms.reveal_fpe_many(text, text[], int4[], text),
+  kms.detokenize(text, text, text),
+  kms.detokenize_many(text, text[], text),
+  kms.bind(),
+  kms.bind_columns(regclass),
+  kms.unbind_columns(regclass),
+  kms.check_bindable(regclass)
+  FROM PUBLIC;
+REVOKE USAGE ON TYPE kms.context, kms.envelope_header, kms.protected_value, kms.validation FROM PUBLIC;
+GRANT USAGE ON SCHEMA kms TO kms_user, kms_reader, kms_admin;
+GRANT USAGE ON TYPE kms.context, kms.envelope_header, kms.protected_value, kms.validation
+  TO kms_user, kms_reader, kms_admin;
+GRANT EXECUTE ON FUNCTION
+  kms.is_context(bytea),
+  kms.context(text[]),
+  kms.context(),
+  kms.with_entry(kms.context, text, bytea),
+  kms.row_context(bytea, text[]),
+  kms.row_context(text, text, text[]),
+  kms.new_row_context(text, text),
+  kms.envelope(bytea),
+  kms.envelope(text),
+  kms.to_text(bytea),
+  kms.from_text(text)
+  TO kms_user, kms_reader, kms_admin;
+GRANT EXECUTE ON FUNCTION
+  kms.encrypt(text, bytea, kms.context),
+  kms.encrypt_many(text, bytea[], kms.context[]),
+  kms.encrypt(text, text, kms.context),
+  kms.encrypt_many(text, text[], kms.context[]),
+  kms.rewrap(bytea, kms.context, text, kms.context),
+  kms.rewrap_many(bytea[], kms.context[], text, kms.context[]),
+  kms.protect(text, text, kms.context, text),
+  kms.protect_many(text, text[], kms.context[], text[]),
+  kms.mask(text, text),
+  kms.mask_many(text, text[]),
+  kms.tokenize(text, text, text),
+  kms.tokenize_many(text, text[], text[]),
+  kms.blind_index(text, text),
+  kms.blind_index_many(text, text[]),
+  kms.blind_index_terms(text, text),
+  kms.blind_index_terms_many(text, text[]),
+  kms.validate(text, text),
+  kms.validate_many(text, text[])
+  TO kms_user, kms_admin;
+GRANT EXECUTE ON FUNCTION
+  kms.decrypt(bytea, kms.context, text),
+  kms.decrypt_many(bytea[], kms.context[], text),
+  kms.decrypt_text(bytea, kms.context, text),
+  kms.decrypt_text_many(bytea[], kms.context[], text),
+  kms.reveal(text, bytea, kms.context, text),
+  kms.reveal_many(text, bytea[], kms.context[], text),
+  kms.reveal_document(text, text, kms.context, text),
+  kms.reveal_document_many(text, text[], kms.context[], text),
+  kms.reveal_fpe(text, text, int4, text),
+  kms.reveal_fpe_many(text, text[], int4[], text),
+  kms.detokenize(text, text, text),
+  kms.detokenize_many(text, text[], text)
+  TO kms_reader, kms_admin;
+GRANT EXECUTE ON FUNCTION
+  kms.bind(),
+  kms.bind_columns(regclass),
+  kms.unbind_columns(regclass),
+  kms.check_bindable(regclass)
+  TO kms_admin;
