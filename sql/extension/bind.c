@@ -26,6 +26,10 @@
 
 #define MOST_SOURCES 3
 
+/* As kms.bind_columns names it: after all that rotation/in_step.h makes, which begin with
+   ~fieldkms_ and a hexadecimal number. */
+#define TRIGGER_NAME "~fieldkms_zz_bind"
+
 /* One envelope of the row, and how it becomes one of the row that results. */
 typedef struct Sealed {
   const KmsBoundColumn* column;
@@ -222,24 +226,22 @@ static void remember(const Write* write) {
   kms_binder_remember(write->binder, inserted, count);
 }
 
-/* Whether a trigger fires after ours for the same rows: it could give them another key. */
-static void check_last(const TriggerData* data) {
-  const TriggerDesc* all = data->tg_relation->trigdesc;
-  const bool update = TRIGGER_FIRED_BY_UPDATE(data->tg_event);
-  for (int i = 0; i < all->numtriggers; ++i) {
+/* Refuses triggers that fire after ours for the same rows: they could give them another key. */
+static void check_last(Relation table, const char* ours, bool for_insert, bool for_update) {
+  const TriggerDesc* all = table->trigdesc;
+  for (int i = 0; all != NULL && i < all->numtriggers; ++i) {
     const Trigger* other = &all->triggers[i];
-    if (!TRIGGER_FOR_ROW(other->tgtype) || !TRIGGER_FOR_BEFORE(other->tgtype) ||
-        other->tgenabled == TRIGGER_DISABLED) {
+    const bool same_rows = (for_insert && TRIGGER_FOR_INSERT(other->tgtype)) ||
+                           (for_update && TRIGGER_FOR_UPDATE(other->tgtype));
+    if (!TRIGGER_FOR_ROW(other->tgtype) || !TRIGGER_FOR_BEFORE(other->tgtype) || !same_rows ||
+        other->tgenabled == TRIGGER_DISABLED || strcmp(other->tgname, ours) <= 0) {
       continue;
     }
-    if (!(update ? TRIGGER_FOR_UPDATE(other->tgtype) : TRIGGER_FOR_INSERT(other->tgtype))) continue;
-    if (strcmp(other->tgname, data->tg_trigger->tgname) <= 0) continue;
-    ereport(ERROR,
-            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-             errmsg("fieldkms: trigger \"%s\" of table \"%s\" fires after \"%s\"", other->tgname,
-                    RelationGetRelationName(data->tg_relation), data->tg_trigger->tgname),
-             errdetail("It could change what values have been bound to."),
-             errhint("Give it a name that sorts before.")));
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("fieldkms: trigger \"%s\" of table \"%s\" fires after \"%s\"",
+                           other->tgname, RelationGetRelationName(table), ours),
+                    errdetail("It could change what values have been bound to."),
+                    errhint("Give it a name that sorts before.")));
   }
 }
 
@@ -266,7 +268,7 @@ Datum fieldkms_bind(PG_FUNCTION_ARGS) {
                  .description = RelationGetDescr(data->tg_relation),
                  .old = update ? data->tg_trigtuple : NULL,
                  .row = update ? data->tg_newtuple : data->tg_trigtuple};
-  check_last(data);
+  check_last(data->tg_relation, data->tg_trigger->tgname, !update, update);
   for (int i = 0; i < write.binder->count; ++i) collect_column(&write, &write.binder->columns[i]);
   while (try_sources(&write)) {
   }
@@ -281,6 +283,7 @@ PG_FUNCTION_INFO_V1(fieldkms_check_bindable);
 Datum fieldkms_check_bindable(PG_FUNCTION_ARGS) {
   Relation table = table_open(PG_GETARG_OID(0), AccessShareLock);
   (void)kms_binder_make(table, CurrentMemoryContext);
+  check_last(table, TRIGGER_NAME, true, true);
   table_close(table, AccessShareLock);
   PG_RETURN_VOID();
 }

@@ -88,7 +88,7 @@ CREATE TYPE kms.validation AS (valid bool, rule text, message text);
 CREATE FUNCTION kms.encrypt(key text, value bytea, context kms.context)
   RETURNS bytea LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
   AS 'MODULE_PATHNAME', 'fieldkms_encrypt_bytes';
-CREATE FUNCTION kms.encrypt_many(key text, values bytea[], contexts kms.context[])
+CREATE FUNCTION kms.encrypt_many(key text, plaintexts bytea[], contexts kms.context[])
   RETURNS bytea[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
   AS 'MODULE_PATHNAME', 'fieldkms_encrypt_bytes_many';
 COMMENT ON FUNCTION kms.encrypt(text, bytea, kms.context) IS
@@ -97,7 +97,7 @@ COMMENT ON FUNCTION kms.encrypt(text, bytea, kms.context) IS
 CREATE FUNCTION kms.encrypt(key text, value text, context kms.context)
   RETURNS bytea LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
   AS 'MODULE_PATHNAME', 'fieldkms_encrypt_text';
-CREATE FUNCTION kms.encrypt_many(key text, values text[], contexts kms.context[])
+CREATE FUNCTION kms.encrypt_many(key text, plaintexts text[], contexts kms.context[])
   RETURNS bytea[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
   AS 'MODULE_PATHNAME', 'fieldkms_encrypt_text_many';
 COMMENT ON FUNCTION kms.encrypt(text, text, kms.context) IS
@@ -133,7 +133,7 @@ COMMENT ON FUNCTION kms.rewrap(bytea, kms.context, text, kms.context) IS
 CREATE FUNCTION kms.protect(field text, value text, context kms.context, subject text DEFAULT NULL)
   RETURNS kms.protected_value LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 1000
   AS 'MODULE_PATHNAME', 'fieldkms_protect';
-CREATE FUNCTION kms.protect_many(field text, values text[], contexts kms.context[], subjects text[] DEFAULT NULL)
+CREATE FUNCTION kms.protect_many(field text, plaintexts text[], contexts kms.context[], subjects text[] DEFAULT NULL)
   RETURNS kms.protected_value[] LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
   AS 'MODULE_PATHNAME', 'fieldkms_protect_many';
 COMMENT ON FUNCTION kms.protect(text, text, kms.context, text) IS
@@ -169,7 +169,7 @@ COMMENT ON FUNCTION kms.reveal_fpe(text, text, int4, text) IS
 CREATE FUNCTION kms.mask(field text, value text)
   RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
   AS 'MODULE_PATHNAME', 'fieldkms_mask';
-CREATE FUNCTION kms.mask_many(field text, values text[])
+CREATE FUNCTION kms.mask_many(field text, plaintexts text[])
   RETURNS text[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
   AS 'MODULE_PATHNAME', 'fieldkms_mask_many';
 COMMENT ON FUNCTION kms.mask(text, text) IS
@@ -178,7 +178,7 @@ COMMENT ON FUNCTION kms.mask(text, text) IS
 CREATE FUNCTION kms.tokenize(field text, value text, subject text DEFAULT NULL)
   RETURNS text LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 1000
   AS 'MODULE_PATHNAME', 'fieldkms_tokenize';
-CREATE FUNCTION kms.tokenize_many(field text, values text[], subjects text[] DEFAULT NULL)
+CREATE FUNCTION kms.tokenize_many(field text, plaintexts text[], subjects text[] DEFAULT NULL)
   RETURNS text[] LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
   AS 'MODULE_PATHNAME', 'fieldkms_tokenize_many';
 COMMENT ON FUNCTION kms.tokenize(text, text, text) IS
@@ -196,7 +196,7 @@ COMMENT ON FUNCTION kms.detokenize(text, text, text) IS
 CREATE FUNCTION kms.blind_index(field text, value text)
   RETURNS bytea LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
   AS 'MODULE_PATHNAME', 'fieldkms_blind_index';
-CREATE FUNCTION kms.blind_index_many(field text, values text[])
+CREATE FUNCTION kms.blind_index_many(field text, plaintexts text[])
   RETURNS bytea[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
   AS 'MODULE_PATHNAME', 'fieldkms_blind_index_many';
 COMMENT ON FUNCTION kms.blind_index(text, text) IS
@@ -205,7 +205,7 @@ COMMENT ON FUNCTION kms.blind_index(text, text) IS
 CREATE FUNCTION kms.blind_index_terms(field text, value text)
   RETURNS bytea[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
   AS 'MODULE_PATHNAME', 'fieldkms_blind_index_terms';
-CREATE FUNCTION kms.blind_index_terms_many(field text, values text[])
+CREATE FUNCTION kms.blind_index_terms_many(field text, plaintexts text[])
   RETURNS bytea[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
   AS 'MODULE_PATHNAME', 'fieldkms_blind_index_terms_many';
 COMMENT ON FUNCTION kms.blind_index_terms(text, text) IS
@@ -214,7 +214,7 @@ COMMENT ON FUNCTION kms.blind_index_terms(text, text) IS
 CREATE FUNCTION kms.validate(field text, value text)
   RETURNS kms.validation LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
   AS 'MODULE_PATHNAME', 'fieldkms_validate';
-CREATE FUNCTION kms.validate_many(field text, values text[])
+CREATE FUNCTION kms.validate_many(field text, plaintexts text[])
   RETURNS kms.validation[] LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10000
   AS 'MODULE_PATHNAME', 'fieldkms_validate_many';
 COMMENT ON FUNCTION kms.validate(text, text) IS
@@ -229,7 +229,7 @@ COMMENT ON FUNCTION kms.bind() IS
 
 -- With the rights of whoever calls it, who owns the table.
 CREATE FUNCTION kms.bind_columns(relation regclass) RETURNS void
-  LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 BEGIN
   PERFORM kms.check_bindable(relation);
   EXECUTE format('DROP TRIGGER IF EXISTS "~fieldkms_zz_bind" ON %s', relation);
@@ -239,7 +239,7 @@ END $$;
 COMMENT ON FUNCTION kms.bind_columns(regclass) IS
   'Makes the trigger that binds values of the protected columns of a table to their rows.';
 CREATE FUNCTION kms.unbind_columns(relation regclass) RETURNS void
-  LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 BEGIN
   EXECUTE format('DROP TRIGGER IF EXISTS "~fieldkms_zz_bind" ON %s', relation);
 END $$;
