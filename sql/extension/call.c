@@ -71,6 +71,12 @@ static void fill_head(Progress* progress) {
   head->tenant = call->tenant;
   head->name = call->name;
   head->detail = call->detail;
+  if (head->tenant.size == 0) {
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+             errmsg("fieldkms: no tenant is named"),
+             errhint("ALTER DATABASE ... SET fieldkms.tenant = '...', or the same of a role.")));
+  }
   if (Max(Max(head->tenant.size, head->name.size), head->detail.size) > PG_UINT16_MAX) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("fieldkms: the name of a tenant, key or field is too long")));

@@ -11,7 +11,7 @@ extern char* kms_socket_path;
    the user that the server runs as. */
 extern char* kms_shim_user;
 /* fieldkms.tenant: whose keys and fields are meant. A claim: the shim has rules which database and
-   role may act for which tenant. "": the one that those rules name. */
+   role may act for which tenant. "": there is none, and nothing can be called. */
 extern char* kms_tenant;
 /* fieldkms.timeout: milliseconds that one answer may take. */
 extern int kms_timeout_ms;
