@@ -2,16 +2,16 @@
 SET search_path = public, pg_temp;
 CREATE TEMP TABLE samples (what text PRIMARY KEY, envelope bytea);
 INSERT INTO samples VALUES
-  ('suite 1', '\x11' || '\x0102030405060708' || '\x00000007' || decode(repeat('5a', 40), 'hex')),
-  ('suite 1, longer', '\x11' || '\xffffffffffffffff' || '\xffffffff' || decode(repeat('5a', 41), 'hex')),
-  ('suite 2', '\x12' || '\x0102030405060708' || '\x00000001' || decode(repeat('5a', 72), 'hex')),
-  ('suite 3', '\x13' || '\x0102030405060708' || '\x00000001' || decode(repeat('0f', 16) || repeat('5a', 40), 'hex')),
-  ('suite 1, cut', '\x11' || '\x0102030405060708' || '\x00000007' || decode(repeat('5a', 39), 'hex')),
-  ('suite 2, cut', '\x12' || '\x0102030405060708' || '\x00000001' || decode(repeat('5a', 71), 'hex')),
-  ('suite 3, cut', '\x13' || '\x0102030405060708' || '\x00000001' || decode(repeat('5a', 55), 'hex')),
-  ('no key', '\x11' || '\x0000000000000000' || '\x00000007' || decode(repeat('5a', 40), 'hex')),
-  ('no version', '\x11' || '\x0102030405060708' || '\x00000000' || decode(repeat('5a', 40), 'hex')),
-  ('no suite', '\x14' || '\x0102030405060708' || '\x00000007' || decode(repeat('5a', 80), 'hex')),
+  ('suite 1', '\x11'::bytea || '\x0102030405060708' || '\x00000007' || decode(repeat('5a', 40), 'hex')),
+  ('suite 1, longer', '\x11'::bytea || '\xffffffffffffffff' || '\xffffffff' || decode(repeat('5a', 41), 'hex')),
+  ('suite 2', '\x12'::bytea || '\x0102030405060708' || '\x00000001' || decode(repeat('5a', 72), 'hex')),
+  ('suite 3', '\x13'::bytea || '\x0102030405060708' || '\x00000001' || decode(repeat('0f', 16) || repeat('5a', 40), 'hex')),
+  ('suite 1, cut', '\x11'::bytea || '\x0102030405060708' || '\x00000007' || decode(repeat('5a', 39), 'hex')),
+  ('suite 2, cut', '\x12'::bytea || '\x0102030405060708' || '\x00000001' || decode(repeat('5a', 71), 'hex')),
+  ('suite 3, cut', '\x13'::bytea || '\x0102030405060708' || '\x00000001' || decode(repeat('5a', 55), 'hex')),
+  ('no key', '\x11'::bytea || '\x0000000000000000' || '\x00000007' || decode(repeat('5a', 40), 'hex')),
+  ('no version', '\x11'::bytea || '\x0102030405060708' || '\x00000000' || decode(repeat('5a', 40), 'hex')),
+  ('no suite', '\x14'::bytea || '\x0102030405060708' || '\x00000007' || decode(repeat('5a', 80), 'hex')),
   ('plaintext', '4111 1111 1111 1111'::bytea),
   ('empty', ''),
   ('NULL', NULL);
