@@ -73,8 +73,7 @@ static void fill_head(Progress* progress) {
   head->detail = call->detail;
   if (head->tenant.size == 0) {
     ereport(ERROR,
-            (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-             errmsg("fieldkms: no tenant is named"),
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("fieldkms: no tenant is named"),
              errhint("ALTER DATABASE ... SET fieldkms.tenant = '...', or the same of a role.")));
   }
   if (Max(Max(head->tenant.size, head->name.size), head->detail.size) > PG_UINT16_MAX) {

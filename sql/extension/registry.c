@@ -1,9 +1,11 @@
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
@@ -12,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "sql/extension/registry.h"
 #include "sql/extension/text.h"
@@ -94,12 +97,14 @@ static bool has_numbers(const Row* row) {
 }
 
 static char* current_name(const Row* row, Datum name, Datum number) {
-  char* current = NULL;
-  if (has_numbers(row)) {
-    const Oid table = DatumGetObjectId(row->values[RELATION]);
-    current = get_attname(table, DatumGetInt16(number), true);
-  }
-  return current != NULL ? current : pstrdup(NameStr(*DatumGetName(name)));
+  const Oid table = DatumGetObjectId(row->values[RELATION]);
+  /* NULL of a column that was dropped, too: its old name is found to be gone. */
+  HeapTuple attribute =
+      has_numbers(row) ? SearchSysCacheAttNum(table, DatumGetInt16(number)) : NULL;
+  if (attribute == NULL) return pstrdup(NameStr(*DatumGetName(name)));
+  char* current = pstrdup(NameStr(((Form_pg_attribute)GETSTRUCT(attribute))->attname));
+  ReleaseSysCache(attribute);
+  return current;
 }
 
 static void elements_of(Datum array, Oid type, int length, bool by_value, char alignment,

@@ -6,7 +6,9 @@ SET client_min_messages = warning;
 -- What `fieldkms column init` makes (sql/target), with or without an extension.
 SELECT kms.row_context('pg_class', 'relname', '1');
 \getenv registry FIELDKMS_REGISTRY
+\set ECHO none
 \i :registry
+\set ECHO all
 CREATE FUNCTION register(relation regclass, attribute name, tenant text, shape text, keys name[], others name[] DEFAULT '{}') RETURNS void
 LANGUAGE sql AS $$
   INSERT INTO kms.protected_columns (binding_id, relation, relation_oid, attribute, attribute_number, tenant, key_name, shape,
@@ -24,7 +26,7 @@ SELECT register('customers', 'card', 'acme', 'bytea', '{id}'), register('custome
 SELECT kms.bind_columns('customers');
 CREATE VIEW plain AS SELECT id, email, kms.decrypt_text(card, kms.row_context('customers', 'card', id::text)) AS card,
   kms.decrypt_text(kms.from_text(note), kms.row_context('customers', 'note', id::text, region)) AS note,
-  kms.decrypt_text_many(phones, array_fill(kms.row_context('customers', 'phones', id::text), ARRAY[cardinality(phones)])) AS phones
+  kms.decrypt_text_many(phones, array_fill(kms.row_context('customers', 'phones', id::text), ARRAY[coalesce(cardinality(phones), 0)])) AS phones
 FROM customers;
 CREATE FUNCTION seal(value text, id text) RETURNS bytea LANGUAGE sql AS
   $$ SELECT kms.encrypt('notes', value, kms.row_context('customers', 'card', id)) $$;
