@@ -220,6 +220,20 @@ CREATE FUNCTION kms.validate_many(field text, plaintexts text[])
 COMMENT ON FUNCTION kms.validate(text, text) IS
   'Whether a value is legal, and if not, by which rule.';
 
+-- Names that such functions often have, so that code which calls them goes on. Without a context a
+-- value opens wherever it is put: give one.
+
+CREATE FUNCTION kms.encrypt_sensitive_data(value text, key text, context kms.context DEFAULT kms.context())
+  RETURNS bytea LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_encrypt_sensitive_data';
+COMMENT ON FUNCTION kms.encrypt_sensitive_data(text, text, kms.context) IS
+  'kms.encrypt by another name.';
+CREATE FUNCTION kms.decrypt_sensitive_data(envelope bytea, context kms.context DEFAULT kms.context())
+  RETURNS text LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_decrypt_sensitive_data';
+COMMENT ON FUNCTION kms.decrypt_sensitive_data(bytea, kms.context) IS
+  'kms.decrypt_text by another name.';
+
 -- Triggers that bind values to their rows.
 
 CREATE FUNCTION kms.bind() RETURNS trigger
@@ -294,6 +308,8 @@ REVOKE ALL ON FUNCTION
   kms.reveal_fpe_many(text, text[], int4[], text),
   kms.detokenize(text, text, text),
   kms.detokenize_many(text, text[], text),
+  kms.encrypt_sensitive_data(text, text, kms.context),
+  kms.decrypt_sensitive_data(bytea, kms.context),
   kms.bind(),
   kms.bind_columns(regclass),
   kms.unbind_columns(regclass),
@@ -334,7 +350,8 @@ GRANT EXECUTE ON FUNCTION
   kms.blind_index_terms(text, text),
   kms.blind_index_terms_many(text, text[]),
   kms.validate(text, text),
-  kms.validate_many(text, text[])
+  kms.validate_many(text, text[]),
+  kms.encrypt_sensitive_data(text, text, kms.context)
   TO kms_user, kms_admin;
 GRANT EXECUTE ON FUNCTION
   kms.decrypt(bytea, kms.context, text),
@@ -348,7 +365,8 @@ GRANT EXECUTE ON FUNCTION
   kms.reveal_fpe(text, text, int4, text),
   kms.reveal_fpe_many(text, text[], int4[], text),
   kms.detokenize(text, text, text),
-  kms.detokenize_many(text, text[], text)
+  kms.detokenize_many(text, text[], text),
+  kms.decrypt_sensitive_data(bytea, kms.context)
   TO kms_reader, kms_admin;
 GRANT EXECUTE ON FUNCTION
   kms.bind(),

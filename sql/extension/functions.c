@@ -98,3 +98,11 @@ DEFINE_BOTH(tokenize, tokenize)
 /* (field, token, view) */
 static const KmsFunction detokenize = {FIELDKMS_OP_DETOKENIZE, 0, 2, {TEXT(1)}, kms_make_text, 0};
 DEFINE_BOTH(detokenize, detokenize)
+
+/* The names that others know such functions by: (value, key, context), (envelope, context). */
+static const KmsFunction encrypt_sensitive_data = {
+    FIELDKMS_OP_ENCRYPT, 1, NONE, {TEXT(0), BYTES(2)}, kms_make_bytea, 0};
+static const KmsFunction decrypt_sensitive_data = {FIELDKMS_OP_DECRYPT,  NONE,          NONE,
+                                                   {BYTES(0), BYTES(1)}, kms_make_text, 0};
+DEFINE(encrypt_sensitive_data, kms_run_one, encrypt_sensitive_data)
+DEFINE(decrypt_sensitive_data, kms_run_one, decrypt_sensitive_data)

@@ -6,6 +6,9 @@
 #define FIELDKMS_SQL_EXTENSION_TEXT_H_
 
 #include "fmgr.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h" /* no longer a part of postgres.h */
+#endif
 
 #include "sql/extension/bytes.h"
 

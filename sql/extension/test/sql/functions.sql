@@ -20,6 +20,8 @@ SELECT kms.encrypt('notes', 'x', kms.context());
 SET fieldkms.tenant = 'acme';
 SELECT kms.decrypt_text(kms.encrypt('notes', '\x41ff'::bytea, kms.context()), kms.context());
 \echo :LAST_ERROR_SQLSTATE
+-- By other names.
+SELECT kms.decrypt_sensitive_data(kms.encrypt_sensitive_data('x', 'notes')), kms.decrypt_text(kms.encrypt_sensitive_data('y', 'notes', kms.context('a', 'b')), kms.context('a', 'b'));
 -- Each call is one call: no value is computed once for all rows.
 SELECT count(DISTINCT kms.encrypt('notes', 'same', kms.context())) FROM generate_series(1, 20);
 
