@@ -160,10 +160,10 @@ static bool try_sources(Write* write) {
     const KmsBytes source = sealed->sources[sealed->source];
     call.tenant = tenant;
     items[call.count] = sealed;
-    parts[3 * call.count] = sealed->envelope;
-    parts[3 * call.count + 1] = source;
-    parts[3 * call.count + 2] =
-        kms_bytes_equal(source, sealed->target) ? kms_absent() : sealed->target;
+    KmsBytes* item = parts + 3 * (size_t)call.count;
+    item[0] = sealed->envelope;
+    item[1] = source;
+    item[2] = kms_bytes_equal(source, sealed->target) ? kms_absent() : sealed->target;
     ++call.count;
   }
   if (call.count == 0) return false;
@@ -178,7 +178,7 @@ static bool try_sources(Write* write) {
     }
     items[i]->done = true;
     /* One that was of this row already has only been tried. */
-    items[i]->changed = parts[3 * i + 2].data != NULL;
+    items[i]->changed = parts[3 * (size_t)i + 2].data != NULL;
     if (items[i]->changed) items[i]->envelope = kms_datum_bytes(call.results[i]);
     write->binder->rows_are_new = items[i]->source == items[i]->new_source;
   }

@@ -13,7 +13,7 @@
 static const FormData_pg_attribute* find_column(Relation table, const char* name) {
   TupleDesc description = RelationGetDescr(table);
   for (int i = 0; i < description->natts; ++i) {
-    const Form_pg_attribute attribute = TupleDescAttr(description, i);
+    const FormData_pg_attribute* attribute = TupleDescAttr(description, i);
     if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0) {
       return attribute;
     }

@@ -63,7 +63,10 @@ Datum fieldkms_context(PG_FUNCTION_ARGS) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("fieldkms: a context has at most 16 entries, each a name and a value")));
   }
-  for (int i = 0; i < count / 2; ++i) entries[i] = (KmsEntry){texts[2 * i], texts[2 * i + 1]};
+  for (int i = 0; i < count / 2; ++i) {
+    const KmsBytes* pair = texts + 2 * (ptrdiff_t)i;
+    entries[i] = (KmsEntry){pair[0], pair[1]};
+  }
   PG_RETURN_DATUM(kms_make_context(entries, (size_t)count / 2));
 }
 

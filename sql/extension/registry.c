@@ -76,7 +76,7 @@ static void find_columns(TupleDesc description, AttrNumber* numbers) {
   for (int i = 0; i < COLUMNS; ++i) {
     numbers[i] = InvalidAttrNumber;
     for (int at = 0; at < description->natts; ++at) {
-      const Form_pg_attribute attribute = TupleDescAttr(description, at);
+      const FormData_pg_attribute* attribute = TupleDescAttr(description, at);
       if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), columns[i].name) == 0 &&
           attribute->atttypid == columns[i].type) {
         numbers[i] = attribute->attnum;

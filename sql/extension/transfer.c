@@ -8,8 +8,8 @@
 #include "sql/wire/frames.h"
 
 /* Buffers of this size are made at once, and larger ones than the other are not kept. */
-#define SMALLEST_ROOM (16 * 1024)
-#define LARGEST_KEPT (1024 * 1024)
+#define SMALLEST_ROOM ((size_t)16 * 1024)
+#define LARGEST_KEPT ((size_t)1024 * 1024)
 
 typedef struct Buffer {
   char* data;
@@ -89,8 +89,9 @@ static size_t answer_size(void) { return in_head.head_size + in_head.body_size; 
 
 /* Whether a whole answer is there. */
 static bool is_complete(void) {
+  const size_t most = (size_t)FIELDKMS_ANSWER_MOST_BYTES;
   if (!has_head && in.end > 0) {
-    switch (kms_http_read_head(kms_bytes(in.data, in.end), FIELDKMS_ANSWER_MOST_BYTES, &in_head)) {
+    switch (kms_http_read_head(kms_bytes(in.data, in.end), most, &in_head)) {
       case KMS_HTTP_MALFORMED:
         kms_raise_protocol("it is not the HTTP that was expected");
       case KMS_HTTP_INCOMPLETE:

@@ -12,10 +12,10 @@
 #define FIELDKMS_FRAME_MAGIC "FK\x01"
 #define FIELDKMS_FRAME_MAGIC_SIZE 3
 
-#define FIELDKMS_FRAME_MOST_BYTES (8u * 1024 * 1024)
+#define FIELDKMS_FRAME_MOST_BYTES 8388608u /* 8 MiB */
 #define FIELDKMS_FRAME_MOST_ITEMS 10000u
 /* Of an answer: what is made of a value is longer than it. */
-#define FIELDKMS_ANSWER_MOST_BYTES (32u * 1024 * 1024)
+#define FIELDKMS_ANSWER_MOST_BYTES 33554432u /* 32 MiB */
 #define FIELDKMS_FRAME_ABSENT 0xFFFFFFFFu
 
 enum fieldkms_frame_op {

@@ -52,6 +52,25 @@ RESET ROLE;
 SET fieldkms.socket = '/nowhere';
 DROP ROLE regress_nobody, regress_sealer, regress_opener;
 
+-- Functions, operators and casts of somebody else's come before PostgreSQL's own in the path: they are
+-- not what runs.
+CREATE SCHEMA hostile;
+CREATE FUNCTION hostile.format(text, regclass) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'taken over'; END $$;
+CREATE FUNCTION hostile.taken(text, text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE 'taken over'; END $$;
+CREATE OPERATOR hostile.= (LEFTARG = text, RIGHTARG = text, FUNCTION = hostile.taken);
+CREATE FUNCTION hostile.taken_name(name, name) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE 'taken over'; END $$;
+CREATE OPERATOR hostile.= (LEFTARG = name, RIGHTARG = name, FUNCTION = hostile.taken_name);
+CREATE TABLE hostile.protected_columns (relation int);
+SET search_path = hostile, kms, pg_catalog, public;
+SELECT 'a'::text = 'b'::text;
+SELECT format('%s', 'pg_class'::regclass);
+SELECT context('a', 'b'), envelope('\x11'::bytea) IS NULL AS none, row_context('\x000102030405060708090a0b0c0d0e0f'::bytea, '1') IS NULL AS none;
+SELECT row_context('pg_class', 'relname', '1');
+SELECT bind_columns('hostile.protected_columns');
+SELECT unbind_columns('hostile.protected_columns');
+RESET search_path;
+DROP SCHEMA hostile CASCADE;
+
 -- A schema in which everybody may create is no place for these functions.
 CREATE DATABASE regress_open_schema;
 \connect regress_open_schema
