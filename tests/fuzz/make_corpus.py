@@ -235,3 +235,23 @@ CELLS = {
 }
 for name, (shape, cell) in CELLS.items():
     write("rotation_cell", name, bytes([shape]) + (cell.encode() if isinstance(cell, str) else cell))
+
+# Answers of the shim: items, parts of a result less one, HTTP, frame of op 4.
+FAILURE = b"\x02\x00\x03WHY\x00\x00\x00\x04text\x00\x00\x00\x07"
+RESULT = b"\x00\x00\x00\x00\x01v\xff\xff\xff\xff"
+FRAMES = {
+    "results": (2, b"FK\x01\x04\x00\x00\x00\x00\x02" + RESULT + b"\x01" + FAILURE),
+    "refused": (1, b"FK\x01\x04\x01" + FAILURE),
+    "cut": (1, b"FK\x01\x04\x00\x00\x00\x00\x01" + RESULT[:-1]),
+    "none": (0, b"FK\x01\x04\x00\x00\x00\x00\x00"),
+    "text": (1, b"going"),
+}
+for name, (items, frame) in FRAMES.items():
+    http = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n" % len(frame)
+    write("shim_answer", name, bytes([items, 1]) + http + frame)
+write("shim_answer", "chunked", b"\x01\x01HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+
+write("sql_formats", "context", b"\x00\x02\x00\x01a\x00\x00\x00\x011\x00\x02bb\x00\x00\x00\x00")
+write("sql_formats", "no-entries", b"\x00\x00")
+write("sql_formats", "envelope", FIRST)
+write("sql_formats", "text", TEXT.encode())
