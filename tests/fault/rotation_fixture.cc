@@ -98,6 +98,7 @@ v1::RotationJob RotationFault::Create(v1::RotationTransform transform) {
   spec->set_verify_sample(1'000'000);
   spec->mutable_limits()->set_unlimited(true);
   spec->mutable_limits()->set_most_batch_rows(kBatchRows);
+  spec->mutable_limits()->set_most_busy_percent(busy_percent_);
   const auto job = rotations_.CreateJob(request);
   EXPECT_OK(job);
   return job.value_or(v1::RotationJob());

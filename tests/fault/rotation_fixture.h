@@ -41,6 +41,8 @@ class RotationFault : public ::testing::Test {
   // Jobs are kept by a JobBoard from now on, and not by the service, where the barrier of each
   // takes two seconds. One job at a time then, of workers of this process.
   void KeepJobsInMemory() { in_memory_ = true; }
+  // Of each worker's time, in jobs of the service's: for those that are to last.
+  void SetBusyPercent(uint32_t percent) { busy_percent_ = percent; }
   std::string One(const std::string& sql) { return bed_.Sql(sql).at(0).at(0); }
 
   // Adds a version to the key, and makes and starts a job that brings rows to it, in transactions
@@ -84,6 +86,7 @@ class RotationFault : public ::testing::Test {
   RotationBed bed_;
   RotationClient rotations_;
   bool in_memory_ = false;
+  uint32_t busy_percent_ = 100;
   std::unique_ptr<JobBoard> board_;
 };
 
