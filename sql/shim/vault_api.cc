@@ -67,6 +67,7 @@ std::string MethodOf(const HttpHead& head) {
 bool ReadBody(const HttpRequest& request, Json* body) {
   *body = Json::object();
   if (request.body.empty()) return true;
+  if (!IsShallowJson(request.body)) return false;
   *body = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
   if (body->is_null()) *body = Json::object();
   return body->is_object();

@@ -21,6 +21,26 @@ std::string RequestId() {
 
 }  // namespace
 
+bool IsShallowJson(std::string_view text) {
+  constexpr int kDeepest = 16;
+  int depth = 0;
+  bool in_text = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      in_text = c != '"';
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kDeepest) return false;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return true;
+}
+
 void WipeJson(Json* json) {
   if (auto* const text = json->get_ptr<Json::string_t*>()) return WipeText(text);
   if (!json->is_structured()) return;

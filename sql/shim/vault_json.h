@@ -14,7 +14,11 @@ namespace fieldkms::shim {
 
 using Json = nlohmann::json;
 
-// Overwrites all strings in `json`: values may be among them.
+// Whether what is JSON, if it is, is nested no deeper than a request of Vault's ever is: 16 times.
+// What is deeper would take a stack as deep to wipe.
+bool IsShallowJson(std::string_view text);
+
+// Overwrites all strings in `json`, which is shallow: values may be among them.
 void WipeJson(Json* json);
 
 class JsonGuard {

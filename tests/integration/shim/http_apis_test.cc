@@ -157,6 +157,9 @@ TEST_F(ShimVaultTest, ShapesThatClientsDoNotShow) {
                    R"({"batch_input":[{"plaintext":"","context":"eA=="},{"plaintext":""}]})"),
               HasSubstr("400 {\"errors\":[\"context should be set either in all"));
   EXPECT_THAT(post("/v1/transit/encrypt/plain", "{"), HasSubstr("400 "));
+  EXPECT_THAT(post("/v1/transit/encrypt/plain", std::string(3'000'000, '[')), HasSubstr("400 "));
+  EXPECT_THAT(post("/v1/fields/customers.card:mask", std::string(3'000'000, '[')),
+              HasSubstr("400 "));
   EXPECT_THAT(post("/v1/transit/encrypt/plain", "{}"), HasSubstr("missing plaintext to encrypt"));
   EXPECT_THAT(post("/v1/transit/rewrap/plain", R"({"batch_input":[{}]})"), HasSubstr("200 "));
   EXPECT_THAT(post("/v1/transit/sign/plain", "{}"), HasSubstr("404 "));

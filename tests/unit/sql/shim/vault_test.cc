@@ -88,6 +88,16 @@ TEST(VaultShapeTest, JsonIsWiped) {
   EXPECT_EQ(json.dump(), R"({"a":"","b":["",{"c":""}],"d":1})");
 }
 
+TEST(VaultShapeTest, WhatIsDeepIsNotParsed) {
+  const auto nested = [](size_t depth) {
+    return std::string(depth, '[') + R"("[[[[\"[[[")" + std::string(depth, ']');
+  };
+  EXPECT_TRUE(IsShallowJson(nested(16)));
+  EXPECT_FALSE(IsShallowJson(nested(17)));
+  EXPECT_TRUE(IsShallowJson(R"([{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}])"));
+  EXPECT_TRUE(IsShallowJson("]]]]"));
+}
+
 TEST(VaultShapeTest, TakesNumbersAndFlagsAsTexts) {
   const Json json = {{"n", "7"}, {"f", "true"}, {"bad", "x"}, {"null", nullptr}};
   bool ok = true;
