@@ -37,4 +37,11 @@ absl::StatusOr<Shape> ShapeOfColumn(Database& database, const TableName& table,
   return *shape;
 }
 
+absl::StatusOr<Shape> CipherShape(Database& database, const ProtectedColumn& column, bool as_text) {
+  if (as_text) return Shape::kText;
+  const absl::StatusOr<Shape> plain = ShapeOfColumn(database, column.table, *column.plain_column);
+  const bool json = plain.ok() && (*plain == Shape::kJson || *plain == Shape::kJsonb);
+  return json && column.field ? *plain : Shape::kBytea;
+}
+
 }  // namespace fieldkms::rotation

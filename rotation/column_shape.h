@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "rotation/database.h"
+#include "rotation/registry.h"
 #include "rotation/table_plan.h"
 
 namespace fieldkms::rotation {
@@ -14,6 +15,10 @@ namespace fieldkms::rotation {
 // column of a type that holds no ciphertexts.
 absl::StatusOr<Shape> ShapeOfColumn(Database& database, const TableName& table,
                                     std::string_view column);
+
+// In what the ciphertexts of column.plain_column stand: bytea, or text where that is wanted;
+// documents stay documents where a field says what of them to protect. Errors: of Database.
+absl::StatusOr<Shape> CipherShape(Database& database, const ProtectedColumn& column, bool as_text);
 
 }  // namespace fieldkms::rotation
 

@@ -35,8 +35,9 @@ constexpr Stages kWays[] = {
 // Brings a column at `from` to `to`; one that is there already gets its triggers anew.
 absl::StatusOr<ProtectedColumn> Move(Database& database, const TableName& table,
                                      std::string_view column, Conversion Stages::*from,
-                                     Conversion Stages::*to, std::string_view message) {
-  return ChangeLocked(database, table, column, [&](Transaction& transaction, RegistryRow* row) {
+                                     Conversion Stages::*to, std::string_view message,
+                                     StepRun run) {
+  const auto step = [&](Transaction& transaction, RegistryRow* row) {
     Conversion& stage = row->column.conversion;
     for (const Stages& way : kWays) {
       if (stage != way.*from && stage != way.*to) continue;
@@ -44,7 +45,8 @@ absl::StatusOr<ProtectedColumn> Move(Database& database, const TableName& table,
       return WriteInStep(transaction, *row);
     }
     return WrongStage(row->column, message);
-  });
+  };
+  return ChangeLocked(database, table, column, step, run);
 }
 
 std::vector<Oid> LeafOids(Transaction& transaction, Oid relation) {
@@ -214,14 +216,15 @@ bool IsFilling(Conversion conversion) {
 }
 
 absl::StatusOr<ProtectedColumn> CloseConversion(Database& database, const TableName& table,
-                                                std::string_view column) {
-  return Move(database, table, column, &Stages::open, &Stages::closed, "there is nothing to close");
+                                                std::string_view column, StepRun run) {
+  return Move(database, table, column, &Stages::open, &Stages::closed, "there is nothing to close",
+              run);
 }
 
 absl::StatusOr<ProtectedColumn> ReopenConversion(Database& database, const TableName& table,
-                                                 std::string_view column) {
-  return Move(database, table, column, &Stages::closed, &Stages::open,
-              "there is nothing to reopen");
+                                                 std::string_view column, StepRun run) {
+  return Move(database, table, column, &Stages::closed, &Stages::open, "there is nothing to reopen",
+              run);
 }
 
 absl::StatusOr<uint64_t> CountUnfilled(Database& database, const ProtectedColumn& column) {
@@ -230,8 +233,8 @@ absl::StatusOr<uint64_t> CountUnfilled(Database& database, const ProtectedColumn
 }
 
 absl::StatusOr<ProtectedColumn> SwitchConversion(Database& database, const TableName& table,
-                                                 std::string_view column,
-                                                 const SwitchNames& names) {
+                                                 std::string_view column, const SwitchNames& names,
+                                                 StepRun run) {
   FIELDKMS_ASSIGN_OR_RETURN(const Counted counted, CountBeforeSwitch(database, table, column));
   const auto step = [&](Transaction& transaction, RegistryRow* row) -> absl::Status {
     if (IsSwitched(row->column.conversion)) return WriteInStep(transaction, *row);
@@ -244,7 +247,7 @@ absl::StatusOr<ProtectedColumn> SwitchConversion(Database& database, const Table
         PlaintextLeads(row->column.conversion) ? Conversion::kProtected : Conversion::kUnprotected;
     return WriteInStep(transaction, *row);
   };
-  return ChangeLocked(database, table, column, step);
+  return ChangeLocked(database, table, column, step, run);
 }
 
 }  // namespace fieldkms::rotation

@@ -21,6 +21,8 @@
 // `column` is what the ciphertext or the plaintext of the column is called now. The role needs to
 // own the table, and USAGE and CREATE on schema kms, and what UPDATE of its tables takes.
 //
+// Each can be rehearsed: then nothing has changed when it returns what it would have come to.
+//
 // Errors: of Database, where kDatabaseBusy says that a lock was not to be had: try again;
 // kNotFound, kDatabaseRefused, "column": it is not in the registry; kInvalidField, naming the
 // member; kFailedPrecondition, kDatabaseRefused: not at this stage, and which command comes first,
@@ -38,6 +40,7 @@
 #include "rotation/catalog_hazards.h"
 #include "rotation/database.h"
 #include "rotation/registry.h"
+#include "rotation/step_run.h"
 
 namespace fieldkms::rotation {
 
@@ -57,7 +60,8 @@ bool IsFilling(Conversion conversion);
 // key, of the partition key or the replica identity, read by generated columns, of composite types
 // or of domains that are NOT NULL; or part of another protected column or of its context; and
 // BEFORE triggers that PostgreSQL would call after those of rotation/in_step.h.
-absl::StatusOr<ProtectedColumn> BeginProtect(Database& database, ProtectedColumn column);
+absl::StatusOr<ProtectedColumn> BeginProtect(Database& database, ProtectedColumn column,
+                                             StepRun run = StepRun::kForGood);
 
 // BeginUnprotect brings a registered column to kUnprotect. `plain_column` is added as one of `type`
 // (as in CREATE TABLE, such as "numeric(10,2)"; with its schema, unless that is pg_catalog), or
@@ -66,15 +70,18 @@ absl::StatusOr<ProtectedColumn> BeginProtect(Database& database, ProtectedColumn
 absl::StatusOr<ProtectedColumn> BeginUnprotect(Database& database, const TableName& table,
                                                std::string_view column,
                                                const std::string& plain_column,
-                                               const std::string& type);
+                                               const std::string& type,
+                                               StepRun run = StepRun::kForGood);
 
 // Close has rows refused that have a leader and no follower; those that are so already stay, and
 // can be changed elsewhere. All transactions that wrote to the table before have ended when it
 // returns. Reopen takes it back.
 absl::StatusOr<ProtectedColumn> CloseConversion(Database& database, const TableName& table,
-                                                std::string_view column);
+                                                std::string_view column,
+                                                StepRun run = StepRun::kForGood);
 absl::StatusOr<ProtectedColumn> ReopenConversion(Database& database, const TableName& table,
-                                                 std::string_view column);
+                                                 std::string_view column,
+                                                 StepRun run = StepRun::kForGood);
 
 // CountUnfilled returns how many rows have a leader and no follower: of IsFilling columns, 0 for
 // others. It reads the whole table, without locks that anybody notices.
@@ -94,7 +101,8 @@ struct SwitchNames {
 // loses that and its default. Rows are not touched.
 absl::StatusOr<ProtectedColumn> SwitchConversion(Database& database, const TableName& table,
                                                  std::string_view column,
-                                                 const SwitchNames& names = {});
+                                                 const SwitchNames& names = {},
+                                                 StepRun run = StepRun::kForGood);
 
 // Abandon takes a conversion back before the switch. MAY LOSE DATA: the ciphertexts that were made
 // (kUnprotect: the plaintext) go with the columns that Begin has made; columns that were there
@@ -102,7 +110,8 @@ absl::StatusOr<ProtectedColumn> SwitchConversion(Database& database, const Table
 // before, without a lock: the application must have stopped writing that column. What such an
 // application has changed in one column only is not seen. Of kProtect the registry's line goes
 // along with a column of ciphertexts that Begin has made; one that was there before needs it.
-absl::Status AbandonConversion(Database& database, const TableName& table, std::string_view column);
+absl::Status AbandonConversion(Database& database, const TableName& table, std::string_view column,
+                               StepRun run = StepRun::kForGood);
 
 struct DroppedPlaintext {
   ProtectedColumn column;
@@ -123,15 +132,18 @@ struct DroppedPlaintext {
 // does where this fails halfway: repeating it goes on. A leaf that something else has rewritten
 // (CLUSTER, pg_repack) is not rewritten again. Indexes on the column, constraints that have it and
 // its statistics go with it.
+// Rehearsed, all leaves are pending.
 absl::StatusOr<DroppedPlaintext> DropPlaintext(Database& database, const TableName& table,
-                                               std::string_view column, bool rewrite);
+                                               std::string_view column, bool rewrite,
+                                               StepRun run = StepRun::kForGood);
 
 // DropCiphertext, of kUnprotected: LOSES DATA, the ciphertext, the blind index, the version and the
 // line in the registry, which is returned as it was: copies of the ciphertexts need its binding id.
 // Refused where a row has no plaintext and a ciphertext, and where other things depend on the
 // columns.
 absl::StatusOr<ProtectedColumn> DropCiphertext(Database& database, const TableName& table,
-                                               std::string_view column);
+                                               std::string_view column,
+                                               StepRun run = StepRun::kForGood);
 
 }  // namespace fieldkms::rotation
 

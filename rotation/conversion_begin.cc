@@ -301,25 +301,27 @@ absl::Status Unprotect(Transaction& transaction, const std::string& plain_column
 
 }  // namespace
 
-absl::StatusOr<ProtectedColumn> BeginProtect(Database& database, ProtectedColumn column) {
+absl::StatusOr<ProtectedColumn> BeginProtect(Database& database, ProtectedColumn column,
+                                             StepRun run) {
   column.conversion = Conversion::kProtect;
   RegistryRow row;
   row.column = std::move(column);
   FIELDKMS_RETURN_IF_ERROR(CheckMembers(row.column));
   FIELDKMS_RETURN_IF_ERROR(CheckShape(row.column));
   FIELDKMS_RETURN_IF_ERROR(
-      database.Write([&](Transaction& transaction) { return Protect(transaction, &row); }));
+      WriteAs(run, database, [&](Transaction& transaction) { return Protect(transaction, &row); }));
   return std::move(row.column);
 }
 
 absl::StatusOr<ProtectedColumn> BeginUnprotect(Database& database, const TableName& table,
                                                std::string_view column,
                                                const std::string& plain_column,
-                                               const std::string& type) {
+                                               const std::string& type, StepRun run) {
   if (!type.empty()) FIELDKMS_RETURN_IF_ERROR(CheckType(database, type));
-  return ChangeLocked(database, table, column, [&](Transaction& transaction, RegistryRow* row) {
+  const auto step = [&](Transaction& transaction, RegistryRow* row) {
     return Unprotect(transaction, plain_column, type, row);
-  });
+  };
+  return ChangeLocked(database, table, column, step, run);
 }
 
 }  // namespace fieldkms::rotation

@@ -105,7 +105,7 @@ std::vector<std::string> MadeColumns(const RegistryRow& row) {
 }
 
 // The first half of DropPlaintext: the column goes, and what is left to do is written down.
-absl::Status DropPlaintextColumn(Database& database, const ProtectedColumn& found) {
+absl::Status DropPlaintextColumn(Database& database, const ProtectedColumn& found, StepRun run) {
   FIELDKMS_RETURN_IF_ERROR(CheckNoLoss(database, found));
   const auto step = [&](Transaction& transaction, RegistryRow* row) -> absl::Status {
     if (row->column.conversion != Conversion::kProtected) return ChangedMeanwhile();
@@ -117,7 +117,7 @@ absl::Status DropPlaintextColumn(Database& database, const ProtectedColumn& foun
     EndConversion(transaction, Conversion::kRewriting, row);
     return absl::OkStatus();
   };
-  return ChangeLocked(database, found.table, found.column, step).status();
+  return ChangeLocked(database, found.table, found.column, step, run).status();
 }
 
 struct PendingLeaf {
@@ -184,10 +184,33 @@ absl::Status ReadPlace(Database& database, DroppedPlaintext* dropped) {
   });
 }
 
+// What would be rewritten: all leaves, or those that an earlier call has left.
+absl::StatusOr<DroppedPlaintext> Rehearsed(Database& database, const ProtectedColumn& column) {
+  DroppedPlaintext dropped;
+  dropped.column = column;
+  if (column.conversion == Conversion::kRewriting) {
+    FIELDKMS_ASSIGN_OR_RETURN(const std::vector<PendingLeaf> pending,
+                              ReadPending(database, column));
+    for (const PendingLeaf& leaf : pending) dropped.pending.push_back(leaf.name);
+  } else {
+    FIELDKMS_RETURN_IF_ERROR(database.Read([&](Transaction& transaction) {
+      const Oid roots[] = {column.relation};
+      std::vector<Oid> leaves;
+      for (const Leaf& leaf : LeavesOf(transaction, roots)) leaves.push_back(leaf.oid);
+      for (const auto& [oid, leaf] : RelationsOf(transaction, leaves)) {
+        dropped.pending.push_back(leaf.name);
+      }
+      return absl::OkStatus();
+    }));
+  }
+  FIELDKMS_RETURN_IF_ERROR(ReadPlace(database, &dropped));
+  return dropped;
+}
+
 }  // namespace
 
-absl::Status AbandonConversion(Database& database, const TableName& table,
-                               std::string_view column) {
+absl::Status AbandonConversion(Database& database, const TableName& table, std::string_view column,
+                               StepRun run) {
   FIELDKMS_ASSIGN_OR_RETURN(const ProtectedColumn found, FindConverted(database, table, column));
   if (!IsFilling(found.conversion)) return WrongStage(found, "there is nothing to abandon");
   FIELDKMS_RETURN_IF_ERROR(CheckNoLoss(database, found));
@@ -201,17 +224,18 @@ absl::Status AbandonConversion(Database& database, const TableName& table,
     }
     return absl::OkStatus();
   };
-  return ChangeLocked(database, found.table, found.column, step).status();
+  return ChangeLocked(database, found.table, found.column, step, run).status();
 }
 
 absl::StatusOr<DroppedPlaintext> DropPlaintext(Database& database, const TableName& table,
-                                               std::string_view column, bool rewrite) {
+                                               std::string_view column, bool rewrite, StepRun run) {
   FIELDKMS_ASSIGN_OR_RETURN(const ProtectedColumn found, FindConverted(database, table, column));
   if (found.conversion == Conversion::kProtected) {
-    FIELDKMS_RETURN_IF_ERROR(DropPlaintextColumn(database, found));
+    FIELDKMS_RETURN_IF_ERROR(DropPlaintextColumn(database, found, run));
   } else if (found.conversion != Conversion::kRewriting) {
     return WrongStage(found, "there is no plaintext to drop; fieldkms column switch comes first");
   }
+  if (run == StepRun::kRehearse) return Rehearsed(database, found);
   DroppedPlaintext dropped;
   FIELDKMS_ASSIGN_OR_RETURN(const std::vector<PendingLeaf> pending, ReadPending(database, found));
   for (const PendingLeaf& leaf : pending) {
@@ -224,7 +248,7 @@ absl::StatusOr<DroppedPlaintext> DropPlaintext(Database& database, const TableNa
 }
 
 absl::StatusOr<ProtectedColumn> DropCiphertext(Database& database, const TableName& table,
-                                               std::string_view column) {
+                                               std::string_view column, StepRun run) {
   FIELDKMS_ASSIGN_OR_RETURN(const ProtectedColumn found, FindConverted(database, table, column));
   if (found.conversion != Conversion::kUnprotected) {
     return WrongStage(found, "there is no ciphertext to drop; fieldkms column switch comes first");
@@ -239,7 +263,7 @@ absl::StatusOr<ProtectedColumn> DropCiphertext(Database& database, const TableNa
     DeleteRow(transaction, *row);
     return absl::OkStatus();
   };
-  return ChangeLocked(database, found.table, found.column, step);
+  return ChangeLocked(database, found.table, found.column, step, run);
 }
 
 }  // namespace fieldkms::rotation

@@ -40,8 +40,20 @@ void LockTable(Transaction& transaction, const TableName& table) {
   transaction.RunOnce("LOCK TABLE " + TableSql(table) + " IN ACCESS EXCLUSIVE MODE");
 }
 
+absl::Status WriteAs(StepRun run, Database& database, const Database::Body& body) {
+  if (run == StepRun::kForGood) return database.Write(body);
+  bool rehearsed = false;
+  const absl::Status status = database.Write([&](Transaction& transaction) -> absl::Status {
+    FIELDKMS_RETURN_IF_ERROR(body(transaction));
+    rehearsed = true;
+    return absl::CancelledError();
+  });
+  return rehearsed ? absl::OkStatus() : status;
+}
+
 absl::StatusOr<ProtectedColumn> ChangeLocked(Database& database, const TableName& table,
-                                             std::string_view column, const Step& step) {
+                                             std::string_view column, const Step& step,
+                                             StepRun run) {
   ProtectedColumn changed;
   const auto locked = [&](Transaction& transaction) -> absl::Status {
     FIELDKMS_RETURN_IF_ERROR(FindConverted(transaction, table, column).status());
@@ -55,7 +67,7 @@ absl::StatusOr<ProtectedColumn> ChangeLocked(Database& database, const TableName
     changed = std::move(row.column);
     return absl::OkStatus();
   };
-  FIELDKMS_RETURN_IF_ERROR(database.Write(locked));
+  FIELDKMS_RETURN_IF_ERROR(WriteAs(run, database, locked));
   return changed;
 }
 

@@ -14,6 +14,7 @@
 #include "rotation/database.h"
 #include "rotation/registry.h"
 #include "rotation/registry_rows.h"
+#include "rotation/step_run.h"
 
 namespace fieldkms::rotation {
 
@@ -32,11 +33,15 @@ absl::StatusOr<ProtectedColumn> FindConverted(Database& database, const TableNam
 // Takes the table and all of its partitions for the transaction.
 void LockTable(Transaction& transaction, const TableName& table);
 
+// Database::Write, or the rehearsal of it: then an OK of the body's undoes all, too.
+absl::Status WriteAs(StepRun run, Database& database, const Database::Body& body);
+
 // ChangeLocked runs `step` with the table locked and the row as it then is, and returns the column
 // as the step has left it.
 using Step = std::function<absl::Status(Transaction&, RegistryRow*)>;
 absl::StatusOr<ProtectedColumn> ChangeLocked(Database& database, const TableName& table,
-                                             std::string_view column, const Step& step);
+                                             std::string_view column, const Step& step,
+                                             StepRun run = StepRun::kForGood);
 
 // Writes the row, and makes the triggers that its conversion has, in the place of those that are
 // there; checks first that none comes behind them.

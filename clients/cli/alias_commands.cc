@@ -3,7 +3,7 @@
 #include <string>
 
 #include "clients/cli/commands.h"
-#include "clients/cli/key_lookup.h"
+#include "clients/cpp/key_lookup.h"
 #include "crypto/status.h"
 
 namespace fieldkms {

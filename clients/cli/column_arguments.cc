@@ -6,13 +6,12 @@
 
 #include "clients/cli/commands.h"
 #include "clients/cli/database_option.h"
-#include "clients/cli/key_lookup.h"
 #include "clients/cli/table_names.h"
 #include "clients/cli/usage_error.h"
-#include "clients/cpp/field_client.h"
 #include "crypto/bytes.h"
 #include "crypto/hex.h"
 #include "crypto/status.h"
+#include "rotation/column_keys.h"
 
 namespace fieldkms {
 namespace {
@@ -65,44 +64,6 @@ absl::Status PutCompanions(const ColumnArguments& arguments, ProtectedColumn* co
   }
   if (arguments.index_key.empty() || column->index_column) return absl::OkStatus();
   return InvalidField("index-key", "is for a column of blind indexes: --index-column names it");
-}
-
-absl::StatusOr<v1::Field> FindField(Client* client, const ColumnArguments& arguments) {
-  v1::GetFieldRequest request;
-  request.set_tenant(arguments.tenant);
-  request.set_name(arguments.field);
-  absl::StatusOr<v1::Field> field = FieldClient(*client).GetField(request);
-  if (field.ok() || FieldOf(field.status()) != "name") return field;
-  return WithField(field.status(), "field");
-}
-
-absl::StatusOr<std::string> OwnName(Client* client, const std::string& tenant,
-                                    const std::string& name, v1::KeyPurpose purpose,
-                                    const std::string& option) {
-  FIELDKMS_ASSIGN_OR_RETURN(const v1::Key key, FindKey(client, tenant, name, option));
-  if (key.purpose() == purpose) return key.name();
-  return Error(
-      absl::StatusCode::kFailedPrecondition, Reason::kKeyPurpose,
-      "the key's purpose is not " + WithoutPrefix(v1::KeyPurpose_Name(purpose), "KEY_PURPOSE_"),
-      option);
-}
-
-absl::Status PutField(const v1::Field& field, ProtectedColumn* column) {
-  column->key = column->shape == Shape::kFpe ? field.fpe().key() : field.key();
-  if (column->key.empty()) {
-    return Error(absl::StatusCode::kFailedPrecondition, Reason::kFieldPolicy,
-                 column->shape == Shape::kFpe
-                     ? "the field makes no texts of its own format: it has no FPE key"
-                     : "the field makes no ciphertexts: it has no ENCRYPT key",
-                 "field");
-  }
-  column->field = field.name();
-  if (column->index_column && field.has_blind_index()) {
-    column->index_key = field.blind_index().key();
-  }
-  FIELDKMS_ASSIGN_OR_RETURN(column->field_id,
-                            BytesOfHex(field.field_id(), rotation::kFieldIdSize, "field"));
-  return absl::OkStatus();
 }
 
 absl::Status PutAsGiven(const ColumnArguments& arguments, ProtectedColumn* column) {
@@ -193,21 +154,12 @@ absl::Status PutKeys(Session* session, const ColumnArguments& arguments, Protect
   }
   if (arguments.unchecked) return PutAsGiven(arguments, column);
   FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
-  if (arguments.field.empty()) {
-    FIELDKMS_ASSIGN_OR_RETURN(column->key, OwnName(client, arguments.tenant, arguments.key,
-                                                   v1::KEY_PURPOSE_ENCRYPT, "key"));
-  } else {
-    FIELDKMS_ASSIGN_OR_RETURN(const v1::Field field, FindField(client, arguments));
-    FIELDKMS_RETURN_IF_ERROR(PutField(field, column));
-  }
-  if (arguments.index_key.empty()) return absl::OkStatus();
-  FIELDKMS_ASSIGN_OR_RETURN(column->index_key,
-                            OwnName(client, arguments.tenant, arguments.index_key,
-                                    v1::KEY_PURPOSE_BLIND_INDEX, "index-key"));
-  return absl::OkStatus();
+  return AboutOption(rotation::PutKeys(
+      *client, {arguments.tenant, arguments.key, arguments.field, arguments.index_key}, column));
 }
 
 absl::Status AboutOption(const absl::Status& status) {
+  if (status.ok()) return status;
   constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOptions = {
       {{"key_columns", "row-key"},
        {"context_names", "context"},

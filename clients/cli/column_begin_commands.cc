@@ -17,16 +17,13 @@
 #include "crypto/status.h"
 #include "rotation/column_shape.h"
 #include "rotation/conversion.h"
+#include "rotation/open_jobs.h"
 
 namespace fieldkms {
 namespace {
 
 using rotation::Database;
 using rotation::ProtectedColumn;
-using rotation::Shape;
-
-// Every row is compared with what it was made of.
-constexpr uint32_t kVerifyAll = 1'000'000;
 
 struct BeginArguments {
   ColumnArguments column;
@@ -48,39 +45,29 @@ absl::Status AboutBegin(const absl::Status& status, std::string_view plain_optio
 }
 
 absl::StatusOr<v1::RotationJob> MakeJob(Session* session, const BeginArguments& arguments,
-                                        const ProtectedColumn& column,
-                                        v1::RotationTransform transform) {
-  v1::CreateJobRequest request;
-  request.set_tenant(column.tenant);
-  request.set_start(arguments.start);
-  v1::RotationSpec* const spec = request.mutable_spec();
-  spec->set_data_source(arguments.data_source);
-  spec->set_key(column.key);
-  spec->set_transform(transform);
-  spec->set_verify_sample(kVerifyAll);
-  v1::RotationTable* const table = spec->add_tables();
-  table->set_schema(column.table.schema);
-  table->set_table(column.table.table);
-  table->add_columns(column.column);
+                                        const ProtectedColumn& column) {
   FIELDKMS_ASSIGN_OR_RETURN(Client* const client, session->Connect());
-  return RotationClient(*client).CreateJob(request);
+  return RotationClient(*client).CreateJob(
+      rotation::FillJobRequest(column, arguments.data_source, arguments.start));
 }
 
 // Shows the column, and makes the job if one is wanted. The conversion has begun by then: where the
 // job cannot be made, the command can be repeated.
 absl::StatusOr<ExitCode> Show(Session* session, const BeginArguments& arguments,
-                              const ProtectedColumn& column, v1::RotationTransform transform) {
+                              const ProtectedColumn& column) {
   Json json = ColumnJson(column);
   std::string text = Properties(ColumnRows(column));
-  if (transform == v1::ROTATION_TRANSFORM_ENCRYPT) text += "\n" + ContextHelp(column);
+  if (column.conversion == rotation::Conversion::kProtect ||
+      column.conversion == rotation::Conversion::kProtectClosed) {
+    text += "\n" + ContextHelp(column);
+  }
   text += "\n" + StageHelp(column);
   if (arguments.data_source.empty()) {
     json["job_id"] = nullptr;
     text += "This command with --data-source NAME makes the job.\n";
     return session->Show(json, text);
   }
-  FIELDKMS_ASSIGN_OR_RETURN(const v1::RotationJob job,
-                            MakeJob(session, arguments, column, transform));
+  FIELDKMS_ASSIGN_OR_RETURN(const v1::RotationJob job, MakeJob(session, arguments, column));
   json["job_id"] = job.job_id();
   text += "The job is " + job.job_id() + " (" + JobStateName(job.state()) +
           "): `fieldkms rotation run` works on it" +
@@ -91,17 +78,6 @@ absl::StatusOr<ExitCode> Show(Session* session, const BeginArguments& arguments,
 absl::Status CheckStart(const BeginArguments& arguments) {
   if (!arguments.start || !arguments.data_source.empty()) return absl::OkStatus();
   return InvalidField("start", "is for a job: --data-source says of which database");
-}
-
-// What the ciphertext stands in: documents stay documents where a field says what of them to
-// protect.
-absl::StatusOr<Shape> ShapeFor(Database& database, const BeginArguments& arguments,
-                               const ProtectedColumn& column) {
-  if (arguments.text) return Shape::kText;
-  const absl::StatusOr<Shape> plain =
-      rotation::ShapeOfColumn(database, column.table, *column.plain_column);
-  const bool json = plain.ok() && (*plain == Shape::kJson || *plain == Shape::kJsonb);
-  return json && column.field ? *plain : Shape::kBytea;
 }
 
 // The column that was named is the plaintext.
@@ -125,11 +101,11 @@ absl::StatusOr<ExitCode> Protect(Session* session, const BeginArguments& argumen
   FIELDKMS_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                             ConnectTo(arguments.column.conninfo_file));
   FIELDKMS_RETURN_IF_ERROR(rotation::CheckTargetSchema(*database));
-  FIELDKMS_ASSIGN_OR_RETURN(column.shape, ShapeFor(*database, arguments, column));
+  FIELDKMS_ASSIGN_OR_RETURN(column.shape, rotation::CipherShape(*database, column, arguments.text));
   const absl::StatusOr<ProtectedColumn> begun =
       rotation::BeginProtect(*database, std::move(column));
   if (!begun.ok()) return AboutBegin(begun.status(), "column", "into");
-  return Show(session, arguments, *begun, v1::ROTATION_TRANSFORM_ENCRYPT);
+  return Show(session, arguments, *begun);
 }
 
 absl::StatusOr<ExitCode> Unprotect(Session* session, const BeginArguments& arguments) {
@@ -139,7 +115,7 @@ absl::StatusOr<ExitCode> Unprotect(Session* session, const BeginArguments& argum
   const absl::StatusOr<ProtectedColumn> begun =
       rotation::BeginUnprotect(*at.database, at.table, at.column, into, arguments.type);
   if (!begun.ok()) return AboutBegin(begun.status(), "into", "column");
-  return Show(session, arguments, *begun, v1::ROTATION_TRANSFORM_DECRYPT);
+  return Show(session, arguments, *begun);
 }
 
 void AddJobOptions(CLI::App* command, BeginArguments* arguments) {

@@ -35,24 +35,6 @@ absl::Status Ask(const DropArguments& arguments, const std::string& what) {
   return InvalidField("column", "what was typed is not the column's name, so nothing was done");
 }
 
-Json TablesJson(const std::vector<TableName>& tables) {
-  Json json = Json::array();
-  for (const TableName& table : tables) {
-    json.push_back({{"schema", table.schema}, {"table", table.table}});
-  }
-  return json;
-}
-
-Json DroppedJson(const DroppedPlaintext& dropped) {
-  return {{"column", ColumnJson(dropped.column)},
-          {"rewritten", TablesJson(dropped.rewritten)},
-          {"pending", TablesJson(dropped.pending)},
-          {"wal_position", dropped.wal_position},
-          {"time", dropped.time},
-          {"slots", {{"logical", dropped.slots.logical}, {"physical", dropped.slots.physical}}},
-          {"standbys", dropped.standbys}};
-}
-
 std::string Listed(std::string_view what, const std::vector<TableName>& tables) {
   std::string text;
   for (const TableName& table : tables) {

@@ -22,8 +22,6 @@ std::string RowKeyText(const rotation::ProtectedColumn& column) {
                                     : ColumnListText(column.key_columns);
 }
 
-Json OrNull(const std::optional<std::string>& text) { return text ? Json(*text) : Json(nullptr); }
-
 std::string ColumnIfAny(const std::optional<std::string>& name) {
   return name ? ColumnText(*name) : "";
 }
@@ -68,31 +66,6 @@ std::string SwitchedHelp(const rotation::ProtectedColumn& column) {
 }
 
 }  // namespace
-
-Json ColumnJson(const rotation::ProtectedColumn& column) {
-  Json context = Json::object();
-  for (size_t i = 0; i < column.context_names.size(); ++i) {
-    context[column.context_names[i]] = column.context_columns[i];
-  }
-  return {{"schema", column.table.schema},
-          {"table", column.table.table},
-          {"column", column.column},
-          {"tenant", column.tenant},
-          {"key", column.key},
-          {"field", column.field ? Json(*column.field) : Json(nullptr)},
-          {"field_id", column.field ? Json(Hex(column.field_id)) : Json(nullptr)},
-          {"shape", rotation::ShapeName(column.shape)},
-          {"row_key", column.key_columns},
-          {"context", std::move(context)},
-          {"index_column", OrNull(column.index_column)},
-          {"index_key", OrNull(column.index_key)},
-          {"version_column", OrNull(column.version_column)},
-          {"plain_column", OrNull(column.plain_column)},
-          {"conversion", column.conversion == rotation::Conversion::kNone
-                             ? Json(nullptr)
-                             : Json(rotation::ConversionName(column.conversion))},
-          {"binding_id", Hex(column.binding_id)}};
-}
 
 Rows ColumnRows(const rotation::ProtectedColumn& column) {
   Rows rows = {{"table", TableText(column.table)},

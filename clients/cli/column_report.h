@@ -1,4 +1,4 @@
-// How protected columns of the registry are shown.
+// How protected columns of the registry are shown; as JSON: rotation/column_json.h.
 #ifndef FIELDKMS_CLIENTS_CLI_COLUMN_REPORT_H_
 #define FIELDKMS_CLIENTS_CLI_COLUMN_REPORT_H_
 
@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "clients/cli/report.h"
+#include "rotation/column_json.h"
 #include "rotation/registry.h"
 
 namespace fieldkms {
 
-Json ColumnJson(const rotation::ProtectedColumn& column);
 // Rows of Properties; what is not set has none.
 std::vector<std::pair<std::string, std::string>> ColumnRows(
     const rotation::ProtectedColumn& column);

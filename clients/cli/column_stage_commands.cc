@@ -34,12 +34,13 @@ absl::StatusOr<ExitCode> ShowStage(Session* session,
                        Properties(ColumnRows(*column)) + "\n" + StageHelp(*column));
 }
 
-using Change = absl::StatusOr<ProtectedColumn> (*)(Database&, const TableName&, std::string_view);
+using Change = absl::StatusOr<ProtectedColumn> (*)(Database&, const TableName&, std::string_view,
+                                                   rotation::StepRun);
 
 absl::StatusOr<ExitCode> RunChange(Session* session, const ColumnArguments& arguments,
                                    Change change) {
   FIELDKMS_ASSIGN_OR_RETURN(const OpenedColumn at, OpenColumn(arguments));
-  return ShowStage(session, change(*at.database, at.table, at.column));
+  return ShowStage(session, change(*at.database, at.table, at.column, rotation::StepRun::kForGood));
 }
 
 absl::StatusOr<ExitCode> Switch(Session* session, const StageArguments& arguments) {

@@ -6,7 +6,7 @@
 
 #include "clients/cli/commands.h"
 #include "clients/cli/database_option.h"
-#include "clients/cli/key_lookup.h"
+#include "clients/cpp/key_lookup.h"
 #include "clients/cli/rotation_args.h"
 #include "clients/cli/rotation_plan_report.h"
 #include "crypto/status.h"

@@ -16,6 +16,7 @@
 #include "crypto/status.h"
 #include "kms/postgres/conninfo.h"
 #include "rotation/leased_calls.h"
+#include "rotation/open_jobs.h"
 
 namespace fieldkms {
 namespace {
@@ -48,21 +49,13 @@ bool IsRunning(const v1::RotationJob& job) { return job.state() == v1::ROTATION_
 
 // The newest job of the data source that runs, else the newest that could; "": there is none.
 absl::StatusOr<std::string> NextJob(Client* client, const RunArguments& arguments) {
-  v1::ListJobsRequest request;
-  request.set_tenant(arguments.tenant);
-  request.set_open_only(true);
-  request.set_data_source(arguments.data_source);
-  std::string newest;
-  do {
-    FIELDKMS_ASSIGN_OR_RETURN(const v1::ListJobsResponse page,
-                              RotationClient(*client).ListJobs(request));
-    for (const v1::RotationJob& job : page.jobs()) {
-      if (IsRunning(job)) return job.job_id();
-      if (newest.empty()) newest = job.job_id();
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return newest;
+  std::string next;
+  FIELDKMS_RETURN_IF_ERROR(rotation::ForEachOpenJob(
+      *client, arguments.tenant, arguments.data_source, [&](const v1::RotationJob& job) {
+        if (IsRunning(job) || next.empty()) next = job.job_id();
+        return !IsRunning(job);
+      }));
+  return next;
 }
 
 // Until the job has ended or somebody wants the workers to stop. What is said is the display's.

@@ -25,7 +25,9 @@ CREATE TABLE kms.requests (
   relation_oid oid,
   attribute name,
   attribute_number int2,
-  -- As given; rotation/request.h has the names.
+  -- Whose keys; NULL: of whichever tenant the worker is.
+  tenant text,
+  -- As given; the procedures have the names.
   options jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(options) = 'object'),
   dry_run boolean NOT NULL DEFAULT false,
   database_oid oid NOT NULL DEFAULT kms.this_database(),
@@ -36,7 +38,7 @@ CREATE TABLE kms.requests (
   expires_at timestamptz NOT NULL DEFAULT clock_timestamp() + interval '1 hour',
   state text NOT NULL DEFAULT 'queued'
     CHECK (state IN ('queued', 'running', 'done', 'failed', 'withdrawn')),
-  -- Of running ones: who has it, for how long without a word, and the fence that it writes with.
+  -- Who has it, for how long without a word, and the fence that it writes with.
   worker text,
   lease_until timestamptz,
   fence int8 NOT NULL DEFAULT 0,
@@ -54,7 +56,7 @@ CREATE TABLE kms.requests (
   CHECK ((relation IS NULL) = (relation_oid IS NULL)),
   CHECK ((attribute IS NULL) = (attribute_number IS NULL)),
   CHECK ((relation IS NULL) = (attribute IS NULL)),
-  CHECK ((state = 'running') = (worker IS NOT NULL AND lease_until IS NOT NULL)),
+  CHECK (state <> 'running' OR (worker IS NOT NULL AND lease_until IS NOT NULL)),
   CHECK ((state IN ('done', 'failed', 'withdrawn')) = (ended_at IS NOT NULL))
 );
 CREATE INDEX requests_open ON kms.requests (request_id) WHERE state IN ('queued', 'running');

@@ -11,8 +11,9 @@ CREATE FUNCTION kms.ask(action text, relation regclass, attribute name, options 
   LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  wanted CONSTANT jsonb := jsonb_strip_nulls(options);
+  wanted CONSTANT jsonb := jsonb_strip_nulls(options) - 'tenant';
   number int2;
+  of_tenant text;
   found int8;
 BEGIN
   -- A COMMIT within a transaction block fails with less to say.
@@ -29,17 +30,21 @@ BEGIN
   IF relation IS NOT NULL THEN
     number := kms.check_column(relation, attribute);
   END IF;
+  of_tenant := kms.tenant_for(options ->> 'tenant', options ->> 'job_id', relation, number);
   SELECT r.request_id INTO found FROM kms.requests r
     WHERE r.state IN ('queued', 'running') AND r.expires_at > clock_timestamp()
       AND r.action = ask.action AND r.options = wanted AND r.dry_run = ask.dry_run
-      AND r.relation IS NOT DISTINCT FROM ask.relation AND r.attribute_number IS NOT DISTINCT FROM number
+      AND r.relation IS NOT DISTINCT FROM ask.relation
+      AND r.attribute_number IS NOT DISTINCT FROM number
+      AND r.tenant IS NOT DISTINCT FROM of_tenant
       AND r.database_oid = kms.this_database()
       AND r.requested_by = session_user AND r.requested_as = current_user
     ORDER BY r.request_id DESC LIMIT 1;
   IF found IS NULL THEN
-    INSERT INTO kms.requests (action, relation, relation_oid, attribute, attribute_number, options,
-                              dry_run)
-      VALUES (ask.action, ask.relation, ask.relation, ask.attribute, number, wanted, ask.dry_run)
+    INSERT INTO kms.requests (action, relation, relation_oid, attribute, attribute_number, tenant,
+                              options, dry_run)
+      VALUES (ask.action, ask.relation, ask.relation, ask.attribute, number, of_tenant, wanted,
+              ask.dry_run)
       RETURNING request_id INTO found;
   END IF;
   IF wait IS NULL THEN
@@ -76,6 +81,35 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kms.check_column(regclass, name) IS
   'The number of a column of a table that the caller owns.';
+
+-- Whose keys a request is about: as given; or as the registry has it of the column, or the job; or
+-- that of the only workers there are. NULL: of whichever worker takes it.
+CREATE FUNCTION kms.tenant_for(given text, job_id text, relation regclass, number int2) RETURNS text
+  LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  tenants text[];
+BEGIN
+  IF given IS NOT NULL THEN
+    RETURN given;
+  END IF;
+  SELECT array_agg(DISTINCT p.tenant) INTO tenants FROM kms.protected_columns p
+    WHERE p.relation = tenant_for.relation AND number IN (p.attribute_number, p.plain_number);
+  IF tenants IS NULL THEN
+    SELECT array_agg(j.tenant) INTO tenants FROM kms.rotation_jobs j
+      WHERE j.job_id = tenant_for.job_id;
+  END IF;
+  IF tenants IS NULL THEN
+    SELECT array_agg(DISTINCT w.tenant) INTO tenants FROM kms.request_workers w
+      WHERE w.seen_at > clock_timestamp() - interval '30 seconds';
+  END IF;
+  IF cardinality(tenants) > 1 THEN
+    RAISE EXCEPTION 'there are workers of several tenants'
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Say tenant => ''...''.';
+  END IF;
+  RETURN tenants[1];
+END $$;
+COMMENT ON FUNCTION kms.tenant_for(text, text, regclass, int2) IS
+  'Whose keys a request is about, where it does not say so.';
 
 -- Takes back a request of the caller's that nobody has begun.
 CREATE FUNCTION kms.withdraw_request(request_id int8) RETURNS boolean
@@ -122,8 +156,8 @@ BEGIN
       result := r.result;
     WHEN r.state = 'failed' THEN
       failure := r.message;
-      detail := 'Request ' || request_id || ', reason ' || r.reason || coalesce(', option ' || r.field, '')
-        || '.';
+      detail := 'Request ' || request_id || ', reason ' || r.reason
+        || coalesce(', option ' || r.field, '') || '.';
       hint := CASE r.reason WHEN 'DATABASE_BUSY' THEN 'Others were in the way: CALL it again.' END;
       code := kms.sqlstate_of(r.reason);
     WHEN r.state = 'withdrawn' THEN
@@ -131,7 +165,8 @@ BEGIN
       code := '57014';
     WHEN r.state = 'queued' AND (waited > interval '3 seconds' OR waited >= wait)
          AND NOT EXISTS (SELECT FROM kms.request_workers w
-                         WHERE w.seen_at > clock_timestamp() - interval '30 seconds') THEN
+                         WHERE w.seen_at > clock_timestamp() - interval '30 seconds'
+                           AND (r.tenant IS NULL OR w.tenant = r.tenant)) THEN
       ended := kms.withdraw_request(request_id);
       IF ended THEN
         failure := 'no worker is there to carry out the request';
@@ -201,7 +236,8 @@ CREATE FUNCTION kms.is_news(said text, before text) RETURNS boolean
 COMMENT ON FUNCTION kms.is_news(text, text) IS 'Whether there is something new to say.';
 
 REVOKE ALL ON FUNCTION kms.ask(text, regclass, name, jsonb, boolean, interval),
-  kms.check_column(regclass, name), kms.withdraw_request(int8), kms.sqlstate_of(text),
+  kms.check_column(regclass, name), kms.tenant_for(text, text, regclass, int2),
+  kms.withdraw_request(int8), kms.sqlstate_of(text),
   kms.request_news(int8, timestamptz, interval), kms.is_news(text, text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE kms.commit_outside_of_a_transaction_block(),
   kms.await_request(int8, interval, jsonb) FROM PUBLIC;

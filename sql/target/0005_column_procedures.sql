@@ -7,19 +7,19 @@
 -- entries and the columns that have their values, as {"name": "column"}.
 CREATE PROCEDURE kms.protect_column(
     relation regclass, attribute name, field text DEFAULT NULL, key text DEFAULT NULL,
-    row_key name[] DEFAULT NULL, context jsonb DEFAULT NULL, index_column name DEFAULT NULL,
+    tenant text DEFAULT NULL, row_key name[] DEFAULT NULL, context jsonb DEFAULT NULL, index_column name DEFAULT NULL,
     index_key text DEFAULT NULL, into_column name DEFAULT NULL, as_text boolean DEFAULT NULL,
     binding_id bytea DEFAULT NULL, fill boolean DEFAULT true, dry_run boolean DEFAULT false,
     wait interval DEFAULT '1 minute', INOUT result jsonb DEFAULT NULL)
   LANGUAGE plpgsql AS $$
 BEGIN
   CALL kms.await_request(kms.ask('protect', relation, attribute, pg_catalog.jsonb_build_object(
-      'field', field, 'key', key, 'row_key', row_key, 'context', context, 'index_column', index_column,
-      'index_key', index_key, 'into_column', into_column, 'as_text', as_text,
+      'field', field, 'key', key, 'tenant', tenant, 'row_key', row_key, 'context', context,
+      'index_column', index_column, 'index_key', index_key, 'into_column', into_column, 'as_text', as_text,
       'binding_id', pg_catalog.encode(binding_id, 'hex'), 'fill', fill), dry_run, wait), wait, result);
 END $$;
-COMMENT ON PROCEDURE kms.protect_column(regclass, name, text, text, name[], jsonb, name, text, name,
-    boolean, bytea, boolean, boolean, interval, jsonb) IS
+COMMENT ON PROCEDURE kms.protect_column(regclass, name, text, text, text, name[], jsonb, name, text,
+    name, boolean, bytea, boolean, boolean, interval, jsonb) IS
   'Begins to make ciphertexts of a column of plaintext, and starts the job that fills them in.';
 
 CREATE PROCEDURE kms.unprotect_column(
@@ -33,7 +33,7 @@ BEGIN
 END $$;
 COMMENT ON PROCEDURE kms.unprotect_column(regclass, name, name, text, boolean, boolean, interval,
     jsonb) IS
-  'Begins to make plaintext of a protected column. Workers do it only where they were told that they may.';
+  'Begins to make plaintext of a protected column, where workers were told that they may.';
 
 CREATE PROCEDURE kms.fill_column(relation regclass, attribute name, wait interval DEFAULT '1 hour',
                                  INOUT result jsonb DEFAULT NULL)
@@ -107,8 +107,8 @@ COMMENT ON PROCEDURE kms.drop_ciphertext(regclass, name, boolean, interval, json
   'LOSES DATA: drops the ciphertext after the switch back, and takes the column off the registry.';
 
 REVOKE ALL ON PROCEDURE
-  kms.protect_column(regclass, name, text, text, name[], jsonb, name, text, name, boolean, bytea,
-                     boolean, boolean, interval, jsonb),
+  kms.protect_column(regclass, name, text, text, text, name[], jsonb, name, text, name, boolean,
+                     bytea, boolean, boolean, interval, jsonb),
   kms.unprotect_column(regclass, name, name, text, boolean, boolean, interval, jsonb),
   kms.fill_column(regclass, name, interval, jsonb),
   kms.close_column(regclass, name, boolean, interval, jsonb),

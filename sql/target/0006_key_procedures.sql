@@ -2,34 +2,35 @@
 -- under it. Names of the sources that FieldKMS was specified by are kept as wrappers.
 
 CREATE PROCEDURE kms.create_key(key text, purpose text DEFAULT 'ENCRYPT',
-                                wait interval DEFAULT '1 minute', INOUT result jsonb DEFAULT NULL)
+                                tenant text DEFAULT NULL, wait interval DEFAULT '1 minute', INOUT result jsonb DEFAULT NULL)
   LANGUAGE plpgsql AS $$
 BEGIN
   CALL kms.await_request(kms.ask('create_key', NULL, NULL, pg_catalog.jsonb_build_object(
-      'key', key, 'purpose', purpose), false, wait), wait, result);
+      'key', key, 'purpose', purpose, 'tenant', tenant), false, wait), wait, result);
 END $$;
-COMMENT ON PROCEDURE kms.create_key(text, text, interval, jsonb) IS
+COMMENT ON PROCEDURE kms.create_key(text, text, text, interval, jsonb) IS
   'Makes a key. Workers do it only where they were told that they may.';
 
 CREATE PROCEDURE kms.rotate_key(key text, with_job boolean DEFAULT false,
-                                wait interval DEFAULT '1 minute', INOUT result jsonb DEFAULT NULL)
+                                tenant text DEFAULT NULL, wait interval DEFAULT '1 minute', INOUT result jsonb DEFAULT NULL)
   LANGUAGE plpgsql AS $$
 BEGIN
   CALL kms.await_request(kms.ask('rotate_key', NULL, NULL, pg_catalog.jsonb_build_object(
-      'key', key, 'with_job', with_job), false, wait), wait, result);
+      'key', key, 'with_job', with_job, 'tenant', tenant), false, wait), wait, result);
 END $$;
-COMMENT ON PROCEDURE kms.rotate_key(text, boolean, interval, jsonb) IS
+COMMENT ON PROCEDURE kms.rotate_key(text, boolean, text, interval, jsonb) IS
   'Gives a key a new version; with_job: and has a job bring the rows of this database to it.';
 
 CREATE PROCEDURE kms.create_rotation_job(key text, start boolean DEFAULT true,
+                                         tenant text DEFAULT NULL,
                                          wait interval DEFAULT '1 minute',
                                          INOUT result jsonb DEFAULT NULL)
   LANGUAGE plpgsql AS $$
 BEGIN
   CALL kms.await_request(kms.ask('create_job', NULL, NULL, pg_catalog.jsonb_build_object(
-      'key', key, 'start', start), false, wait), wait, result);
+      'key', key, 'start', start, 'tenant', tenant), false, wait), wait, result);
 END $$;
-COMMENT ON PROCEDURE kms.create_rotation_job(text, boolean, interval, jsonb) IS
+COMMENT ON PROCEDURE kms.create_rotation_job(text, boolean, text, interval, jsonb) IS
   'Makes the job that brings all values under a key in this database to its newest version.';
 
 CREATE PROCEDURE kms.start_rotation_job(job_id text, wait interval DEFAULT '1 minute',
@@ -77,7 +78,7 @@ CREATE PROCEDURE kms.generate_encryption_key(key text, wait interval DEFAULT '1 
                                              INOUT result jsonb DEFAULT NULL)
   LANGUAGE plpgsql AS $$
 BEGIN
-  CALL kms.create_key(key, 'ENCRYPT', wait, result);
+  CALL kms.create_key(key, 'ENCRYPT', NULL, wait, result);
 END $$;
 COMMENT ON PROCEDURE kms.generate_encryption_key(text, interval, jsonb) IS 'kms.create_key.';
 
@@ -98,11 +99,11 @@ DECLARE
   result jsonb;
 BEGIN
   IF key IS NOT NULL THEN
-    CALL kms.rotate_key(key, true, wait, result);
+    CALL kms.rotate_key(key, true, NULL, wait, result);
     RETURN;
   END IF;
   FOREACH each IN ARRAY kms.registered_keys() LOOP
-    CALL kms.rotate_key(each, true, wait, result);
+    CALL kms.rotate_key(each, true, NULL, wait, result);
   END LOOP;
 END $$;
 COMMENT ON PROCEDURE kms.rotate_encryption_keys(text, interval) IS
@@ -110,8 +111,8 @@ COMMENT ON PROCEDURE kms.rotate_encryption_keys(text, interval) IS
 
 REVOKE ALL ON FUNCTION kms.registered_keys() FROM PUBLIC;
 REVOKE ALL ON PROCEDURE
-  kms.create_key(text, text, interval, jsonb), kms.rotate_key(text, boolean, interval, jsonb),
-  kms.create_rotation_job(text, boolean, interval, jsonb),
+  kms.create_key(text, text, text, interval, jsonb), kms.rotate_key(text, boolean, text, interval, jsonb),
+  kms.create_rotation_job(text, boolean, text, interval, jsonb),
   kms.start_rotation_job(text, interval, jsonb), kms.pause_rotation_job(text, interval, jsonb),
   kms.resume_rotation_job(text, interval, jsonb), kms.cancel_rotation_job(text, interval, jsonb),
   kms.generate_encryption_key(text, interval, jsonb), kms.rotate_encryption_keys(text, interval)

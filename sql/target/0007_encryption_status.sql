@@ -47,7 +47,8 @@ CREATE FUNCTION kms.version_of(envelope text) RETURNS text
       THEN kms.version_of(decode(translate(substr(envelope, 5, 24), '-_', '+/'), 'base64'))
       ELSE '?' END
   $$;
-COMMENT ON FUNCTION kms.version_of(text) IS 'Which version of which key sealed an envelope in text form.';
+COMMENT ON FUNCTION kms.version_of(text) IS
+  'Which version of which key sealed an envelope in text form.';
 
 -- The expression that has the versions in a column of a shape, as a set.
 CREATE FUNCTION kms.versions_sql(shape text, attribute name, version_attribute name) RETURNS text
@@ -128,7 +129,8 @@ CREATE FUNCTION kms.name_now(relation oid, attribute name, number int2, same boo
                      WHERE same AND a.attrelid = relation AND a.attnum = number
                        AND NOT a.attisdropped), attribute)
   $$;
-COMMENT ON FUNCTION kms.name_now(oid, name, int2, boolean) IS 'What a column of the registry is called now.';
+COMMENT ON FUNCTION kms.name_now(oid, name, int2, boolean) IS
+  'What a column of the registry is called now.';
 
 -- A table that cannot be read is said so, and the others are looked at.
 CREATE FUNCTION kms.sample_columns(sample_rows int8 DEFAULT 1000)

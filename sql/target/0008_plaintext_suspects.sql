@@ -113,8 +113,8 @@ BEGIN
     relation := found.oid;
     SELECT s.share INTO sampled FROM kms.sample_share(found.oid, plaintext_suspects.sample_rows) s;
     BEGIN
-      FOR counts IN EXECUTE kms.suspects_sql(found.oid, found.names, sampled, plaintext_suspects.sample_rows)
-      LOOP
+      FOR counts IN EXECUTE kms.suspects_sql(found.oid, found.names, sampled,
+                                             plaintext_suspects.sample_rows) LOOP
         attribute := found.names[counts.i];
         kind := counts.kind;
         rows_seen := counts.seen;
@@ -145,7 +145,8 @@ CREATE FUNCTION kms.suspects_sql(relation regclass, names name[], sampled float8
   LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT format(
       'WITH t AS MATERIALIZED (SELECT %s FROM ONLY %s TABLESAMPLE SYSTEM (%s) LIMIT %s) '
-      'SELECT s.i, k.kind, count(s.c) AS seen, count(*) FILTER (WHERE k.kind = ANY (s.kinds)) AS matched '
+      'SELECT s.i, k.kind, count(s.c) AS seen, '
+      '  count(*) FILTER (WHERE k.kind = ANY (s.kinds)) AS matched '
       'FROM (%s) s CROSS JOIN (VALUES (''email''), (''pan''), (''ssn'')) k (kind) '
       'GROUP BY s.i, k.kind HAVING bool_or(k.kind = ANY (s.kinds)) ORDER BY s.i, k.kind',
       string_agg(format('left(%I::text, 4000) AS c%s', n.name, n.i), ', '), relation, sampled,

@@ -9,7 +9,8 @@ BEGIN
     EXCEPTION
       WHEN duplicate_object OR unique_violation THEN NULL;  -- another database was faster
       WHEN insufficient_privilege THEN
-        RAISE NOTICE 'CREATE ROLE kms_admin NOLOGIN takes an administrator; then SELECT kms.grant_admin_rights()';
+        RAISE NOTICE 'CREATE ROLE kms_admin NOLOGIN takes an administrator'
+          USING HINT = 'When it is there: SELECT kms.grant_admin_rights()';
         RETURN false;
     END;
   END IF;
@@ -18,24 +19,25 @@ BEGIN
     kms.rotation_ranges, kms.rotation_quarantine, kms.requests, kms.request_workers, kms.key_facts,
     kms.column_samples, kms.encryption_status, kms.vw_encryption_status TO kms_admin;
   -- Not who asks, nor when, nor the answer.
-  GRANT INSERT (action, relation, relation_oid, attribute, attribute_number, options, dry_run)
+  GRANT INSERT (action, relation, relation_oid, attribute, attribute_number, tenant, options, dry_run)
     ON kms.requests TO kms_admin;
   GRANT INSERT, UPDATE ON kms.column_samples TO kms_admin;
   GRANT EXECUTE ON FUNCTION kms.this_database(), kms.may_change(oid, name, name),
     kms.may_rotate(text, text, name, name),
     kms.ask(text, regclass, name, jsonb, boolean, interval), kms.check_column(regclass, name),
-    kms.withdraw_request(int8), kms.sqlstate_of(text),
+    kms.tenant_for(text, text, regclass, int2), kms.withdraw_request(int8), kms.sqlstate_of(text),
     kms.request_news(int8, timestamptz, interval), kms.is_news(text, text), kms.registered_keys(),
     kms.version_of(bytea), kms.version_of(text), kms.versions_sql(text, name, name),
-    kms.tables_of(regclass), kms.sample_share(regclass, int8), kms.sample_column(kms.protected_columns, int8),
+    kms.tables_of(regclass), kms.sample_share(regclass, int8),
+    kms.sample_column(kms.protected_columns, int8),
     kms.name_now(oid, name, int2, boolean), kms.sample_columns(int8), kms.is_pan(text),
     kms.is_ssn(text), kms.suspects_in(text), kms.readable_columns(text[]),
     kms.plaintext_suspects(text[], int), kms.suspects_sql(regclass, name[], float8, int)
     TO kms_admin;
   GRANT EXECUTE ON PROCEDURE kms.commit_outside_of_a_transaction_block(),
     kms.await_request(int8, interval, jsonb),
-    kms.protect_column(regclass, name, text, text, name[], jsonb, name, text, name, boolean, bytea,
-                       boolean, boolean, interval, jsonb),
+    kms.protect_column(regclass, name, text, text, text, name[], jsonb, name, text, name, boolean,
+                       bytea, boolean, boolean, interval, jsonb),
     kms.unprotect_column(regclass, name, name, text, boolean, boolean, interval, jsonb),
     kms.fill_column(regclass, name, interval, jsonb),
     kms.close_column(regclass, name, boolean, interval, jsonb),
@@ -44,8 +46,8 @@ BEGIN
     kms.abandon_column(regclass, name, boolean, interval, jsonb),
     kms.drop_plaintext(regclass, name, boolean, boolean, interval, jsonb),
     kms.drop_ciphertext(regclass, name, boolean, interval, jsonb),
-    kms.create_key(text, text, interval, jsonb), kms.rotate_key(text, boolean, interval, jsonb),
-    kms.create_rotation_job(text, boolean, interval, jsonb),
+    kms.create_key(text, text, text, interval, jsonb), kms.rotate_key(text, boolean, text, interval, jsonb),
+    kms.create_rotation_job(text, boolean, text, interval, jsonb),
     kms.start_rotation_job(text, interval, jsonb), kms.pause_rotation_job(text, interval, jsonb),
     kms.resume_rotation_job(text, interval, jsonb), kms.cancel_rotation_job(text, interval, jsonb),
     kms.generate_encryption_key(text, interval, jsonb), kms.rotate_encryption_keys(text, interval)

@@ -1,6 +1,6 @@
-// A key of the service, by its name or an alias, as commands take them.
-#ifndef FIELDKMS_CLIENTS_CLI_KEY_LOOKUP_H_
-#define FIELDKMS_CLIENTS_CLI_KEY_LOOKUP_H_
+// A key of the service, by its name or an alias, as people name them.
+#ifndef FIELDKMS_CLIENTS_CPP_KEY_LOOKUP_H_
+#define FIELDKMS_CLIENTS_CPP_KEY_LOOKUP_H_
 
 #include <functional>
 #include <string>
@@ -21,4 +21,4 @@ absl::StatusOr<v1::Key> FindKey(Client* client, const std::string& tenant, const
 
 }  // namespace fieldkms
 
-#endif  // FIELDKMS_CLIENTS_CLI_KEY_LOOKUP_H_
+#endif  // FIELDKMS_CLIENTS_CPP_KEY_LOOKUP_H_

@@ -1,8 +1,7 @@
-#include "clients/cli/key_lookup.h"
+#include "clients/cpp/key_lookup.h"
 
 #include <utility>
 
-#include "clients/cli/usage_error.h"
 #include "crypto/status.h"
 
 namespace fieldkms {
@@ -15,7 +14,7 @@ absl::StatusOr<v1::Key> GetKey(Client* client, const std::string& tenant, const 
   request.set_name(name);
   absl::StatusOr<v1::Key> key = client->GetKey(request);
   if (key.ok() || FieldOf(key.status()) != "name") return key;
-  return WithField(key.status(), option);
+  return Error(key.status().code(), ReasonOf(key.status()), MessageOf(key.status()), option);
 }
 
 }  // namespace

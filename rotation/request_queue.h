@@ -1,0 +1,49 @@
+// The lines of kms.requests, as a worker takes and answers them.
+#ifndef FIELDKMS_ROTATION_REQUEST_QUEUE_H_
+#define FIELDKMS_ROTATION_REQUEST_QUEUE_H_
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "rotation/database.h"
+#include "rotation/request.h"
+
+namespace fieldkms::rotation {
+
+// How long a request stays a worker's that says nothing any more, and how often it says something
+// (rotation/request_beat.h).
+inline constexpr std::chrono::seconds kRequestLease{30};
+inline constexpr std::chrono::seconds kRequestBeat{5};
+
+// A request is one worker's at a time: it takes a lease and a fence, and nothing is written of one
+// that was lost. Errors: of Database. For one thread.
+class RequestQueue {
+ public:
+  // `database` must outlive it. `worker`: a name that no other has.
+  RequestQueue(Database& database, std::string worker, std::string tenant)
+      : database_(database), worker_(std::move(worker)), tenant_(std::move(tenant)) {}
+
+  // Takes the oldest request of the tenant's, or of none, that is queued or whose worker is gone.
+  absl::StatusOr<std::optional<Request>> Take();
+
+  // These do nothing where the request is not this worker's any more.
+  absl::Status Say(const Request& request, const std::string& progress);
+  absl::Status AwaitJob(const Request& request, const std::string& job_id);
+  absl::Status Done(const Request& request, const RequestOutcome& outcome);
+  absl::Status Failed(const Request& request, const absl::Status& why);
+  // Lets another worker have it.
+  absl::Status GiveBack(const Request& request);
+
+ private:
+  Database& database_;
+  const std::string worker_;
+  const std::string tenant_;
+};
+
+}  // namespace fieldkms::rotation
+
+#endif  // FIELDKMS_ROTATION_REQUEST_QUEUE_H_
