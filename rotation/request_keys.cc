@@ -165,6 +165,10 @@ Outcome RunKeyRequest(Database& database, Client& client, const RequestScope& sc
   if (request.action == "pause_job") return ChangeJob(context, &RotationClient::PauseJob);
   if (request.action == "resume_job") return ChangeJob(context, &RotationClient::ResumeJob);
   if (request.action == "cancel_job") return ChangeJob(context, &RotationClient::CancelJob);
+  if (request.action == "await_job") {
+    FIELDKMS_ASSIGN_OR_RETURN(const v1::RotationJob job, JobThatMayBeChanged(context));
+    return LookAtJob(client, scope, job.job_id());
+  }
   return Bug("an action of kms.requests is not known");
 }
 

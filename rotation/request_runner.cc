@@ -55,11 +55,11 @@ absl::StatusOr<RequestOutcome> RunRequest(Database& database, Client& client,
     return Denied("workers here do no such thing: it takes fieldkms rotation serve --allow " +
                   std::string(kind));
   }
+  if (!request.job_id.empty()) return LookAtJob(client, scope, request.job_id);
   if (request.fence > kMostTries) {
     return Error(absl::StatusCode::kAborted, Reason::kDatabaseBusy,
                  "workers were lost over it again and again");
   }
-  if (!request.job_id.empty()) return LookAtJob(client, scope, request.job_id);
   const absl::StatusOr<RequestOutcome> outcome =
       IsAboutKeys(request.action) ? RunKeyRequest(database, client, scope, request)
                                   : RunColumnRequest(database, client, scope, request);

@@ -54,7 +54,9 @@ absl::StatusOr<RequestOutcome> RequestServer::Run(const Request& request) {
     const bool again = !outcome.ok() && IsBusy(outcome.status());
     if (!again || std::chrono::steady_clock::now() >= until) return outcome;
     FIELDKMS_RETURN_IF_ERROR(queue_.Say(request, "others are at the table: trying again"));
-    if (options_.wait(kTryAgain)) return outcome;
+    if (options_.wait(kTryAgain)) {
+      return Error(absl::StatusCode::kUnavailable, Reason::kDraining, "the worker is to stop");
+    }
   }
 }
 

@@ -1,16 +1,12 @@
 #include "rotation/status_facts.h"
 
-#include <chrono>
 #include <pqxx/result>
-#include <vector>
 
 #include "crypto/status.h"
 #include "kms/postgres/value.h"
 
 namespace fieldkms::rotation {
 namespace {
-
-constexpr std::chrono::minutes kLongestSampling{10};
 
 constexpr std::string_view kKeys = R"sql(
   SELECT DISTINCT key FROM kms.protected_columns p, unnest(ARRAY[p.key_name, p.index_key_name]) key
@@ -60,12 +56,17 @@ absl::Status RefreshKeyFacts(Database& database, Client& client, const std::stri
 }
 
 absl::Status RefreshSamples(Database& database) {
-  return database.Write(
-      [](Transaction& transaction) {
-        transaction.Run("SELECT count(*) FROM kms.sample_columns()");
-        return absl::OkStatus();
-      },
-      kLongestSampling);
+  FIELDKMS_ASSIGN_OR_RETURN(const pqxx::result columns,
+                            database.Query("SELECT binding_id FROM kms.protected_columns"));
+  // Each by itself, so that no lock on a table is kept while another is looked at.
+  for (const auto& row : columns) {
+    FIELDKMS_RETURN_IF_ERROR(
+        database
+            .Query("SELECT count(*) FROM kms.sample_columns(only_binding => $1)",
+                   {ByteaValue(BytesOf(row[0]))})
+            .status());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fieldkms::rotation

@@ -51,6 +51,7 @@ void AddRotationCommands(CLI::App* app, Session* session);
 // The parts of AddRotationCommands in rotation_plan_command.cc and the like.
 void AddRotationPlanCommand(CLI::App* group, Session* session);
 void AddRotationRunCommand(CLI::App* group, Session* session);
+void AddRotationServeCommand(CLI::App* group, Session* session);
 void AddRotationWatchCommand(CLI::App* group, Session* session);
 void AddRotationReportCommand(CLI::App* group, Session* session);
 void AddRotationScheduleCommands(CLI::App* group, Session* session);

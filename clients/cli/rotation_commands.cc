@@ -137,6 +137,7 @@ void AddRotationCommands(CLI::App* app, Session* session) {
   AddChange(group, session, "start", "Let workers begin, or begin again after it has failed",
             &RotationClient::StartJob);
   AddRotationRunCommand(group, session);
+  AddRotationServeCommand(group, session);
   AddRotationWatchCommand(group, session);
   AddChange(group, session, "status", "Show a job and how far it is", &RotationClient::GetJob);
   AddChange(group, session, "pause", "Stop the workers of a job, wherever they are",

@@ -18,7 +18,7 @@ CREATE TABLE kms.requests (
   action text NOT NULL CHECK (action IN (
     'protect', 'unprotect', 'fill', 'close', 'reopen', 'switch', 'abandon', 'drop_plaintext',
     'drop_ciphertext', 'create_key', 'rotate_key', 'create_job', 'start_job', 'pause_job',
-    'resume_job', 'cancel_job')),
+    'resume_job', 'cancel_job', 'await_job')),
   -- The table and the column by their numbers, so that renaming does no harm meanwhile; NULL of what
   -- is about keys and jobs.
   relation regclass,

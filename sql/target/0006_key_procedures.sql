@@ -72,6 +72,16 @@ END $$;
 COMMENT ON PROCEDURE kms.cancel_rotation_job(text, interval, jsonb) IS
   'Ends a job. What it has done stays done.';
 
+CREATE PROCEDURE kms.await_rotation_job(job_id text, wait interval DEFAULT '1 hour',
+                                        INOUT result jsonb DEFAULT NULL)
+  LANGUAGE plpgsql AS $$
+BEGIN
+  CALL kms.await_request(kms.ask('await_job', NULL, NULL, pg_catalog.jsonb_build_object(
+      'job_id', job_id), false, wait), wait, result);
+END $$;
+COMMENT ON PROCEDURE kms.await_rotation_job(text, interval, jsonb) IS
+  'Waits until a job is done; an error where it failed.';
+
 -- Names of the sources.
 
 CREATE PROCEDURE kms.generate_encryption_key(key text, wait interval DEFAULT '1 minute',
@@ -115,5 +125,6 @@ REVOKE ALL ON PROCEDURE
   kms.create_rotation_job(text, boolean, text, interval, jsonb),
   kms.start_rotation_job(text, interval, jsonb), kms.pause_rotation_job(text, interval, jsonb),
   kms.resume_rotation_job(text, interval, jsonb), kms.cancel_rotation_job(text, interval, jsonb),
+  kms.await_rotation_job(text, interval, jsonb),
   kms.generate_encryption_key(text, interval, jsonb), kms.rotate_encryption_keys(text, interval)
   FROM PUBLIC;

@@ -132,8 +132,8 @@ CREATE FUNCTION kms.name_now(relation oid, attribute name, number int2, same boo
 COMMENT ON FUNCTION kms.name_now(oid, name, int2, boolean) IS
   'What a column of the registry is called now.';
 
--- A table that cannot be read is said so, and the others are looked at.
-CREATE FUNCTION kms.sample_columns(sample_rows int8 DEFAULT 1000)
+-- A table that cannot be read is said so, and the others are looked at. only_binding: one column.
+CREATE FUNCTION kms.sample_columns(sample_rows int8 DEFAULT 1000, only_binding bytea DEFAULT NULL)
   RETURNS TABLE (relation regclass, attribute name, sampled_rows int8, skipped text)
   LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -145,6 +145,7 @@ BEGIN
     RAISE EXCEPTION 'sample_rows must be 1 to 1,000,000' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   FOR p IN SELECT r.* FROM kms.protected_columns r JOIN pg_class c ON c.oid = r.relation
+           WHERE only_binding IS NULL OR r.binding_id = only_binding
            ORDER BY r.relation, r.attribute LOOP
     relation := p.relation;
     attribute := p.attribute;
@@ -166,7 +167,7 @@ BEGIN
     RETURN NEXT;
   END LOOP;
 END $$;
-COMMENT ON FUNCTION kms.sample_columns(int8) IS
+COMMENT ON FUNCTION kms.sample_columns(int8, bytea) IS
   'Looks at some rows of each protected column, for kms.encryption_status.';
 
 CREATE VIEW kms.encryption_status AS
@@ -208,4 +209,4 @@ COMMENT ON VIEW kms.vw_encryption_status IS 'kms.encryption_status.';
 REVOKE ALL ON FUNCTION kms.version_of(bytea), kms.version_of(text),
   kms.versions_sql(text, name, name), kms.tables_of(regclass), kms.sample_share(regclass, int8),
   kms.sample_column(kms.protected_columns, int8), kms.name_now(oid, name, int2, boolean),
-  kms.sample_columns(int8) FROM PUBLIC;
+  kms.sample_columns(int8, bytea) FROM PUBLIC;

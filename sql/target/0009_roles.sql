@@ -30,7 +30,7 @@ BEGIN
     kms.version_of(bytea), kms.version_of(text), kms.versions_sql(text, name, name),
     kms.tables_of(regclass), kms.sample_share(regclass, int8),
     kms.sample_column(kms.protected_columns, int8),
-    kms.name_now(oid, name, int2, boolean), kms.sample_columns(int8), kms.is_pan(text),
+    kms.name_now(oid, name, int2, boolean), kms.sample_columns(int8, bytea), kms.is_pan(text),
     kms.is_ssn(text), kms.suspects_in(text), kms.readable_columns(text[]),
     kms.plaintext_suspects(text[], int), kms.suspects_sql(regclass, name[], float8, int)
     TO kms_admin;
@@ -50,6 +50,7 @@ BEGIN
     kms.create_rotation_job(text, boolean, text, interval, jsonb),
     kms.start_rotation_job(text, interval, jsonb), kms.pause_rotation_job(text, interval, jsonb),
     kms.resume_rotation_job(text, interval, jsonb), kms.cancel_rotation_job(text, interval, jsonb),
+    kms.await_rotation_job(text, interval, jsonb),
     kms.generate_encryption_key(text, interval, jsonb), kms.rotate_encryption_keys(text, interval)
     TO kms_admin;
   RETURN true;

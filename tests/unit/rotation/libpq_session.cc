@@ -49,6 +49,29 @@ void LibpqSession::Send(const std::string& sql) {
   Require(PQsendQuery(get(), sql.c_str()) == 1, get());
 }
 
+std::string LibpqSession::Receive() {
+  std::string answer;
+  for (;;) {
+    const Result result(PQgetResult(get()), &PQclear);
+    if (!result) return answer;
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status == PGRES_TUPLES_OK && PQntuples(result.get()) > 0) {
+      answer = PQgetvalue(result.get(), 0, 0);
+    } else if (status == PGRES_FATAL_ERROR) {
+      const char* const state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+      answer =
+          std::string(state == nullptr ? "" : state) + " " + PQresultErrorMessage(result.get());
+    }
+  }
+}
+
+std::string LibpqSession::ErrorOf(const std::string& sql) {
+  const Result result(PQexec(get(), sql.c_str()), &PQclear);
+  if (PQresultStatus(result.get()) != PGRES_FATAL_ERROR) return "";
+  const char* const state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+  return std::string(state == nullptr ? "" : state) + " " + PQresultErrorMessage(result.get());
+}
+
 FakeStandby::FakeStandby(const std::string& conninfo, const std::string& start)
     : LibpqSession(conninfo + " replication=true") {
   const Result result(PQexec(get(), ("START_REPLICATION " + start).c_str()), &PQclear);

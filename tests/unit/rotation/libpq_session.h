@@ -23,6 +23,11 @@ class LibpqSession {
   std::string Run(const std::string& sql);
   // Send does not wait for the answer. Nothing else can be run then.
   void Send(const std::string& sql);
+  // Receive waits for what was sent: the first value of its answer, or its error with the SQLSTATE,
+  // detail and context.
+  std::string Receive();
+  // The error of a statement, in the same way; "" where it has none.
+  std::string ErrorOf(const std::string& sql);
 
  protected:
   PGconn* get() const { return connection_.get(); }

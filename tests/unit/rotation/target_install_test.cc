@@ -23,6 +23,8 @@ class TargetSchemaTest : public testing::DatabaseTest {
         "SELECT string_agg(version || ' ' || name, ',' ORDER BY version) "
         "FROM kms.schema_version");
   }
+  // Roles are the server's: another test may have made it.
+  bool RoleIsThere() { return Sql("SELECT to_regrole('kms_admin') IS NOT NULL") == "t"; }
   std::string AllVersions() {
     std::string all;
     int number = 0;
@@ -57,14 +59,20 @@ TEST_F(TargetSchemaTest, IsWhatTheStatementsMake) {
 
 TEST_F(TargetSchemaTest, IsBroughtUpToDate) {
   ASSERT_OK(InstallTargetSchema(database()));
-  Sql("DROP TABLE kms.rotation_quarantine, kms.rotation_ranges, kms.rotation_tables, "
-      "kms.rotation_jobs; DROP SEQUENCE kms.rotation_fence; "
+  // As an earlier release has left it: with the registry only.
+  Sql("ALTER TABLE kms.protected_columns SET SCHEMA public; "
+      "ALTER TABLE kms.pending_rewrites SET SCHEMA public; "
+      "ALTER TABLE kms.schema_version SET SCHEMA public; DROP SCHEMA kms CASCADE; CREATE SCHEMA "
+      "kms; "
+      "ALTER TABLE protected_columns SET SCHEMA kms; ALTER TABLE pending_rewrites SET SCHEMA kms; "
+      "ALTER TABLE schema_version SET SCHEMA kms; "
       "DELETE FROM kms.schema_version WHERE version > 1");
   EXPECT_THAT(CheckTargetSchema(database()),
               StatusIs(StatusCode::kFailedPrecondition, Reason::kDatabaseRefused));
   ASSERT_OK(InstallTargetSchema(database()));
   EXPECT_EQ(Versions(), AllVersions());
   EXPECT_EQ(Sql("SELECT to_regclass('kms.rotation_quarantine') IS NOT NULL"), "t");
+  EXPECT_EQ(Sql("SELECT count(*) FROM kms.encryption_status"), "0");
 }
 
 TEST_F(TargetSchemaTest, SaysWhatToRun) {
@@ -112,8 +120,8 @@ TEST_F(TargetSchemaTest, WaitsForAnotherInstallation) {
   EXPECT_OK(installed.get());
 }
 
-// It may not make schemas, and others may have nothing of what it makes.
-TEST_F(TargetSchemaTest, TakesAnExistingSchemaOfItsOwnerAndGrantsNothing) {
+// It may not make schemas, and others may have nothing of what it makes but kms_admin.
+TEST_F(TargetSchemaTest, TakesAnExistingSchemaOfItsOwnerAndGrantsNothingToOthers) {
   const std::string role = MakeRole(), somebody = MakeRole();
   Sql("CREATE SCHEMA kms AUTHORIZATION " + role);
   const auto owner = Connect(role);
@@ -121,14 +129,37 @@ TEST_F(TargetSchemaTest, TakesAnExistingSchemaOfItsOwnerAndGrantsNothing) {
   ASSERT_OK(InstallTargetSchema(*owner));
   EXPECT_OK(CheckTargetSchema(*owner));
   EXPECT_EQ(Sql("SELECT count(*) FROM pg_class c WHERE relnamespace = 'kms'::regnamespace AND "
-                "(relowner <> '" +
-                role + "'::regrole OR relacl IS NOT NULL)"),
+                "relowner <> '" +
+                role + "'::regrole"),
             "0");
+  EXPECT_EQ(
+      Sql("SELECT string_agg(DISTINCT grantee::regrole::text, ',') FROM ("
+          "SELECT (aclexplode(relacl)).grantee, relnamespace AS schema FROM pg_class UNION ALL "
+          "SELECT (aclexplode(coalesce(proacl, acldefault('f', proowner)))).grantee, "
+          "pronamespace FROM pg_proc) a WHERE schema = 'kms'::regnamespace AND grantee <> '" +
+          role + "'::regrole"),
+      RoleIsThere() ? "kms_admin" : "");
   EXPECT_EQ(Sql("SELECT has_schema_privilege('" + somebody + "', 'kms', 'USAGE')"), "f");
   EXPECT_EQ(Sql("SELECT count(*) FROM pg_class WHERE relnamespace = 'kms'::regnamespace AND "
                 "relkind = 'r' AND obj_description(oid, 'pg_class') IS NULL"),
             "0");
   EXPECT_THAT(CheckTargetSchema(*Connect(somebody)), StatusIs(Reason::kDatabaseRefused));
+}
+
+// Who installs it may not be allowed to make roles: then somebody else does, and rights are
+// granted.
+TEST_F(TargetSchemaTest, RoleKmsAdminMayComeLater) {
+  if (RoleIsThere()) Sql("DROP OWNED BY kms_admin; ALTER ROLE kms_admin RENAME TO kms_admin_aside");
+  const std::string role = MakeRole();
+  Sql("CREATE SCHEMA kms AUTHORIZATION " + role);
+  ASSERT_OK(InstallTargetSchema(*Connect(role)));
+  EXPECT_FALSE(RoleIsThere());
+  Sql("CREATE ROLE kms_admin");
+  EXPECT_EQ(Sql("SELECT kms.grant_admin_rights()", role), "t");
+  EXPECT_EQ(Sql("SELECT has_table_privilege('kms_admin', 'kms.encryption_status', 'SELECT')"), "t");
+  Sql("DROP OWNED BY kms_admin; DROP ROLE kms_admin; "
+      "DO $$ BEGIN IF to_regrole('kms_admin_aside') IS NOT NULL THEN "
+      "ALTER ROLE kms_admin_aside RENAME TO kms_admin; END IF; END $$");
 }
 
 TEST_F(TargetSchemaTest, LoginWithoutRightsIsRefusedAndLeavesNothing) {
