@@ -6,9 +6,9 @@
 
 #include "clients/cli/commands.h"
 #include "clients/cli/database_option.h"
-#include "clients/cpp/key_lookup.h"
 #include "clients/cli/rotation_args.h"
 #include "clients/cli/rotation_plan_report.h"
+#include "clients/cpp/key_lookup.h"
 #include "crypto/status.h"
 #include "rotation/field_checks.h"
 #include "rotation/job_plan.h"
