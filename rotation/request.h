@@ -38,8 +38,10 @@ class RequestOptions {
 
 struct Request {
   int64_t id = 0;
-  // How often it was taken: above 1, a worker may have carried it out and died before it said so.
+  // How often it was taken: above 1, a worker may have carried it out and not have said so.
   int64_t fence = 0;
+  // How many workers were lost over it.
+  int64_t lost = 0;
   std::string action;
   // What calls of the service are known by, whichever worker makes them.
   std::string call_id;

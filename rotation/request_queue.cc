@@ -1,21 +1,25 @@
 #include "rotation/request_queue.h"
 
 #include <pqxx/result>
+#include <span>
 
 #include "crypto/status.h"
 #include "kms/postgres/value.h"
+#include "rotation/array_fields.h"
 
 namespace fieldkms::rotation {
 namespace {
 
 // What a copy of the database has of requests is not for it.
 constexpr std::string_view kTake = R"sql(
-  UPDATE kms.requests r SET state = 'running', worker = $1, fence = r.fence + 1, progress = NULL,
+  UPDATE kms.requests r SET state = 'running', worker = $1, fence = r.fence + 1,
+    lost = r.lost + (r.state = 'running')::int4, progress = NULL,
     lease_until = clock_timestamp() + $3 * interval '1 second'
   WHERE r.request_id = (
     SELECT q.request_id FROM kms.requests q
-    WHERE (q.state = 'queued' AND q.expires_at > clock_timestamp()
-           OR q.state = 'running' AND q.lease_until < clock_timestamp())
+    WHERE (q.state = 'queued' AND q.expires_at > clock_timestamp() OR q.state = 'running')
+      AND coalesce(q.lease_until, '-infinity') <= clock_timestamp()
+      AND q.action = ANY ($4::text[])
       AND (q.tenant IS NULL OR q.tenant = $2)
       AND q.database_oid = (SELECT oid FROM pg_database WHERE datname = current_database())
     ORDER BY q.request_id LIMIT 1 FOR UPDATE SKIP LOCKED)
@@ -26,7 +30,8 @@ constexpr std::string_view kRead = R"sql(
     r.relation IS NOT NULL, n.nspname, c.relname, a.attname,
     coalesce(kms.may_change(c.oid, r.requested_by, r.requested_as), false),
     'kms-' || r.database_oid || '-' || r.request_id || '-'
-      || (extract(epoch FROM r.requested_at) * 1000000)::int8
+      || (extract(epoch FROM r.requested_at) * 1000000)::int8,
+    r.lost
   FROM kms.requests r
     LEFT JOIN pg_class c ON c.oid = r.relation AND c.oid = r.relation_oid
     LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -54,6 +59,7 @@ Request RequestOf(int64_t id, const pqxx::row& row) {
     request.allowed = BoolOf(row[11]);
   }
   request.call_id = TextOf(row[12]);
+  request.lost = row[13].as<int64_t>();
   return request;
 }
 
@@ -66,7 +72,8 @@ std::string Set(std::string_view changes) {
 absl::StatusOr<std::optional<Request>> RequestQueue::Take() {
   std::optional<Request> taken;
   FIELDKMS_RETURN_IF_ERROR(database_.Write([&](Transaction& transaction) {
-    const pqxx::result ids = transaction.Run(kTake, {worker_, tenant_, kRequestLease});
+    const pqxx::result ids = transaction.Run(
+        kTake, {worker_, tenant_, kRequestLease, ArrayOf(std::span<const std::string>(actions_))});
     if (ids.empty()) return absl::OkStatus();
     const auto id = ids[0][0].as<int64_t>();
     taken = RequestOf(id, transaction.Run(kRead, {id})[0]);
@@ -105,11 +112,12 @@ absl::Status RequestQueue::Failed(const Request& request, const absl::Status& wh
       .status();
 }
 
-absl::Status RequestQueue::GiveBack(const Request& request) {
+absl::Status RequestQueue::GiveBack(const Request& request, std::chrono::seconds after) {
   return database_
-      .Query(Set("state = 'queued', worker = NULL, lease_until = NULL, "
+      .Query(Set("state = 'queued', worker = NULL, "
+                 "lease_until = clock_timestamp() + $4 * interval '1 second', "
                  "expires_at = clock_timestamp() + interval '1 hour'"),
-             {request.id, worker_, request.fence})
+             {request.id, worker_, request.fence, after})
       .status();
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,9 +24,13 @@ inline constexpr std::chrono::seconds kRequestBeat{5};
 // that was lost. Errors: of Database. For one thread.
 class RequestQueue {
  public:
-  // `database` must outlive it. `worker`: a name that no other has.
-  RequestQueue(Database& database, std::string worker, std::string tenant)
-      : database_(database), worker_(std::move(worker)), tenant_(std::move(tenant)) {}
+  // `database` must outlive it. `worker`: a name that no other has. `actions`: those that it takes.
+  RequestQueue(Database& database, std::string worker, std::string tenant,
+               std::vector<std::string> actions)
+      : database_(database),
+        worker_(std::move(worker)),
+        tenant_(std::move(tenant)),
+        actions_(std::move(actions)) {}
 
   // Takes the oldest request of the tenant's, or of none, that is queued or whose worker is gone.
   absl::StatusOr<std::optional<Request>> Take();
@@ -35,13 +40,15 @@ class RequestQueue {
   absl::Status AwaitJob(const Request& request, const std::string& job_id);
   absl::Status Done(const Request& request, const RequestOutcome& outcome);
   absl::Status Failed(const Request& request, const absl::Status& why);
-  // Lets another worker have it.
-  absl::Status GiveBack(const Request& request);
+  // Lets another worker have it, or this one again, after so long.
+  absl::Status GiveBack(const Request& request,
+                        std::chrono::seconds after = std::chrono::seconds(0));
 
  private:
   Database& database_;
   const std::string worker_;
   const std::string tenant_;
+  const std::vector<std::string> actions_;
 };
 
 }  // namespace fieldkms::rotation

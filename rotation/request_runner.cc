@@ -10,8 +10,15 @@
 namespace fieldkms::rotation {
 namespace {
 
-// One that workers have died over so often is given up.
-constexpr int64_t kMostTries = 5;
+// One that so many workers were lost over is given up.
+constexpr int64_t kMostLost = 3;
+
+// Those of kms.requests, which has kinds of them, too (kms.kind_of).
+constexpr std::string_view kActions[] = {
+    "protect",    "unprotect",  "fill",           "close",           "reopen",
+    "switch",     "abandon",    "drop_plaintext", "drop_ciphertext", "create_key",
+    "rotate_key", "create_job", "start_job",      "pause_job",       "resume_job",
+    "cancel_job", "await_job"};
 
 bool IsAboutKeys(std::string_view action) {
   return action.ends_with("_key") || action.ends_with("_job");
@@ -45,6 +52,14 @@ std::vector<std::string> DefaultKinds() {
   return {std::string(kAllowConvert), std::string(kAllowRotate)};
 }
 
+std::vector<std::string> ActionsOf(const std::set<std::string>& kinds) {
+  std::vector<std::string> actions;
+  for (const std::string_view action : kActions) {
+    if (kinds.contains(std::string(KindOf(action)))) actions.emplace_back(action);
+  }
+  return actions;
+}
+
 absl::StatusOr<RequestOutcome> RunRequest(Database& database, Client& client,
                                           const RequestScope& scope, const Request& request) {
   if (!request.allowed) {
@@ -56,7 +71,7 @@ absl::StatusOr<RequestOutcome> RunRequest(Database& database, Client& client,
                   std::string(kind));
   }
   if (!request.job_id.empty()) return LookAtJob(client, scope, request.job_id);
-  if (request.fence > kMostTries) {
+  if (request.lost > kMostLost) {
     return Error(absl::StatusCode::kAborted, Reason::kDatabaseBusy,
                  "workers were lost over it again and again");
   }

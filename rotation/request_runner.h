@@ -26,6 +26,8 @@ inline constexpr std::string_view kAllowCreateKey = "create-key";
 // All of them; and those by default.
 std::vector<std::string> AllowedKinds();
 std::vector<std::string> DefaultKinds();
+// The actions of these kinds.
+std::vector<std::string> ActionsOf(const std::set<std::string>& kinds);
 
 struct RequestScope {
   std::string tenant;

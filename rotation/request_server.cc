@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kTryAgain{500};
 constexpr std::chrono::milliseconds kLookEvery{1'000};
+// What was out of reach is left for so long to others, or to requests that do not need it.
+constexpr std::chrono::seconds kAwayFor{3};
 
 bool IsBusy(const absl::Status& status) { return ReasonOf(status) == Reason::kDatabaseBusy; }
 
@@ -24,20 +26,21 @@ RequestServer::RequestServer(Database& database, Client& client, Options options
     : database_(database),
       client_(client),
       options_(std::move(options)),
-      queue_(database, options_.worker, options_.scope.tenant) {}
+      queue_(database, options_.worker, options_.scope.tenant, ActionsOf(options_.scope.allows)) {}
 
 absl::StatusOr<bool> RequestServer::Step() {
-  FIELDKMS_RETURN_IF_ERROR(LookAtJobs());
+  // Where the service is away, steps that do not need it go on.
+  const absl::Status looked = LookAtJobs();
   FIELDKMS_ASSIGN_OR_RETURN(const std::optional<Request> request, queue_.Take());
-  if (!request) return false;
-  FIELDKMS_RETURN_IF_ERROR(Carry(*request));
-  return true;
+  if (request) FIELDKMS_RETURN_IF_ERROR(Carry(*request));
+  FIELDKMS_RETURN_IF_ERROR(looked);
+  return request.has_value();
 }
 
 absl::Status RequestServer::Carry(const Request& request) {
   const auto outcome = Run(request);
   if (!outcome.ok() && IsNobodysFault(outcome.status())) {
-    (void)queue_.GiveBack(request);  // or its lease ends
+    (void)queue_.GiveBack(request, kAwayFor);  // or its lease ends
     return outcome.status();
   }
   options_.say(

@@ -40,8 +40,11 @@ CREATE TABLE kms.requests (
     CHECK (state IN ('queued', 'running', 'done', 'failed', 'withdrawn')),
   -- Who has it, for how long without a word, and the fence that it writes with.
   worker text,
+  -- Of queued ones: nobody takes it before that.
   lease_until timestamptz,
   fence int8 NOT NULL DEFAULT 0,
+  -- How many workers were lost over it.
+  lost int4 NOT NULL DEFAULT 0,
   progress text,
   -- The job that it waits for.
   job_id text,
@@ -73,6 +76,15 @@ CREATE TABLE kms.request_workers (
 );
 COMMENT ON TABLE kms.request_workers IS 'Workers of FieldKMS that carry out kms.requests.';
 
+-- What workers may be told not to do (`fieldkms rotation serve --allow`).
+CREATE FUNCTION kms.kind_of(action text) RETURNS text
+  LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN action = 'create_key' THEN 'create-key'
+      WHEN action ~ '_(key|job)$' THEN 'rotate'
+      WHEN action = 'unprotect' THEN 'unprotect' ELSE 'convert' END
+  $$;
+COMMENT ON FUNCTION kms.kind_of(text) IS 'Which kind of request an action is.';
+
 -- Whether a login that acts as a role may have the table changed. To be a member is enough for the
 -- login, which could SET ROLE; the role must have the owner's rights. A role or table that is gone:
 -- false.
@@ -102,5 +114,5 @@ CREATE FUNCTION kms.may_rotate(tenant text, key text, login name, acting_as name
 COMMENT ON FUNCTION kms.may_rotate(text, text, name, name) IS
   'Whether a login that acts as a role has the rights of the owners of all tables under a key.';
 
-REVOKE ALL ON FUNCTION kms.this_database(), kms.may_change(oid, name, name),
+REVOKE ALL ON FUNCTION kms.this_database(), kms.kind_of(text), kms.may_change(oid, name, name),
   kms.may_rotate(text, text, name, name) FROM PUBLIC;

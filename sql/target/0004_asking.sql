@@ -144,8 +144,15 @@ CREATE FUNCTION kms.request_news(request_id int8, since timestamptz, wait interv
 DECLARE
   r kms.requests;
   waited CONSTANT interval := clock_timestamp() - since;
+  waits_for text;
 BEGIN
   SELECT * INTO r FROM kms.requests q WHERE q.request_id = request_news.request_id;
+  -- Of workers of the tenant: one that does such things, one that may not, or none.
+  SELECT CASE WHEN bool_or(kms.kind_of(r.action) = ANY (w.allows)) THEN 'its turn'
+      WHEN count(*) > 0 THEN 'allowed' ELSE 'nothing' END
+    INTO waits_for FROM kms.request_workers w
+    WHERE w.seen_at > clock_timestamp() - interval '30 seconds'
+      AND (r.tenant IS NULL OR w.tenant = r.tenant);
   ended := coalesce(r.state NOT IN ('queued', 'running'), true);
   CASE
     WHEN r.request_id IS NULL THEN
@@ -163,17 +170,18 @@ BEGIN
     WHEN r.state = 'withdrawn' THEN
       failure := 'request ' || request_id || ' was withdrawn';
       code := '57014';
-    WHEN r.state = 'queued' AND (waited > interval '3 seconds' OR waited >= wait)
-         AND NOT EXISTS (SELECT FROM kms.request_workers w
-                         WHERE w.seen_at > clock_timestamp() - interval '30 seconds'
-                           AND (r.tenant IS NULL OR w.tenant = r.tenant)) THEN
+    WHEN r.state = 'queued' AND waits_for IN ('nothing', 'allowed')
+         AND (waited > interval '3 seconds' OR waited >= wait OR waits_for = 'allowed') THEN
       ended := kms.withdraw_request(request_id);
-      IF ended THEN
+      IF ended AND waits_for = 'allowed' THEN
+        failure := 'workers here were not told that they may do that';
+        code := '42501';
+      ELSIF ended THEN
         failure := 'no worker is there to carry out the request';
-        hint := 'Start one where the service can be reached: fieldkms rotation serve --data-source '
-          'NAME --tenant TENANT --conninfo-file FILE';
         code := '55000';
       END IF;
+      hint := 'What carries it out, where the service can be reached: fieldkms rotation serve '
+        '--data-source NAME --tenant TENANT --conninfo-file FILE --allow ' || kms.kind_of(r.action);
     WHEN waited >= wait THEN
       ended := true;
       failure := 'request ' || request_id || ' is '

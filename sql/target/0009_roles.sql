@@ -22,7 +22,8 @@ BEGIN
   GRANT INSERT (action, relation, relation_oid, attribute, attribute_number, tenant, options, dry_run)
     ON kms.requests TO kms_admin;
   GRANT INSERT, UPDATE ON kms.column_samples TO kms_admin;
-  GRANT EXECUTE ON FUNCTION kms.this_database(), kms.may_change(oid, name, name),
+  GRANT EXECUTE ON FUNCTION kms.this_database(), kms.kind_of(text),
+    kms.may_change(oid, name, name),
     kms.may_rotate(text, text, name, name),
     kms.ask(text, regclass, name, jsonb, boolean, interval), kms.check_column(regclass, name),
     kms.tenant_for(text, text, regclass, int2), kms.withdraw_request(int8), kms.sqlstate_of(text),

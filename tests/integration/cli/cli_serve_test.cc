@@ -151,7 +151,6 @@ TEST_F(ServeRequestsTest, WhatWasDoneBeforeAWorkerDiedIsDone) {
 TEST_F(ServeRequestsTest, StoppedItGivesBackWhatWaits) {
   auto serve = Serve();
   Call(kProtect + ", fill => false)");
-  // A job that nobody works on, since it is paused.
   Value("CALL kms.fill_column('customers', 'card', wait => NULL)");
   AwaitSql("(SELECT job_id IS NOT NULL FROM kms.requests WHERE action = 'fill')");
   serve->Signal(SIGTERM);

@@ -5,6 +5,7 @@
 
 #include "crypto/status.h"
 #include "rotation/request_beat.h"
+#include "rotation/request_runner.h"
 #include "tests/unit/rotation/requests_fixture.h"
 
 namespace fieldkms::rotation {
@@ -15,8 +16,11 @@ using ::testing::HasSubstr;
 class RequestQueueTest : public testing::RequestsTest {
  protected:
   RequestQueue Queue(const std::string& worker = "w1", const std::string& tenant = "acme") {
-    return RequestQueue(database(), worker, tenant);
+    return RequestQueue(database(), worker, tenant, kAll);
   }
+  static inline const std::vector<std::string> kAll =
+      ActionsOf({"convert", "unprotect", "rotate", "create-key"});
+
   static Request Taken(RequestQueue queue) {
     const auto taken = queue.Take();
     EXPECT_OK(taken);
@@ -97,6 +101,7 @@ TEST_F(RequestQueueTest, IsTakenAgainWhenItsWorkerIsGone) {
   Sql("UPDATE kms.requests SET lease_until = now()");
   const Request again = Taken(second);
   EXPECT_EQ(again.fence, 2);
+  EXPECT_EQ(again.lost, 1);
   EXPECT_EQ(again.call_id, lost.call_id);  // so the service knows the call
   // What the first one says now is not heard.
   ASSERT_OK(first.Done(lost, {.answer = "late"}));
@@ -131,13 +136,37 @@ TEST_F(RequestQueueTest, GivenBackItIsAnothers) {
   const Request again = Taken(Queue("w2"));
   EXPECT_EQ(std::to_string(again.id), id);
   EXPECT_EQ(again.job_id, "job");
+  EXPECT_EQ(again.lost, 0);
+  auto second = Queue("w2");
+  ASSERT_OK(second.GiveBack(again, std::chrono::seconds(60)));
+  EXPECT_TRUE(TakesNone(Queue()));
+}
+
+TEST_F(RequestQueueTest, TakesWhatItMayDo) {
+  Ask("create_key('k', wait => NULL)");
+  RequestQueue queue(database(), "w1", "acme", ActionsOf({"convert", "rotate", "unprotect"}));
+  EXPECT_TRUE(TakesNone(queue));
+  Taken(Queue());
+}
+
+// What the program takes for a kind is what SQL does.
+TEST_F(RequestQueueTest, KindsAreTheSameInSql) {
+  for (const std::string& kind : AllowedKinds()) {
+    const std::vector<std::string> actions = ActionsOf({kind});
+    EXPECT_EQ(Sql("SELECT bool_and(kms.kind_of(a) = '" + kind +
+                  "') FROM "
+                  "unnest(string_to_array('" +
+                  testing::Joined(actions) + "', ',')) a"),
+              "t")
+        << kind;
+  }
 }
 
 TEST_F(RequestQueueTest, TwoAtATimeTakeDifferentOnes) {
   for (int i = 0; i < 40; ++i) Ask("create_key('k" + std::to_string(i) + "', wait => NULL)");
   const auto take_all = [&](const std::string& worker) {
     const auto own = Connect();
-    RequestQueue queue(*own, worker, "acme");
+    RequestQueue queue(*own, worker, "acme", {"create_key"});
     int taken = 0;
     for (auto each = queue.Take(); each.ok() && *each; each = queue.Take()) ++taken;
     return taken;

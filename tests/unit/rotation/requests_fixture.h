@@ -8,6 +8,7 @@
 #include <pqxx/except>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rotation/registry.h"
 #include "tests/support/status_matchers.h"
@@ -15,6 +16,12 @@
 #include "tests/unit/rotation/libpq_session.h"
 
 namespace fieldkms::testing {
+
+inline std::string Joined(const std::vector<std::string>& texts) {
+  std::string joined;
+  for (const std::string& text : texts) joined += (joined.empty() ? "" : ",") + text;
+  return joined;
+}
 
 class RequestsTest : public DatabaseTest {
  protected:
@@ -45,7 +52,7 @@ class RequestsTest : public DatabaseTest {
   // As a worker that looks for requests does.
   void WorkerIsThere(const std::string& tenant = "acme") {
     Sql("INSERT INTO kms.request_workers (worker, tenant, data_source, allows) VALUES ('w-" +
-        tenant + "', '" + tenant + "', 'orders', '{convert}')");
+        tenant + "', '" + tenant + "', 'orders', '{convert,rotate}')");
   }
 
   std::string owner_;

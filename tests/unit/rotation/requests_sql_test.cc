@@ -188,6 +188,14 @@ TEST_F(RequestsSqlTest, SaysThatNoWorkerIsThere) {
               StartsWith("55000"));
 }
 
+TEST_F(RequestsSqlTest, SaysThatWorkersMayNotDoIt) {
+  WorkerIsThere();
+  testing::LibpqSession session(server().Conninfo(name(), owner_));
+  EXPECT_THAT(session.ErrorOf("CALL kms.unprotect_column('customers', 'card', 'clear')"),
+              AllOf(StartsWith("42501"), HasSubstr("--allow unprotect")));
+  EXPECT_EQ(Sql("SELECT state FROM kms.requests"), "withdrawn");
+}
+
 TEST_F(RequestsSqlTest, WaitingIsBoundedAndGoesOn) {
   WorkerIsThere();
   const std::string call = "CALL kms.close_column('customers', 'card', wait => '0')";
