@@ -19,6 +19,7 @@
 #include "crypto/status.h"
 #include "kms/postgres/conninfo.h"
 #include "kms/printable.h"
+#include "rotation/registry.h"
 #include "rotation/request_beat.h"
 #include "rotation/request_server.h"
 #include "rotation/status_facts.h"

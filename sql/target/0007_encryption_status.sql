@@ -106,12 +106,13 @@ DECLARE
 BEGIN
   SELECT * INTO share FROM kms.sample_share(p.relation, sample_rows);
   EXECUTE format(
-      'WITH t AS MATERIALIZED (SELECT %I AS c, %s AS p FROM %s TABLESAMPLE SYSTEM (%s) LIMIT %s), '
+      'WITH t AS MATERIALIZED (SELECT %I AS c, %s FROM %s TABLESAMPLE SYSTEM (%s) LIMIT %s), '
       'v AS (SELECT x.version, count(*) AS n FROM t, LATERAL (%s) x (version) '
       '      WHERE x.version IS NOT NULL GROUP BY 1) '
       'SELECT count(*), count(t.c), count(*) FILTER (WHERE t.c IS NULL AND t.p), '
       '  coalesce((SELECT jsonb_object_agg(version, n) FROM v), ''{}'') FROM t',
-      cipher, CASE WHEN plain IS NULL THEN 'false' ELSE format('%I IS NOT NULL', plain) END
+      cipher,
+      CASE WHEN plain IS NULL THEN 'false AS p' ELSE format('%I IS NOT NULL AS p', plain) END
         || CASE WHEN version IS NULL THEN '' ELSE format(', %I AS v', version) END,
       p.relation, share.share, sample_rows, kms.versions_sql(p.shape, 'c', 'v'))
     INTO saw.sampled_rows, saw.ciphertexts, saw.plaintexts, saw.versions;

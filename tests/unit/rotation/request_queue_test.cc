@@ -198,8 +198,7 @@ TEST(RequestOptionsTest, TypesAreChecked) {
       R"({"t": "x", "n": 1, "f": true, "l": ["a", "b"], "m": ["a", 1], "o": {"a": "b"},
           "p": {"a": 1}, "z": null, "e": ""})"));
   const auto refuses = [](const absl::Status& status, const std::string& field) {
-    EXPECT_THAT(status,
-                testing::StatusIs(absl::StatusCode::kInvalidArgument, Reason::kInvalidField));
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, Reason::kInvalidField));
     EXPECT_EQ(FieldOf(status), field);
   };
   EXPECT_EQ(options.Text("t").value(), "x");

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <pqxx/except>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,12 +33,7 @@ class RequestsTest : public DatabaseTest {
 
   // "SQLSTATE message" of a statement that fails; "" of one that does not.
   std::string ErrorOf(const std::string& sql, const std::string& user) {
-    try {
-      Sql(sql, user);
-    } catch (const pqxx::sql_error& error) {
-      return error.sqlstate() + " " + error.what();
-    }
-    return "";
+    return LibpqSession(server().Conninfo(name(), user)).ErrorOf(sql);
   }
   // Makes a request, and returns its number.
   std::string Ask(const std::string& call = "close_column('customers', 'card', wait => NULL)") {

@@ -145,8 +145,8 @@ TEST_F(RequestsSqlTest, NothingOfTheCallersPathIsCalled) {
   session.Run("CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.boom)");
   session.Run("CREATE OPERATOR evil.~ (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.boom)");
   session.Run(
-      "CREATE FUNCTION evil.jsonb_build_object(VARIADIC \"any\") RETURNS jsonb "
-      "LANGUAGE internal AS 'jsonb_build_object'");
+      "CREATE FUNCTION evil.jsonb_build_object(text, name, text, boolean) RETURNS jsonb "
+      "LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''called''; END'");
   session.Run(
       "CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE plpgsql AS "
       "'BEGIN RAISE EXCEPTION ''called''; END'");
@@ -271,13 +271,13 @@ TEST_F(RequestsSqlTest, AreOfTheDatabaseThatTheyWereMadeIn) {
   const std::string id = Ask();
   const std::string copy = name() + "_copy";
   server().Sql("postgres", "postgres", "CREATE DATABASE " + copy + " TEMPLATE template0");
-  const auto dumped = RunCommand({.argv = {testing::PostgresServer::Program("pg_dump"), "-d",
-                                           server().Conninfo(name(), "postgres")}});
+  const auto dumped = testing::RunCommand({.argv = {testing::PostgresServer::Program("pg_dump"),
+                                                    "-d", server().Conninfo(name(), "postgres")}});
   ASSERT_EQ(dumped.status.code, 0) << dumped.err;
   const auto restored =
-      RunCommand({.argv = {testing::PostgresServer::Program("psql"), "-q", "-v", "ON_ERROR_STOP=1",
-                           "-d", server().Conninfo(copy, "postgres")}},
-                 dumped.out);
+      testing::RunCommand({.argv = {testing::PostgresServer::Program("psql"), "-q", "-v",
+                                    "ON_ERROR_STOP=1", "-d", server().Conninfo(copy, "postgres")}},
+                          dumped.out);
   ASSERT_EQ(restored.status.code, 0) << restored.err;
   EXPECT_EQ(server().Sql(copy, "postgres",
                          "SELECT state || ' ' || requested_by || ' ' || "
