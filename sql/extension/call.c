@@ -71,11 +71,7 @@ static void fill_head(Progress* progress) {
   head->tenant = call->tenant;
   head->name = call->name;
   head->detail = call->detail;
-  if (head->tenant.size == 0) {
-    ereport(ERROR,
-            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("fieldkms: no tenant is named"),
-             errhint("ALTER DATABASE ... SET fieldkms.tenant = '...', or the same of a role.")));
-  }
+  if (head->tenant.size == 0) kms_raise_no_tenant();
   if (Max(Max(head->tenant.size, head->name.size), head->detail.size) > PG_UINT16_MAX) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("fieldkms: the name of a tenant, key or field is too long")));
@@ -104,16 +100,6 @@ static void put_frame(Progress* progress) {
   kms_transfer_put(&progress->head, first, parts, (uint32)count, size);
   progress->flights[progress->in_flight++] = (Flight){progress->next, (uint32)count};
   progress->next += (uint32)count;
-}
-
-/* An answer that is no frame: a line of text. */
-static void raise_status(int status, KmsBytes body) {
-  const int code = status == 403   ? ERRCODE_INSUFFICIENT_PRIVILEGE
-                   : status == 503 ? ERRCODE_CONNECTION_FAILURE
-                                   : ERRCODE_PROTOCOL_VIOLATION;
-  ereport(ERROR,
-          (errcode(code), errmsg("fieldkms: the shim refused the call: %s", kms_message_text(body)),
-           errdetail("Its HTTP status is %d.", status)));
 }
 
 static void take_result(const KmsCall* call, uint32 item, KmsRead read, const KmsBytes* parts,
@@ -166,7 +152,7 @@ static void take_answer(Progress* progress) {
   KmsHttpHead http;
   const KmsBytes body = kms_transfer_body(&http);
   const Flight flight = progress->flights[0];
-  if (http.status != 200) raise_status(http.status, body);
+  if (http.status != 200) kms_raise_status(http.status, body);
   if (progress->in_flight == 1 && kms_transfer_has_unsent()) {
     kms_raise_protocol("it came before the call was sent");
   }

@@ -79,3 +79,18 @@ void kms_raise_failure(const KmsFailure* failure, int64 item) {
        has_reason ? errdetail_internal("%s", detail_of(failure, item)) : 0,
        failure->retry_ms > 0 ? errhint("Try again after %u milliseconds.", failure->retry_ms) : 0));
 }
+
+void kms_raise_status(int status, KmsBytes body) {
+  const int code = status == 403   ? ERRCODE_INSUFFICIENT_PRIVILEGE
+                   : status == 503 ? ERRCODE_CONNECTION_FAILURE
+                                   : ERRCODE_PROTOCOL_VIOLATION;
+  ereport(ERROR,
+          (errcode(code), errmsg("fieldkms: the shim refused the call: %s", kms_message_text(body)),
+           errdetail("Its HTTP status is %d.", status)));
+}
+
+void kms_raise_no_tenant(void) {
+  ereport(ERROR,
+          (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("fieldkms: no tenant is named"),
+           errhint("ALTER DATABASE ... SET fieldkms.tenant = '...', or the same of a role.")));
+}

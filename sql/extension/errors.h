@@ -27,6 +27,12 @@ void kms_guard_down(KmsGuard* guard);
  */
 void kms_raise_failure(const KmsFailure* failure, int64 item) pg_attribute_noreturn();
 
+/* Raises an HTTP status whose body says no more than a line of text. */
+void kms_raise_status(int status, KmsBytes body) pg_attribute_noreturn();
+
+/* Raises that fieldkms.tenant is empty where a tenant is needed. */
+void kms_raise_no_tenant(void) pg_attribute_noreturn();
+
 /* `text` as it may stand in a message: in the server's encoding, no control characters, not long.
  */
 char* kms_message_text(KmsBytes text);

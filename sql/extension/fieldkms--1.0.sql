@@ -234,6 +234,71 @@ CREATE FUNCTION kms.decrypt_sensitive_data(envelope bytea, context kms.context D
 COMMENT ON FUNCTION kms.decrypt_sensitive_data(bytea, kms.context) IS
   'kms.decrypt_text by another name.';
 
+-- Administration, over the JSON API of the shim. No key material is ever in what these return.
+
+CREATE FUNCTION kms.create_key(
+    name text, purpose text DEFAULT 'encrypt', suite text DEFAULT NULL, exportable bool DEFAULT false,
+    audit_per_operation bool DEFAULT false, rotation_period interval DEFAULT NULL,
+    lease_longest interval DEFAULT NULL, lease_most_messages numeric DEFAULT NULL,
+    labels jsonb DEFAULT NULL, request_id text DEFAULT NULL)
+  RETURNS jsonb LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_create_key';
+COMMENT ON FUNCTION kms.create_key(text, text, text, bool, bool, interval, interval, numeric, jsonb, text) IS
+  'Makes a key in the service, and returns what describes it. With the request id of an earlier call: what that returned.';
+CREATE FUNCTION kms.rotate_key(name text, expected_primary int4 DEFAULT NULL, request_id text DEFAULT NULL)
+  RETURNS jsonb LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_rotate_key';
+COMMENT ON FUNCTION kms.rotate_key(text, int4, text) IS
+  'Gives a key a new version, which seals from now on. What older ones have sealed stays readable.';
+CREATE FUNCTION kms.create_rotation_job(
+    data_source text, key text, transform text DEFAULT 'reencrypt', destination_key text DEFAULT NULL,
+    tables jsonb DEFAULT NULL, limits jsonb DEFAULT NULL, backup_horizon interval DEFAULT NULL,
+    verify_sample int4 DEFAULT NULL, accept_triggers bool DEFAULT false, start bool DEFAULT false,
+    request_id text DEFAULT NULL)
+  RETURNS jsonb LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_create_rotation_job';
+COMMENT ON FUNCTION kms.create_rotation_job(text, text, text, text, jsonb, jsonb, interval, int4, bool, bool, text) IS
+  'Makes a job that brings rows to the primary version of their key. Workers do it once it is started.';
+CREATE FUNCTION kms.start_rotation_job(job_id text)
+  RETURNS jsonb LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_start_rotation_job';
+COMMENT ON FUNCTION kms.start_rotation_job(text) IS 'Lets workers begin, or begin again what has failed.';
+CREATE FUNCTION kms.pause_rotation_job(job_id text)
+  RETURNS jsonb LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_pause_rotation_job';
+COMMENT ON FUNCTION kms.pause_rotation_job(text) IS 'Stops workers after the batch that they are at.';
+CREATE FUNCTION kms.resume_rotation_job(job_id text)
+  RETURNS jsonb LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_resume_rotation_job';
+COMMENT ON FUNCTION kms.resume_rotation_job(text) IS 'Lets workers go on.';
+CREATE FUNCTION kms.cancel_rotation_job(job_id text)
+  RETURNS jsonb LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_cancel_rotation_job';
+COMMENT ON FUNCTION kms.cancel_rotation_job(text) IS 'Ends a job. Rows that were rewritten stay so.';
+CREATE FUNCTION kms.service_status()
+  RETURNS jsonb LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 10000
+  AS 'MODULE_PATHNAME', 'fieldkms_service_status';
+COMMENT ON FUNCTION kms.service_status() IS 'The state of the replica of the service that answers.';
+
+-- Names that such functions often have.
+
+CREATE FUNCTION kms.generate_encryption_key(name text DEFAULT NULL, purpose text DEFAULT 'encrypt')
+  RETURNS text LANGUAGE sql VOLATILE PARALLEL RESTRICTED COST 10000
+  SET search_path = pg_catalog, pg_temp AS $$
+  SELECT kms.create_key(coalesce(name, 'generated.' || replace(gen_random_uuid()::text, '-', '')), purpose) ->> 'name'
+$$;
+COMMENT ON FUNCTION kms.generate_encryption_key(text, text) IS
+  'kms.create_key by another name: makes a key in the service, and returns its name. The key itself never leaves the service.';
+CREATE FUNCTION kms.rotate_encryption_keys(VARIADIC names text[])
+  RETURNS TABLE (name text, primary_version int4)
+  LANGUAGE sql VOLATILE PARALLEL RESTRICTED COST 10000 ROWS 10
+  SET search_path = pg_catalog, pg_temp AS $$
+  SELECT k ->> 'name', (k ->> 'primaryVersion')::int4
+  FROM (SELECT kms.rotate_key(n) AS k FROM unnest(names) n OFFSET 0) AS rotated
+$$;
+COMMENT ON FUNCTION kms.rotate_encryption_keys(text[]) IS
+  'kms.rotate_key of several keys. Those that were rotated stay so where a later one fails.';
+
 -- Triggers that bind values to their rows.
 
 CREATE FUNCTION kms.bind() RETURNS trigger
@@ -263,8 +328,8 @@ CREATE FUNCTION kms.check_bindable(relation regclass) RETURNS void
 COMMENT ON FUNCTION kms.check_bindable(regclass) IS
   'Raises what speaks against binding the protected columns of a table by a trigger.';
 
--- Rights. kms_user seals and searches; kms_reader opens; kms_admin does both and prepares tables. What
--- they may do at the service is another matter: the shim has rules for roles.
+-- Rights. kms_user seals and searches; kms_reader opens; kms_admin does both, prepares tables, and
+-- manages keys and jobs. What they may do at the service is another matter: the shim has rules for roles.
 
 REVOKE ALL ON FUNCTION
   kms.is_context(bytea),
@@ -310,6 +375,16 @@ REVOKE ALL ON FUNCTION
   kms.detokenize_many(text, text[], text),
   kms.encrypt_sensitive_data(text, text, kms.context),
   kms.decrypt_sensitive_data(bytea, kms.context),
+  kms.create_key(text, text, text, bool, bool, interval, interval, numeric, jsonb, text),
+  kms.rotate_key(text, int4, text),
+  kms.create_rotation_job(text, text, text, text, jsonb, jsonb, interval, int4, bool, bool, text),
+  kms.start_rotation_job(text),
+  kms.pause_rotation_job(text),
+  kms.resume_rotation_job(text),
+  kms.cancel_rotation_job(text),
+  kms.service_status(),
+  kms.generate_encryption_key(text, text),
+  kms.rotate_encryption_keys(text[]),
   kms.bind(),
   kms.bind_columns(regclass),
   kms.unbind_columns(regclass),
@@ -369,6 +444,16 @@ GRANT EXECUTE ON FUNCTION
   kms.decrypt_sensitive_data(bytea, kms.context)
   TO kms_reader, kms_admin;
 GRANT EXECUTE ON FUNCTION
+  kms.create_key(text, text, text, bool, bool, interval, interval, numeric, jsonb, text),
+  kms.rotate_key(text, int4, text),
+  kms.create_rotation_job(text, text, text, text, jsonb, jsonb, interval, int4, bool, bool, text),
+  kms.start_rotation_job(text),
+  kms.pause_rotation_job(text),
+  kms.resume_rotation_job(text),
+  kms.cancel_rotation_job(text),
+  kms.service_status(),
+  kms.generate_encryption_key(text, text),
+  kms.rotate_encryption_keys(text[]),
   kms.bind(),
   kms.bind_columns(regclass),
   kms.unbind_columns(regclass),

@@ -73,6 +73,14 @@ void kms_transfer_put(const KmsFrameHead* head, const KmsBytes* parts, int part_
   (void)end;
 }
 
+void kms_transfer_put_request(KmsBytes head, KmsBytes body) {
+  out.begin = out.end = 0;
+  reserve(&out, head.size + body.size);
+  (void)kms_put_bytes(kms_put_bytes(out.data, head), body);
+  out.end = head.size + body.size;
+  out.dirty = Max(out.dirty, out.end);
+}
+
 bool kms_transfer_has_unsent(void) { return out.begin < out.end; }
 
 KmsIo kms_transfer_send(void) {

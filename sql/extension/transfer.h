@@ -1,6 +1,6 @@
 /*
- * Frames out and answers in, over the connection. One buffer for each, kept from call to call; both
- * hold values, and are wiped when a call is over, however it ends.
+ * Requests out and answers in, over the connection. One buffer for each, kept from call to call;
+ * both hold values, and are wiped when a call is over, however it ends.
  *
  * The order of use is that of call.c: put a frame, send it, put the next while the first one's
  * answer is awaited, receive.
@@ -16,6 +16,8 @@
    was put before has been sent. */
 void kms_transfer_put(const KmsFrameHead* head, const KmsBytes* parts, int part_count,
                       uint32_t items, size_t frame_size);
+/* The same of any request: its head, with the line that ends it, and its body. */
+void kms_transfer_put_request(KmsBytes head, KmsBytes body);
 /* Whether some of it is still to be sent. */
 bool kms_transfer_has_unsent(void);
 /* Sends as much as goes now. KMS_IO_DONE: all of it. */
