@@ -299,6 +299,18 @@ $$;
 COMMENT ON FUNCTION kms.rotate_encryption_keys(text[]) IS
   'kms.rotate_key of several keys. Those that were rotated stay so where a later one fails.';
 
+-- Keys, fields, jobs and health as foreign tables: IMPORT FOREIGN SCHEMA kms FROM SERVER fieldkms INTO ...
+
+CREATE FUNCTION kms.fieldkms_fdw_handler() RETURNS fdw_handler
+  LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'fieldkms_fdw_handler';
+CREATE FUNCTION kms.fieldkms_fdw_validator(text[], oid) RETURNS void
+  LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'fieldkms_fdw_validator';
+CREATE FOREIGN DATA WRAPPER fieldkms_fdw
+  HANDLER kms.fieldkms_fdw_handler VALIDATOR kms.fieldkms_fdw_validator;
+COMMENT ON FOREIGN DATA WRAPPER fieldkms_fdw IS 'What FieldKMS has, read as the session that asks.';
+CREATE SERVER fieldkms FOREIGN DATA WRAPPER fieldkms_fdw;
+COMMENT ON SERVER fieldkms IS 'The service, through the shim of fieldkms.socket.';
+
 -- Triggers that bind values to their rows.
 
 CREATE FUNCTION kms.bind() RETURNS trigger
@@ -388,7 +400,9 @@ REVOKE ALL ON FUNCTION
   kms.bind(),
   kms.bind_columns(regclass),
   kms.unbind_columns(regclass),
-  kms.check_bindable(regclass)
+  kms.check_bindable(regclass),
+  kms.fieldkms_fdw_handler(),
+  kms.fieldkms_fdw_validator(text[], oid)
   FROM PUBLIC;
 REVOKE USAGE ON TYPE kms.context, kms.envelope_header, kms.protected_value, kms.validation FROM PUBLIC;
 GRANT USAGE ON SCHEMA kms TO kms_user, kms_reader, kms_admin;
@@ -459,3 +473,4 @@ GRANT EXECUTE ON FUNCTION
   kms.unbind_columns(regclass),
   kms.check_bindable(regclass)
   TO kms_admin;
+GRANT USAGE ON FOREIGN SERVER fieldkms TO kms_admin;

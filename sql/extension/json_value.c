@@ -35,10 +35,15 @@ static bool find_one(JsonbContainer* object, const char* name, size_t size, Json
 }
 
 bool kms_json_find(JsonbContainer* object, const char* path, JsonbValue* value) {
-  const char* dot = strchr(path, '.');
-  if (dot == NULL) return find_one(object, path, strlen(path), value);
-  return find_one(object, path, (size_t)(dot - path), value) && value->type == jbvBinary &&
-         find_one(value->val.binary.data, dot + 1, strlen(dot + 1), value);
+  const char* dot;
+  while ((dot = strchr(path, '.')) != NULL) {
+    if (!find_one(object, path, (size_t)(dot - path), value) || value->type != jbvBinary) {
+      return false;
+    }
+    object = value->val.binary.data;
+    path = dot + 1;
+  }
+  return find_one(object, path, strlen(path), value);
 }
 
 JsonbContainer* kms_json_item(JsonbContainer* array, uint32 index) {
@@ -86,13 +91,22 @@ static char* short_name(char* name, const char* prefix) {
   return name;
 }
 
+/* What a member that is not there has: zero, if the message that it is of is there. */
+static char* left_out(JsonbContainer* object, const KmsMember* member) {
+  JsonbValue parent;
+  const char* dot = strrchr(member->path, '.');
+  if (dot != NULL) {
+    char* path = pnstrdup(member->path, (Size)(dot - member->path));
+    if (!kms_json_find(object, path, &parent)) return NULL;
+  }
+  if (member->kind == KMS_JSON_BOOL) return pstrdup("false");
+  const bool number = member->kind == KMS_JSON_INT || member->kind == KMS_JSON_NUMBER;
+  return number ? pstrdup("0") : NULL;
+}
+
 char* kms_member_text(JsonbContainer* object, const KmsMember* member) {
   JsonbValue value;
-  if (!kms_json_find(object, member->path, &value)) {
-    if (member->kind == KMS_JSON_BOOL) return pstrdup("false");
-    const bool number = member->kind == KMS_JSON_INT || member->kind == KMS_JSON_NUMBER;
-    return number ? pstrdup("0") : NULL;
-  }
+  if (!kms_json_find(object, member->path, &value)) return left_out(object, member);
   if (!has_form(member->kind, value.type)) kms_raise_protocol("a member is of another kind");
   char* text = kms_json_to_cstring(&value);
   if (member->kind == KMS_JSON_ENUM) return short_name(text, member->prefix);

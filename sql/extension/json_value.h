@@ -29,7 +29,7 @@ typedef struct KmsMember {
 /* The type in SQL. */
 Oid kms_json_type(KmsJsonKind kind);
 
-/* The value at a path of at most one dot; false: it is not there, or null. A view. */
+/* The value at a path; false: it is not there, or null. A view. */
 bool kms_json_find(JsonbContainer* object, const char* path, JsonbValue* value);
 /* The object that is item `index` of an array; NULL: there is none. */
 JsonbContainer* kms_json_item(JsonbContainer* array, uint32 index);
@@ -40,7 +40,8 @@ char* kms_json_to_cstring(const JsonbValue* value);
    leaves out because it is zero is zero. Raises 08P01 where it is of another kind. */
 char* kms_member_text(JsonbContainer* object, const KmsMember* member);
 
-/* A message in the making. Members with one parent come one after another. */
+/* A message in the making. Paths have one dot at most, and members with one parent come one after
+   another. */
 typedef struct KmsBody {
   JsonbParseState* state;
   const char* parent; /* that is open; NULL: none */

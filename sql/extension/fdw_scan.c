@@ -1,0 +1,123 @@
+#include "postgres.h"
+
+#include "commands/explain.h"
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#endif
+#include "executor/executor.h"
+#include "nodes/execnodes.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "sql/extension/fdw.h"
+#include "sql/extension/fdw_rows.h"
+#include "sql/extension/fdw_table.h"
+
+typedef struct ServiceScan {
+  KmsRows rows;
+  KmsColumns columns;
+  ExprState* key;           /* NULL: it is not by key */
+  bool begun;               /* the rows are those of the parameters of now */
+  MemoryContext row_memory; /* of the row that was returned last */
+  MemoryContext key_memory;
+} ServiceScan;
+
+static int planned(ForeignScan* plan, enum KmsScanPlan what) {
+  return intVal(list_nth(plan->fdw_private, what));
+}
+
+static void begin_scan(ForeignScanState* node, int flags) {
+  ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
+  const Relation relation = node->ss.ss_currentRelation;
+  const KmsTable table = kms_table_of(RelationGetRelid(relation));
+  ServiceScan* scan = palloc0(sizeof(*scan));
+  node->fdw_state = scan;
+  kms_rows_init(&scan->rows, table.object, planned(plan, KMS_SCAN_FIRST_PAGE), table.page_size);
+  if ((flags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
+  kms_columns_of(relation, table.object, &scan->columns);
+  if (planned(plan, KMS_SCAN_BY_KEY)) {
+    scan->key = ExecInitExpr(linitial(plan->fdw_exprs), (PlanState*)node);
+  }
+  scan->row_memory =
+      AllocSetContextCreate(CurrentMemoryContext, "fieldkms tuple", ALLOCSET_DEFAULT_SIZES);
+  scan->key_memory =
+      AllocSetContextCreate(CurrentMemoryContext, "fieldkms key", ALLOCSET_SMALL_SIZES);
+}
+
+/* Begins with the key that the parameters now have. */
+static void begin_rows(ForeignScanState* node, ServiceScan* scan) {
+  ExprContext* context = node->ss.ps.ps_ExprContext;
+  bool is_null;
+  scan->begun = true;
+  if (scan->key == NULL) {
+    kms_rows_begin(&scan->rows, NULL);
+    return;
+  }
+  const Datum key = ExecEvalExprSwitchContext(scan->key, context, &is_null);
+  if (is_null) {
+    kms_rows_begin_empty(&scan->rows);
+    return;
+  }
+  MemoryContextReset(scan->key_memory);
+  const MemoryContext old = MemoryContextSwitchTo(scan->key_memory);
+  kms_rows_begin(&scan->rows, TextDatumGetCString(key));
+  MemoryContextSwitchTo(old);
+}
+
+static TupleTableSlot* next_row(ForeignScanState* node) {
+  ServiceScan* scan = node->fdw_state;
+  TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
+  ExecClearTuple(slot);
+  if (!scan->begun) begin_rows(node, scan);
+  MemoryContextReset(scan->row_memory);
+  const MemoryContext old = MemoryContextSwitchTo(scan->row_memory);
+  JsonbContainer* row = kms_rows_next(&scan->rows);
+  if (row != NULL) {
+    kms_columns_fill(&scan->columns, row, scan->rows.parent, slot->tts_values, slot->tts_isnull);
+    ExecStoreVirtualTuple(slot);
+  }
+  MemoryContextSwitchTo(old);
+  return slot;
+}
+
+/* From the start, with other parameters maybe: another answer, if the service has one by now. */
+static void rescan(ForeignScanState* node) {
+  ServiceScan* scan = node->fdw_state;
+  scan->begun = false;
+}
+
+/* All memory is the executor's, and no request is under way. */
+static void end_scan(ForeignScanState* node) { (void)node; }
+
+static char* route_text(const KmsRoute* route) {
+  return psprintf("%s %s%s%s", route->method, route->before, route->after == NULL ? "" : "{key}",
+                  route->after == NULL ? "" : route->after);
+}
+
+/* What is called, without what is asked for. */
+static void explain(ForeignScanState* node, ExplainState* state) {
+  const ServiceScan* scan = node->fdw_state;
+  const KmsObject* object = scan->rows.object;
+  ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
+  const bool by_key = planned(plan, KMS_SCAN_BY_KEY);
+  const bool lists = object->items != NULL && (!by_key || object->parent_list != NULL);
+  char* route = route_text(by_key ? &object->by_key : &object->list);
+  if (!by_key && object->parent_list != NULL) {
+    route =
+        psprintf("%s, for each %s", route_text(object->parent_list), route_text(&object->by_key));
+  }
+  ExplainPropertyText("Service Call", route, state);
+  if (!lists) return;
+  ExplainPropertyInteger("First Page", NULL, by_key ? scan->rows.page_size : scan->rows.first_page,
+                         state);
+  ExplainPropertyInteger("Page Size", NULL, scan->rows.page_size, state);
+}
+
+void kms_fdw_add_scan(FdwRoutine* routine) {
+  routine->BeginForeignScan = begin_scan;
+  routine->IterateForeignScan = next_row;
+  routine->ReScanForeignScan = rescan;
+  routine->EndForeignScan = end_scan;
+  routine->ExplainForeignScan = explain;
+}
