@@ -50,6 +50,12 @@ absl::StatusOr<BenchResult> RunRotate(const BenchOptions& options);            /
 absl::StatusOr<BenchResult> RunRotateWal(const BenchOptions& options);         // with PostgreSQL
 absl::StatusOr<BenchResult> RunRotateScale(const BenchOptions& options);       // with PostgreSQL
 absl::StatusOr<BenchResult> RunRotateForeground(const BenchOptions& options);  // with PostgreSQL
+// With PostgreSQL, the extension and the shim.
+absl::StatusOr<BenchResult> RunSqlMany(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunSqlScalar(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunSqlHop(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunSqlSearch(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunShimVault(const BenchOptions& options);  // with the shim
 absl::StatusOr<BenchResult> RunStartup(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunIdle(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunOverhead(const BenchOptions& options);

@@ -28,7 +28,7 @@ access:
   roles:
     bench:
       - actions: [encrypt, decrypt, key.create, key.rotate, lease.acquire, tenant.create,
-                  field.create, field.protect, field.tokenize]
+                  field.create, field.index, field.protect, field.tokenize]
         tenants: [{6}]
         keys: ["*"]
         fields: ["*"]

@@ -56,6 +56,18 @@ constexpr BenchCase kCases[] = {
     {"rotate_foreground", "p99 of pgbench at 30 % of its most, beside a job, against without", 0.8,
      140, RunRotateForeground},
 #endif
+#ifdef FIELDKMS_BENCH_SQL
+    {"sql_many", "kms.encrypt_many over 200,000 rows in one statement, against encrypt_iv a row",
+     1.5, 24, RunSqlMany},
+    {"sql_scalar", "kms.encrypt a row over 20,000 rows, against pgp_sym_encrypt", 8, 60,
+     RunSqlScalar},
+    {"sql_hop", "kms.encrypt a row, against a bare echo of the same bytes over a Unix socket", 0.5,
+     18, RunSqlHop},
+    {"sql_search", "equality by blind index in 1,000,000 rows, against a plaintext btree", 0.8, 18,
+     RunSqlSearch},
+#endif
+    {"shim_vault", "Vault's transit encrypt, batch of 250, against BatchEncrypt over gRPC", 0.5, 12,
+     RunShimVault},
     {"startup", "from exec to serving, against the no-op server", 0.5, 8, RunStartup},
     {"idle", "p99 of a call over TCP after 1-3 s of silence, against p50 under steady load", 0.1,
      30, RunIdle},
@@ -119,7 +131,7 @@ int Main(int argc, char** argv) {
         ->check(CLI::PositiveNumber);
     command->add_option("--keys", options.keys, "Keys in the store of keys_scale")
         ->check(CLI::Range(size_t{1}, kMostKeys));
-    command->add_option("--rows", options.rows, "Rows of the table of a rotation")
+    command->add_option("--rows", options.rows, "Rows of the table of a rotation or of SQL")
         ->check(CLI::Range(size_t{1'000}, kMostRows));
   };
   CLI::App* const list = app.add_subcommand("list", "Names the cases and their targets");

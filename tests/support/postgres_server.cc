@@ -52,10 +52,18 @@ std::string PostgresServer::Program(const std::string& name) {
   throw std::runtime_error("PostgreSQL is not installed: deploy/dependencies");
 }
 
-PostgresServer::PostgresServer(std::vector<std::string> settings) : settings_(std::move(settings)) {
+std::string PostgresServer::ProgramOfServer(const std::string& name) const {
+  return installation_.programs.empty() ? Program(name) : installation_.programs + "/" + name;
+}
+
+PostgresServer::PostgresServer(std::vector<std::string> settings)
+    : PostgresServer(Installation(), std::move(settings)) {}
+
+PostgresServer::PostgresServer(Installation installation, std::vector<std::string> settings)
+    : installation_(std::move(installation)), settings_(std::move(settings)) {
   GiveToPostgres(dir_.path());
   const CommandResult made = RunCommand(
-      {.argv = AsPostgres({Program("initdb"), "-D", dir_.File("data"), "-U", kSuperuser,
+      {.argv = AsPostgres({ProgramOfServer("initdb"), "-D", dir_.File("data"), "-U", kSuperuser,
                            "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"}),
        .working_dir = "/"});
   Require(made.status == ExitStatus{0, 0}, "initdb: " + made.err);
@@ -84,7 +92,7 @@ PostgresServer& PostgresServer::Shared() {
 }
 
 void PostgresServer::Start() {
-  std::vector<std::string> command = {Program("postgres"), "-D", dir_.File("data"), "-k",
+  std::vector<std::string> command = {ProgramOfServer("postgres"), "-D", dir_.File("data"), "-k",
                                       dir_.path()};
   std::vector<std::string> settings = {"listen_addresses=",     "fsync=off",
                                        "autovacuum_naptime=1s", "shared_buffers=16MB",

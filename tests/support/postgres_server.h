@@ -23,6 +23,12 @@ class PostgresServer {
   // `settings` are the server's, such as "fsync=on". Without them it syncs nothing, has little
   // memory and vacuums often.
   explicit PostgresServer(std::vector<std::string> settings = {});
+  // Of an installation whose programs are in `programs`, such as one that private_postgres made;
+  // user postgres must get there.
+  struct Installation {
+    std::string programs;
+  };
+  PostgresServer(Installation installation, std::vector<std::string> settings);
   // A standby that can be read, from a copy of the primary's data of now.
   struct StandbyOf {
     const PostgresServer& primary;
@@ -71,9 +77,11 @@ class PostgresServer {
   Rows Sql(std::string_view database, std::string_view user, const std::string& sql) const;
 
  private:
+  std::string ProgramOfServer(const std::string& name) const;
   std::vector<pid_t> Processes() const;
   void AwaitAnswer();
 
+  const Installation installation_;
   const std::vector<std::string> settings_;
   TempDir dir_;
   std::unique_ptr<Subprocess> process_;
