@@ -110,7 +110,7 @@ absl::StatusOr<RequestOutcome> LookAtJob(Client& client, const RequestScope& sco
     case v1::ROTATION_STATE_CANCELLED:
       return DatabaseRefused("job " + job_id + " was cancelled");
     case v1::ROTATION_STATE_PAUSED:
-      outcome.answer = "job " + job_id + " is paused: CALL kms.resume_rotation_job";
+      outcome.answer = "job " + job_id + " is paused: CALL kms.ask_resume_job";
       break;
     default:
       outcome.answer = "job " + job_id + ": " + changed + " of about " +

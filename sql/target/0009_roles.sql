@@ -47,12 +47,12 @@ BEGIN
     kms.abandon_column(regclass, name, boolean, interval, jsonb),
     kms.drop_plaintext(regclass, name, boolean, boolean, interval, jsonb),
     kms.drop_ciphertext(regclass, name, boolean, interval, jsonb),
-    kms.create_key(text, text, text, interval, jsonb), kms.rotate_key(text, boolean, text, interval, jsonb),
-    kms.create_rotation_job(text, boolean, text, interval, jsonb),
-    kms.start_rotation_job(text, interval, jsonb), kms.pause_rotation_job(text, interval, jsonb),
-    kms.resume_rotation_job(text, interval, jsonb), kms.cancel_rotation_job(text, interval, jsonb),
+    kms.ask_create_key(text, text, text, interval, jsonb), kms.ask_rotate_key(text, boolean, text, interval, jsonb),
+    kms.ask_create_job(text, boolean, text, interval, jsonb),
+    kms.ask_start_job(text, interval, jsonb), kms.ask_pause_job(text, interval, jsonb),
+    kms.ask_resume_job(text, interval, jsonb), kms.ask_cancel_job(text, interval, jsonb),
     kms.await_rotation_job(text, interval, jsonb),
-    kms.generate_encryption_key(text, interval, jsonb), kms.rotate_encryption_keys(text, interval)
+    kms.ask_rotate_keys(text, interval)
     TO kms_admin;
   RETURN true;
 END $$;

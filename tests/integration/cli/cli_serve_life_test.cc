@@ -83,7 +83,7 @@ TEST_F(ServeLifeTest, PlaintextBecomesCiphertextIsRotatedAndComesBack) {
 
   AwaitSql(
       "coalesce((SELECT coverage = 1 AND rotation_debt = 0 FROM kms.encryption_status), false)");
-  const auto rotated = Call("rotate_key('cards', with_job => true)");
+  const auto rotated = Call("ask_rotate_key('cards', with_job => true)");
   EXPECT_EQ(rotated["primary_version"], 2);
   EXPECT_EQ(Call("await_rotation_job('" + std::string(rotated["job_id"]) +
                  "', wait => '2 minutes')")["changed"],

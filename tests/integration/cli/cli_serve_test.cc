@@ -48,10 +48,11 @@ TEST_F(ServeRequestsTest, WrongInputIsSaidAsItIs) {
   EXPECT_THAT(Error("close_column('customers', 'card')"), HasSubstr("not in the registry"));
   EXPECT_THAT(Error("unprotect_column('customers', 'card', 'clear')"),
               AllOf(HasSubstr("42501"), HasSubstr("--allow unprotect")));
-  EXPECT_THAT(Error("create_key('new')"),
+  EXPECT_THAT(Error("ask_create_key('new')"),
               AllOf(HasSubstr("42501"), HasSubstr("--allow create-key")));
-  EXPECT_THAT(Error("rotate_key('cards')"), AllOf(HasSubstr("42501"), HasSubstr("must be owner")));
-  EXPECT_THAT(Error("pause_rotation_job('00000000000000000000000000000000')"), HasSubstr("42704"));
+  EXPECT_THAT(Error("ask_rotate_key('cards')"),
+              AllOf(HasSubstr("42501"), HasSubstr("must be owner")));
+  EXPECT_THAT(Error("ask_pause_job('00000000000000000000000000000000')"), HasSubstr("42704"));
   Call(kProtect + ", fill => false)");
   EXPECT_THAT(Error("switch_column('customers', 'card')"),
               AllOf(HasSubstr("55000"), HasSubstr("kms.close_column comes first")));
@@ -76,16 +77,16 @@ TEST_F(ServeRequestsTest, NamesOfAnyKindAndPartitionsAreProtected) {
 
 TEST_F(ServeRequestsTest, KeysAreMadeAndJobsKeptWhereThatIsAllowed) {
   const auto serve = Serve({"--allow", "create-key", "--allow", "convert", "--allow", "rotate"});
-  EXPECT_EQ(Call("generate_encryption_key('new.key')")["primary_version"], 1);
-  EXPECT_THAT(Error("create_key('new.key')"), HasSubstr("42710"));
-  EXPECT_THAT(Error("create_key('other', purpose => 'MAGIC')"), HasSubstr("option purpose"));
+  EXPECT_EQ(Call("ask_create_key('new.key')")["primary_version"], 1);
+  EXPECT_THAT(Error("ask_create_key('new.key')"), HasSubstr("42710"));
+  EXPECT_THAT(Error("ask_create_key('other', purpose => 'MAGIC')"), HasSubstr("option purpose"));
   Call(kProtect + ")");
   Call("fill_column('customers', 'card', wait => '2 minutes')");
-  const std::string job = Call("create_rotation_job('cards', start => false)")["job_id"];
-  EXPECT_EQ(Call("start_rotation_job('" + job + "')")["state"], "RUNNING");
-  EXPECT_EQ(Call("cancel_rotation_job('" + job + "')")["state"], "CANCELLED");
+  const std::string job = Call("ask_create_job('cards', start => false)")["job_id"];
+  EXPECT_EQ(Call("ask_start_job('" + job + "')")["state"], "RUNNING");
+  EXPECT_EQ(Call("ask_cancel_job('" + job + "')")["state"], "CANCELLED");
   EXPECT_THAT(Error("await_rotation_job('" + job + "')"), HasSubstr("was cancelled"));
-  Value("CALL kms.rotate_encryption_keys()");
+  Value("CALL kms.ask_rotate_keys()");
   EXPECT_EQ(
       One("SELECT result ->> 'primary_version' FROM kms.requests WHERE action = 'rotate_key'"),
       "2");
@@ -164,7 +165,7 @@ TEST_F(ServeRequestsTest, TwoWorkersCarryOutEachRequestOnce) {
   const auto first = Serve({"--allow", "create-key"}), second = Serve({"--allow", "create-key"});
   AwaitSql("(SELECT count(*) = 2 FROM kms.request_workers)");
   for (int i = 0; i < 30; ++i) {
-    Value("CALL kms.create_key('key" + std::to_string(i) + "', wait => NULL)");
+    Value("CALL kms.ask_create_key('key" + std::to_string(i) + "', wait => NULL)");
   }
   AwaitSql("(SELECT bool_and(state = 'done' AND fence = 1) FROM kms.requests)");
 }

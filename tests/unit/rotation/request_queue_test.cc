@@ -38,7 +38,7 @@ TEST_F(RequestQueueTest, TakesTheOldestWithWhatItIsAbout) {
   EXPECT_TRUE(TakesNone(Queue()));
   const std::string first =
       Ask("switch_column('customers', 'card', old_name => 'o', wait => NULL)");
-  Ask("create_key('k', wait => NULL)");
+  Ask("ask_create_key('k', wait => NULL)");
   const Request request = Taken(Queue());
   EXPECT_EQ(std::to_string(request.id), first);
   EXPECT_EQ(request.action, "switch");
@@ -143,7 +143,7 @@ TEST_F(RequestQueueTest, GivenBackItIsAnothers) {
 }
 
 TEST_F(RequestQueueTest, TakesWhatItMayDo) {
-  Ask("create_key('k', wait => NULL)");
+  Ask("ask_create_key('k', wait => NULL)");
   RequestQueue queue(database(), "w1", "acme", ActionsOf({"convert", "rotate", "unprotect"}));
   EXPECT_TRUE(TakesNone(queue));
   Taken(Queue());
@@ -163,7 +163,7 @@ TEST_F(RequestQueueTest, KindsAreTheSameInSql) {
 }
 
 TEST_F(RequestQueueTest, TwoAtATimeTakeDifferentOnes) {
-  for (int i = 0; i < 40; ++i) Ask("create_key('k" + std::to_string(i) + "', wait => NULL)");
+  for (int i = 0; i < 40; ++i) Ask("ask_create_key('k" + std::to_string(i) + "', wait => NULL)");
   const auto take_all = [&](const std::string& worker) {
     const auto own = Connect();
     RequestQueue queue(*own, worker, "acme", {"create_key"});

@@ -50,16 +50,14 @@ TEST_F(RequestsSqlTest, EachProcedureAsks) {
       {"drop_plaintext('customers', 'card', rewrite => false, wait => NULL)",
        R"(drop_plaintext/{"rewrite": false})"},
       {"drop_ciphertext('customers', 'card', wait => NULL)", "drop_ciphertext/{}"},
-      {"create_key('k', wait => NULL)", R"(create_key/{"key": "k", "purpose": "ENCRYPT"})"},
-      {"generate_encryption_key('l', wait => NULL)",
-       R"(create_key/{"key": "l", "purpose": "ENCRYPT"})"},
-      {"rotate_key('k', wait => NULL)", R"(rotate_key/{"key": "k", "with_job": false})"},
-      {"rotate_encryption_keys('k', wait => NULL)", R"(rotate_key/{"key": "k", "with_job": true})"},
-      {"create_rotation_job('k', wait => NULL)", R"(create_job/{"key": "k", "start": true})"},
-      {"start_rotation_job('j', wait => NULL)", R"(start_job/{"job_id": "j"})"},
-      {"pause_rotation_job('j', wait => NULL)", R"(pause_job/{"job_id": "j"})"},
-      {"resume_rotation_job('j', wait => NULL)", R"(resume_job/{"job_id": "j"})"},
-      {"cancel_rotation_job('j', wait => NULL)", R"(cancel_job/{"job_id": "j"})"},
+      {"ask_create_key('k', wait => NULL)", R"(create_key/{"key": "k", "purpose": "ENCRYPT"})"},
+      {"ask_rotate_key('k', wait => NULL)", R"(rotate_key/{"key": "k", "with_job": false})"},
+      {"ask_rotate_keys('k', wait => NULL)", R"(rotate_key/{"key": "k", "with_job": true})"},
+      {"ask_create_job('k', wait => NULL)", R"(create_job/{"key": "k", "start": true})"},
+      {"ask_start_job('j', wait => NULL)", R"(start_job/{"job_id": "j"})"},
+      {"ask_pause_job('j', wait => NULL)", R"(pause_job/{"job_id": "j"})"},
+      {"ask_resume_job('j', wait => NULL)", R"(resume_job/{"job_id": "j"})"},
+      {"ask_cancel_job('j', wait => NULL)", R"(cancel_job/{"job_id": "j"})"},
       {"await_rotation_job('j', wait => NULL)", R"(await_job/{"job_id": "j"})"}};
   for (const auto& [call, asked] : calls) EXPECT_EQ(Of(Ask(call), "action, options"), asked);
 }
@@ -236,13 +234,13 @@ TEST_F(RequestsSqlTest, OneTakesBackWhatIsOnesOwn) {
 }
 
 TEST_F(RequestsSqlTest, TheTenantIsThatOfTheWorkersUnlessItIsSaid) {
-  const std::string call = "create_key('k', wait => NULL)";
+  const std::string call = "ask_create_key('k', wait => NULL)";
   EXPECT_EQ(Of(Ask(call), "coalesce(tenant, '-')"), "-");
   WorkerIsThere("acme");
   EXPECT_EQ(Of(Ask(call), "tenant"), "acme");
   WorkerIsThere("other");
   EXPECT_THAT(ErrorOf("CALL kms." + call, owner_), StartsWith("22023"));
-  EXPECT_EQ(Of(Ask("create_key('k', tenant => 'other', wait => NULL)"), "tenant"), "other");
+  EXPECT_EQ(Of(Ask("ask_create_key('k', tenant => 'other', wait => NULL)"), "tenant"), "other");
 }
 
 TEST_F(RequestsSqlTest, KeysAreOfThoseWhoOwnAllTablesUnderThem) {
