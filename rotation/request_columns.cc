@@ -125,9 +125,9 @@ absl::StatusOr<ProtectedColumn> WantedColumn(const Context& context) {
 absl::Status AboutColumns(const absl::Status& status, std::string_view plain,
                           std::string_view cipher) {
   const std::string field = FieldOf(status);
-  if (field != "plain_column" && field != "column") return status;
+  if (field != "plain_column" && field != "column" && field != "shape") return status;
   return Error(status.code(), ReasonOf(status), MessageOf(status),
-               field == "column" ? cipher : plain);
+               field == "plain_column" ? plain : cipher);
 }
 
 // With the job that fills it, if that is wanted.

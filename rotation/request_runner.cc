@@ -127,12 +127,11 @@ absl::Status InSqlTerms(const absl::Status& status) {
        {"fieldkms column drop-plaintext", "kms.drop_plaintext"},
        {"fieldkms column list", "kms.protected_columns"},
        {"the application's database: ", ""}}};
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kOptions = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kOptions = {
       {{"key_columns", "row_key"},
        {"context_names", "context"},
        {"context_columns", "context"},
        {"leader", "old_name"},
-       {"shape", "as_text"},
        {"name", "key"}}};
   std::string message(MessageOf(status));
   for (const auto& [command, call] : kCommands) Replace(command, call, &message);

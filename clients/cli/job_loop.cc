@@ -28,18 +28,19 @@ JobLoop::JobLoop(Client& client, const rotation::ServiceCalls& calls,
       names_(std::move(names)),
       say_(std::move(say)) {}
 
-absl::Status JobLoop::Step() {
+absl::StatusOr<bool> JobLoop::Step() {
   if (pool_ != nullptr) {
     const PoolNews news = pool_->News();
     const bool known = !news.job.job_id().empty() && !HasEnded(news.job);
     if (known && !IsRunning(news.job)) pool_->Stop();  // paused: another may have work
     if (news.ended) End();
-    return absl::OkStatus();
+    return news.ended;
   }
   const auto now = std::chrono::steady_clock::now();
-  if (now < look_at_) return absl::OkStatus();
+  if (now < look_at_) return false;
   look_at_ = now + kLookEvery;
-  return Begin();
+  FIELDKMS_RETURN_IF_ERROR(Begin());
+  return false;
 }
 
 void JobLoop::End() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "clients/cli/worker_pool.h"
 #include "clients/cpp/client.h"
 #include "rotation/service_calls.h"
@@ -27,8 +28,9 @@ class JobLoop {
           std::function<void(const std::string&)> say);
 
   // Looks at the workers, and now and then for a job that runs and has none here. Does not wait.
-  // Error: that of the service's list; the next Step is as good.
-  absl::Status Step();
+  // True: workers have left a job, as done as they could. Error: that of the service's list; the
+  // next Step is as good.
+  absl::StatusOr<bool> Step();
 
  private:
   void End();

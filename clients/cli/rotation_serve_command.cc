@@ -113,8 +113,9 @@ absl::Status Loop(rotation::RequestServer* server, JobLoop* jobs, StatusKeeper* 
   while (!stopping->stopped()) {
     const absl::StatusOr<bool> carried = server->Step();
     absl::Status trouble = carried.status();
-    if (carried.ok() && *carried) keeper->Hurry();
-    if (absl::Status status = jobs->Step(); trouble.ok()) trouble = std::move(status);
+    const absl::StatusOr<bool> ended = jobs->Step();
+    if (trouble.ok()) trouble = ended.status();
+    if ((carried.ok() && *carried) || (ended.ok() && *ended)) keeper->Hurry();
     if (trouble.ok() && !*carried) trouble = keeper->Step();
     if (stopping->stopped()) break;
     log->Trouble(trouble);

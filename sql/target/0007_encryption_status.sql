@@ -36,8 +36,8 @@ CREATE FUNCTION kms.version_of(envelope bytea) RETURNS text
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN octet_length(envelope) < 13 OR get_byte(envelope, 0) NOT IN (17, 18, 19) THEN '?'
       ELSE encode(substring(envelope FROM 2 FOR 8), 'hex') || '/'
-        || (get_byte(envelope, 9)::int8 << 24 | get_byte(envelope, 10) << 16
-            | get_byte(envelope, 11) << 8 | get_byte(envelope, 12)) END
+        || (((get_byte(envelope, 9)::int8 * 256 + get_byte(envelope, 10)) * 256
+             + get_byte(envelope, 11)) * 256 + get_byte(envelope, 12)) END
   $$;
 COMMENT ON FUNCTION kms.version_of(bytea) IS 'Which version of which key sealed an envelope.';
 -- The same of the text form: 24 digits of its Base64 are its first 18 bytes.

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 class ServeRequestsTest : public ServeTest {
  protected:
   ServeRequestsTest() {
-    Value("CREATE TABLE public.customers (id bigint PRIMARY KEY, card text)");
+    Value("CREATE TABLE public.customers (id bigint PRIMARY KEY, card text, kind text)");
     Value("INSERT INTO public.customers SELECT i, 'card ' || i FROM generate_series(1, 50) i");
   }
   static inline const std::string kProtect = "protect_column('customers', 'card', key => 'cards'";
@@ -38,7 +38,7 @@ TEST_F(ServeRequestsTest, WrongInputIsSaidAsItIs) {
               AllOf(HasSubstr("22023"), HasSubstr("option row_key")));
   EXPECT_THAT(Error(protect("customers", "key => 'cards', binding_id => 'x'")),
               HasSubstr("option binding_id"));
-  EXPECT_THAT(Error(protect("customers", "key => 'cards', into_column => 'id'")),
+  EXPECT_THAT(Error(protect("customers", "key => 'cards', into_column => 'kind'")),
               HasSubstr("option into_column"));
   EXPECT_THAT(Error(protect("customers", "field => 'a', key => 'b'")), HasSubstr("not both"));
   EXPECT_THAT(Error(protect("seen", "key => 'cards'")), HasSubstr("22023"));
