@@ -35,3 +35,21 @@ SELECT kms.rotate_key('hang');
 \echo :LAST_ERROR_SQLSTATE
 RESET statement_timeout;
 SELECT kms.rotate_key('after') ->> 'name';
+
+-- Pages of a foreign table; the tenant says what is wrong with them.
+CREATE FOREIGN TABLE faulty (name text, primary_version int4, create_time timestamptz) SERVER fieldkms OPTIONS (object 'keys');
+CREATE FUNCTION pg_temp.try_page(fault text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  answer text;
+BEGIN
+  PERFORM set_config('fieldkms.tenant', fault, false);
+  SELECT string_agg(concat_ws(' ', name, primary_version), ', ') INTO answer FROM faulty;
+  RETURN 'result: ' || coalesce(answer, 'nothing');
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+  RETURN concat_ws(' | ', SQLSTATE, SQLERRM) || CASE WHEN kms.mask('echo', 'after') = 'after' THEN '' ELSE ' LOST' END;
+END $$;
+RESET fieldkms.timeout;
+SELECT name || ' -> ' || pg_temp.try_page(name) FROM unnest('{
+  page_empty, page_null, page_itself, page_no_array, page_odd_item, page_odd_text, page_odd_number, page_fraction, page_huge_number,
+  page_odd_time, page_odd_token, page_long_token, page_then_close, json_none, close, code_7, code_14}'::text[]) name;
+DROP FOREIGN TABLE faulty;

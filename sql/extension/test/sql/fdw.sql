@@ -51,6 +51,15 @@ FETCH 1 FROM two;
 CLOSE two;
 COMMIT;
 
+-- A dozen pages later a scan has no more memory than with one.
+BEGIN;
+DECLARE two CURSOR FOR SELECT name FROM other.short;
+FETCH 1 FROM two;
+SELECT max(used_bytes) AS one FROM pg_backend_memory_contexts WHERE name = 'fieldkms page' \gset
+MOVE 24 FROM two;
+SELECT max(used_bytes) < 2 * :one AS no_more, count(*) AS contexts FROM pg_backend_memory_contexts WHERE name = 'fieldkms page';
+COMMIT;
+
 -- By key: one call, whatever is asked for; what nothing can be called is not asked for.
 PREPARE one AS SELECT name, primary_version FROM service.keys WHERE name = $1;
 EXPLAIN (COSTS off) EXECUTE one('page.03');
