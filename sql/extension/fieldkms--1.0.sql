@@ -340,6 +340,131 @@ CREATE FUNCTION kms.check_bindable(relation regclass) RETURNS void
 COMMENT ON FUNCTION kms.check_bindable(regclass) IS
   'Raises what speaks against binding the protected columns of a table by a trigger.';
 
+-- Views that show protected columns masked to most and in full to few, and that are written through.
+
+CREATE FUNCTION kms.key_text(anyelement) RETURNS text
+  LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_key_text';
+COMMENT ON FUNCTION kms.key_text(anyelement) IS
+  'A value of a key as the text that ciphertexts are bound to, whatever the settings of the session.';
+-- STABLE, unlike kms.reveal: a query on a view opens those columns only that it asks for, and finds rows
+-- by the indexes of the table.
+CREATE FUNCTION kms.reveal_by_role(field text, ciphertext bytea, context kms.context, full_role text)
+  RETURNS text LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 1000
+  AS 'MODULE_PATHNAME', 'fieldkms_reveal_by_role';
+COMMENT ON FUNCTION kms.reveal_by_role(text, bytea, kms.context, text) IS
+  'kms.reveal: ''full'' to who has the privileges of a role, ''masked'' to all others.';
+
+-- The INSTEAD OF trigger of kms.make_view: (table, its key columns, columns). Runs as whoever writes.
+CREATE FUNCTION kms.write_view() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE COST 10000 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  keys CONSTANT text[] := TG_ARGV[1];
+  specs CONSTANT jsonb := TG_ARGV[2];
+  hidden CONSTANT text[] := ARRAY(SELECT jsonb_object_keys(specs))
+    || ARRAY(SELECT value ->> 'index' FROM jsonb_each(specs) WHERE value ? 'index');
+  of_key CONSTANT text := (SELECT string_agg(format('t.%I = ($1).%1$I', k), ' AND ') FROM unnest(keys) k);
+  given jsonb;
+  before jsonb;
+  names text[];
+  sources text[];
+  ciphertexts bytea[] := '{}';
+  indexes bytea[] := '{}';
+  made record;
+  written jsonb;
+  spec record;
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    EXECUTE format('DELETE FROM %s AS t WHERE %s RETURNING true', TG_ARGV[0], of_key) INTO made USING OLD;
+    RETURN CASE WHEN made IS NULL THEN NULL ELSE OLD END;
+  END IF;
+  given := to_jsonb(NEW);
+  IF TG_OP = 'UPDATE' THEN before := to_jsonb(OLD); END IF;
+  -- A column that is not given, or NULL, gets its default when a row is inserted.
+  SELECT array_agg(format('%I', n)), array_agg(format('($2).%I', n)) INTO names, sources FROM jsonb_object_keys(given) n
+  WHERE n <> ALL (hidden) AND CASE TG_OP WHEN 'INSERT' THEN given -> n <> 'null' ELSE given -> n <> before -> n END;
+  FOR spec IN SELECT key AS name, value ->> 'field' AS field, value ->> 'index' AS index, value ->> 'shape' AS shape FROM jsonb_each(specs) LOOP
+    CONTINUE WHEN given -> spec.name = coalesce(before -> spec.name, 'null');
+    SELECT ciphertext, blind_index INTO made
+    FROM kms.protect(spec.field, given ->> spec.name, kms.new_row_context(TG_ARGV[0], spec.name));
+    ciphertexts := ciphertexts || made.ciphertext;
+    names := names || format('%I', spec.name);
+    sources := sources || format(CASE spec.shape WHEN 'text' THEN 'kms.to_text(($3)[%s])' ELSE '($3)[%s]' END, cardinality(ciphertexts));
+    CONTINUE WHEN spec.index IS NULL;
+    indexes := indexes || made.blind_index;
+    names := names || format('%I', spec.index);
+    sources := sources || format('($4)[%s]', cardinality(indexes));
+  END LOOP;
+  IF TG_OP = 'INSERT' THEN
+    EXECUTE format('INSERT INTO %s AS t %s RETURNING jsonb_build_object(%s)', TG_ARGV[0],
+      coalesce(format('(%s) SELECT ', array_to_string(names, ', ')) || array_to_string(sources, ', '), 'DEFAULT VALUES'),
+      (SELECT string_agg(format('%L, t.%I', k, k), ', ') FROM unnest(keys) k))
+    INTO written USING NULL::text, NEW, ciphertexts, indexes;
+    RETURN jsonb_populate_record(NEW, written);
+  END IF;
+  IF names IS NULL THEN RETURN NEW; END IF;
+  EXECUTE format('UPDATE %s AS t SET (%s) = ROW(%s) WHERE %s RETURNING true', TG_ARGV[0], array_to_string(names, ', '),
+    array_to_string(sources, ', '), of_key) INTO made USING OLD, NEW, ciphertexts, indexes;
+  RETURN CASE WHEN made IS NULL THEN NULL ELSE NEW END;
+END $$;
+COMMENT ON FUNCTION kms.write_view() IS 'Writes through a view of kms.make_view.';
+
+-- With the rights of whoever calls it, who owns the table.
+CREATE FUNCTION kms.make_view(relation regclass, view text, full_role text) RETURNS void
+  LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  place text[] := parse_ident(view);
+  columns text[] := '{}';
+  specs jsonb := '{}';
+  keys name[];
+  target text;
+  sealed text;
+  context text;
+  c record;
+  p record;
+BEGIN
+  PERFORM kms.check_bindable(relation);
+  IF cardinality(place) > 2 THEN
+    RAISE EXCEPTION 'fieldkms: a view has a name, or a schema and a name' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = full_role) THEN
+    RAISE EXCEPTION 'fieldkms: there is no role "%"', full_role USING ERRCODE = 'undefined_object';
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = relation AND tgname = '~fieldkms_zz_bind') THEN
+    RAISE EXCEPTION 'fieldkms: nothing binds the protected columns of %', relation
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'First SELECT kms.bind_columns(...).';
+  END IF;
+  SELECT format('%I.%I', nspname, relname) INTO target FROM pg_class r JOIN pg_namespace n ON n.oid = relnamespace WHERE r.oid = relation;
+  IF cardinality(place) = 1 THEN place := (SELECT nspname::text FROM pg_class r JOIN pg_namespace n ON n.oid = relnamespace WHERE r.oid = relation) || place; END IF;
+  FOR c IN SELECT attname FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped ORDER BY attnum LOOP
+    SELECT * INTO p FROM kms.protected_columns r WHERE r.relation = make_view.relation AND r.attribute = c.attname;
+    IF NOT FOUND THEN
+      columns := columns || format('t.%I', c.attname);
+      CONTINUE;
+    END IF;
+    IF p.field_name IS NULL OR p.shape NOT IN ('bytea', 'text') OR p.conversion IS NOT NULL OR cardinality(p.key_attributes) = 0 THEN
+      RAISE EXCEPTION 'fieldkms: column "%" cannot be shown by a view', c.attname USING ERRCODE = 'object_not_in_prerequisite_state',
+        HINT = 'It needs a field, a key, type bytea or text, and no column of plaintext beside it.';
+    END IF;
+    keys := p.key_attributes;
+    context := format('kms.row_context(%L::bytea, VARIADIC ARRAY[%s])', p.binding_id,
+      (SELECT string_agg(format('kms.key_text(t.%I)', k), ', ' ORDER BY o) FROM unnest(p.key_attributes) WITH ORDINALITY AS u(k, o)));
+    FOR i IN 1 .. cardinality(p.context_names) LOOP
+      context := format('kms.with_entry(%s, %L, convert_to(kms.key_text(t.%I), ''UTF8''))', context, p.context_names[i], p.context_attributes[i]);
+    END LOOP;
+    sealed := format(CASE p.shape WHEN 'text' THEN 'kms.from_text(t.%I)' ELSE 't.%I' END, c.attname);
+    columns := columns || format('kms.reveal_by_role(%L, %s, %s, %L) AS %I', p.field_name, sealed, context, full_role, c.attname);
+    specs := specs || jsonb_build_object(c.attname, jsonb_strip_nulls(jsonb_build_object('field', p.field_name, 'shape', p.shape, 'index', p.index_attribute)));
+  END LOOP;
+  IF specs = '{}' THEN
+    RAISE EXCEPTION 'fieldkms: % has no protected columns', relation USING ERRCODE = 'undefined_object';
+  END IF;
+  EXECUTE format('CREATE VIEW %I.%I AS SELECT %s FROM %s AS t', place[1], place[2], array_to_string(columns, ', '), target);
+  EXECUTE format('CREATE TRIGGER fieldkms_write INSTEAD OF INSERT OR UPDATE OR DELETE ON %I.%I FOR EACH ROW EXECUTE FUNCTION kms.write_view(%L, %L, %L)',
+    place[1], place[2], target, keys, specs);
+END $$;
+COMMENT ON FUNCTION kms.make_view(regclass, text, text) IS
+  'Makes a view of a table: protected columns in full to who has the privileges of a role, masked to all others; written through.';
+
 -- Rights. kms_user seals and searches; kms_reader opens; kms_admin does both, prepares tables, and
 -- manages keys and jobs. What they may do at the service is another matter: the shim has rules for roles.
 
@@ -402,7 +527,11 @@ REVOKE ALL ON FUNCTION
   kms.unbind_columns(regclass),
   kms.check_bindable(regclass),
   kms.fieldkms_fdw_handler(),
-  kms.fieldkms_fdw_validator(text[], oid)
+  kms.fieldkms_fdw_validator(text[], oid),
+  kms.key_text(anyelement),
+  kms.reveal_by_role(text, bytea, kms.context, text),
+  kms.write_view(),
+  kms.make_view(regclass, text, text)
   FROM PUBLIC;
 REVOKE USAGE ON TYPE kms.context, kms.envelope_header, kms.protected_value, kms.validation FROM PUBLIC;
 GRANT USAGE ON SCHEMA kms TO kms_user, kms_reader, kms_admin;
@@ -474,3 +603,6 @@ GRANT EXECUTE ON FUNCTION
   kms.check_bindable(regclass)
   TO kms_admin;
 GRANT USAGE ON FOREIGN SERVER fieldkms TO kms_admin;
+GRANT EXECUTE ON FUNCTION kms.key_text(anyelement) TO kms_user, kms_reader, kms_admin;
+GRANT EXECUTE ON FUNCTION kms.reveal_by_role(text, bytea, kms.context, text) TO kms_reader, kms_admin;
+GRANT EXECUTE ON FUNCTION kms.write_view(), kms.make_view(regclass, text, text) TO kms_admin;
