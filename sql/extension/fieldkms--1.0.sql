@@ -355,6 +355,8 @@ COMMENT ON FUNCTION kms.reveal_by_role(text, bytea, kms.context, text) IS
   'kms.reveal: ''full'' to who has the privileges of a role, ''masked'' to all others.';
 
 -- The INSTEAD OF trigger of kms.make_view: (table, its key columns, columns). Runs as whoever writes.
+-- Values are in no statement that is planned with its parameters, as a plan in the log would show them: only
+-- in expressions that PL/pgSQL evaluates by itself, and what is executed gets rows without them.
 CREATE FUNCTION kms.write_view() RETURNS trigger
   LANGUAGE plpgsql VOLATILE COST 10000 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -362,35 +364,45 @@ DECLARE
   specs CONSTANT jsonb := TG_ARGV[2];
   hidden CONSTANT text[] := ARRAY(SELECT jsonb_object_keys(specs))
     || ARRAY(SELECT value ->> 'index' FROM jsonb_each(specs) WHERE value ? 'index');
+  blank CONSTANT jsonb := (SELECT jsonb_object_agg(key, NULL) FROM jsonb_each(specs));
   of_key CONSTANT text := (SELECT string_agg(format('t.%I = ($1).%1$I', k), ' AND ') FROM unnest(keys) k);
   given jsonb;
   before jsonb;
+  column_name text;
   names text[];
   sources text[];
   ciphertexts bytea[] := '{}';
   indexes bytea[] := '{}';
-  made record;
-  written jsonb;
+  made kms.protected_value;
   spec record;
+  old_row record;
+  new_row record;
+  written jsonb;
 BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    before := to_jsonb(OLD);
+    old_row := jsonb_populate_record(OLD, blank);
+  END IF;
   IF TG_OP = 'DELETE' THEN
-    EXECUTE format('DELETE FROM %s AS t WHERE %s RETURNING true', TG_ARGV[0], of_key) INTO made USING OLD;
-    RETURN CASE WHEN made IS NULL THEN NULL ELSE OLD END;
+    EXECUTE format('DELETE FROM %s AS t WHERE %s RETURNING ''{}''::jsonb', TG_ARGV[0], of_key) INTO written USING old_row;
+    RETURN CASE WHEN written IS NULL THEN NULL ELSE OLD END;
   END IF;
   given := to_jsonb(NEW);
-  IF TG_OP = 'UPDATE' THEN before := to_jsonb(OLD); END IF;
+  new_row := jsonb_populate_record(NEW, blank);
   -- A column that is not given, or NULL, gets its default when a row is inserted.
-  SELECT array_agg(format('%I', n)), array_agg(format('($2).%I', n)) INTO names, sources FROM jsonb_object_keys(given) n
-  WHERE n <> ALL (hidden) AND CASE TG_OP WHEN 'INSERT' THEN given -> n <> 'null' ELSE given -> n <> before -> n END;
+  FOR column_name IN SELECT attname FROM pg_attribute WHERE attrelid = TG_RELID AND attnum > 0 AND attname <> ALL (hidden) LOOP
+    CONTINUE WHEN given -> column_name = coalesce(before -> column_name, 'null');
+    names := names || format('%I', column_name);
+    sources := sources || format('($2).%I', column_name);
+  END LOOP;
   FOR spec IN SELECT key AS name, value ->> 'field' AS field, value ->> 'index' AS index, value ->> 'shape' AS shape FROM jsonb_each(specs) LOOP
     CONTINUE WHEN given -> spec.name = coalesce(before -> spec.name, 'null');
-    SELECT ciphertext, blind_index INTO made
-    FROM kms.protect(spec.field, given ->> spec.name, kms.new_row_context(TG_ARGV[0], spec.name));
-    ciphertexts := ciphertexts || made.ciphertext;
+    made := kms.protect(spec.field, given ->> spec.name, kms.new_row_context(TG_ARGV[0], spec.name));
+    ciphertexts := array_append(ciphertexts, made.ciphertext);
     names := names || format('%I', spec.name);
     sources := sources || format(CASE spec.shape WHEN 'text' THEN 'kms.to_text(($3)[%s])' ELSE '($3)[%s]' END, cardinality(ciphertexts));
     CONTINUE WHEN spec.index IS NULL;
-    indexes := indexes || made.blind_index;
+    indexes := array_append(indexes, made.blind_index);
     names := names || format('%I', spec.index);
     sources := sources || format('($4)[%s]', cardinality(indexes));
   END LOOP;
@@ -398,13 +410,13 @@ BEGIN
     EXECUTE format('INSERT INTO %s AS t %s RETURNING jsonb_build_object(%s)', TG_ARGV[0],
       coalesce(format('(%s) SELECT ', array_to_string(names, ', ')) || array_to_string(sources, ', '), 'DEFAULT VALUES'),
       (SELECT string_agg(format('%L, t.%I', k, k), ', ') FROM unnest(keys) k))
-    INTO written USING NULL::text, NEW, ciphertexts, indexes;
+    INTO written USING NULL::text, new_row, ciphertexts, indexes;
     RETURN jsonb_populate_record(NEW, written);
   END IF;
   IF names IS NULL THEN RETURN NEW; END IF;
-  EXECUTE format('UPDATE %s AS t SET (%s) = ROW(%s) WHERE %s RETURNING true', TG_ARGV[0], array_to_string(names, ', '),
-    array_to_string(sources, ', '), of_key) INTO made USING OLD, NEW, ciphertexts, indexes;
-  RETURN CASE WHEN made IS NULL THEN NULL ELSE NEW END;
+  EXECUTE format('UPDATE %s AS t SET (%s) = ROW(%s) WHERE %s RETURNING ''{}''::jsonb', TG_ARGV[0], array_to_string(names, ', '),
+    array_to_string(sources, ', '), of_key) INTO written USING old_row, new_row, ciphertexts, indexes;
+  RETURN CASE WHEN written IS NULL THEN NULL ELSE NEW END;
 END $$;
 COMMENT ON FUNCTION kms.write_view() IS 'Writes through a view of kms.make_view.';
 

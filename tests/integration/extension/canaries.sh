@@ -16,13 +16,16 @@ use_the_canary() {
           shape, key_attributes, key_numbers, field_name, field_id)
         VALUES ('\x1f0e0d0c0b0a09080706050403020100', 'cards', 'cards'::regclass, 'card', 2, 'acme', 'cards', 'bytea', '{id}', '{1}',
           'cards', decode('$("$programs/fieldkms" field get cards --tenant acme | sed -n 's/^field id *//p')', 'hex'))" \
-    -c "SELECT kms.bind_columns('cards')" -c "CREATE INDEX ON cards (found_by)" \
+    -c "SELECT kms.bind_columns('cards'), kms.make_view('cards', 'cards_shown', 'kms_reader')" -c "CREATE INDEX ON cards (found_by)" \
     -c "CREATE EXTENSION pg_stat_statements" >/dev/null
   for statement in \
     "INSERT INTO cards (card, found_by, mask) SELECT (p).ciphertext, (p).blind_index, (p).mask
        FROM (SELECT kms.protect('cards', :pan::text, kms.new_row_context('cards', 'card')) AS p) x" \
     "SELECT 1 / (kms.reveal('cards', card, kms.row_context('cards', 'card', id::text), 'full') = :pan::text)::int FROM cards" \
     "SELECT 1 / count(*) FROM cards WHERE found_by = ANY ((SELECT kms.blind_index_terms('cards', :pan::text))::bytea[])" \
+    "INSERT INTO cards_shown (card) VALUES (:pan::text) RETURNING length(card)" \
+    "UPDATE cards_shown SET card = CASE WHEN mask IS NULL THEN NULL ELSE :pan::text END" \
+    "UPDATE cards_shown SET card = :pan::text WHERE id > 1" \
     "SELECT kms.encrypt_many('notes', ARRAY[:pan::text], ARRAY[kms.context()])" \
     "SELECT kms.tokenize('cards', :pan::text), kms.mask('cards', :pan::text), kms.validate('cards', :pan::text)"; do
     as_parameter "$statement" || { cat "$state/canary.out" >&2; die "the canary was not used"; }
@@ -32,6 +35,8 @@ use_the_canary() {
   for statement in "SELECT kms.encrypt('nothing', :pan::text, kms.context())" \
     "SELECT kms.protect('cards', :pan::text || '1', kms.context())" \
     "SELECT kms.mask('cards', :pan::text), 1 / 0 * random()" \
+    "INSERT INTO cards_shown (card) VALUES (:pan::text || '1')" \
+    "INSERT INTO cards_shown (id, card) VALUES (4711, :pan::text)" \
     "INSERT INTO cards (card) VALUES (convert_to(:pan::text, 'UTF8'))"; do
     if as_parameter "$statement"; then die "this should have failed: $statement"; fi
   done

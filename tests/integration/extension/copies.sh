@@ -17,6 +17,8 @@ INSERT INTO kms.protected_columns (binding_id, relation, relation_oid, attribute
 SELECT kms.bind_columns('customers');
 INSERT INTO customers SELECT i, e FROM unnest(kms.encrypt_many('notes', (SELECT array_agg('card ' || i) FROM generate_series(1, 1000) i),
   (SELECT array_agg(kms.row_context('customers', 'card', i::text)) FROM generate_series(1, 1000) i))) WITH ORDINALITY AS x(e, i);
+CREATE SCHEMA service;
+IMPORT FOREIGN SCHEMA kms FROM SERVER fieldkms INTO service;
 SQL
 }
 
@@ -35,6 +37,7 @@ dumped_and_restored() {
   shop restored -c "UPDATE customers SET id = id + 1000 WHERE id = 1" >/dev/null
   [[ $(shop restored -c "SELECT kms.decrypt_text(card, kms.row_context('customers', 'card', '1001')) FROM customers WHERE id = 1001") == 'card 1' ]] ||
     die "the trigger of a restored database does not bind"
+  [[ $(shop restored -c "SELECT count(*) FROM service.keys WHERE name = 'notes'") == 1 ]] || die "the foreign tables of a restored database read nothing"
   if shop restored -c "UPDATE customers SET card = 'plaintext' WHERE id = 2" >/dev/null 2>&1; then die "it takes plaintext"; fi
   echo "ok: dumped and restored"
 }
@@ -45,6 +48,7 @@ read_on_a_standby() {
   as_postgres "$bin/pg_ctl" -D "$state/standby" -o "-p 5433" -l "$state/standby.log" -w start >/dev/null
   [[ $(PGPORT=5433 sql -d shop -c "SELECT pg_is_in_recovery()") == t ]] || die "this is no standby"
   [[ $(PGPORT=5433 shop shop -c "$readable") == 1000 ]] || die "a standby cannot read"
+  [[ $(PGPORT=5433 shop shop -c "SELECT count(*) FROM service.keys WHERE name = 'notes'") == 1 ]] || die "the foreign tables of a standby read nothing"
   as_postgres "$bin/pg_ctl" -D "$state/standby" -m immediate -w stop >/dev/null
   echo "ok: read on a standby"
 }

@@ -12,6 +12,8 @@ SET fieldkms.tenant = 'acme';
 SELECT kms.mask('echo', 'Zoë'), kms.context('name', 'Zoë');
 SELECT kms.mask('latin', 'x');
 SELECT kms.mask('no_utf8', 'x');
+SELECT kms.rotate_key('json_latin'), kms.rotate_key('Zoë') ->> 'name' AS escaped;
+SELECT kms.rotate_key('json_chinese');
 
 \connect regress_ascii
 CREATE EXTENSION fieldkms;
@@ -20,6 +22,8 @@ SELECT kms.mask('echo', 'Zoë') = 'Zoë' AS utf8_goes_through;
 SELECT kms.mask('echo', E'4111\xff');
 SELECT kms.context('name', E'4111\xff');
 SELECT kms.mask('zero_byte', 'x');
+SELECT kms.rotate_key('json_latin') ->> 'name' = 'Zoë' AS utf8_goes_through;
+SELECT kms.rotate_key(E'4111\xff');
 
 \connect regress_win
 \encoding UTF8
