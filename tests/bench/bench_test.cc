@@ -91,12 +91,12 @@ TEST_P(CaseTest, PrintsItsResultLast) {
   }
 }
 
-constexpr const char* kCases[] = {"seal",     "unary",      "batch",       "protect",
-                                  "mask",     "keys_scale", "cold_unwrap", "leased",
+constexpr const char* kCases[] = {"seal",       "unary",      "batch",       "protect",
+                                  "mask",       "keys_scale", "cold_unwrap", "leased",
 #ifdef FIELDKMS_STORE_POSTGRES
-                                  "replicas", "tokenize",
+                                  "replicas",   "tokenize",
 #endif
-                                  "startup",  "idle",       "overhead"};
+                                  "shim_vault", "startup",    "idle",        "overhead"};
 
 INSTANTIATE_TEST_SUITE_P(All, CaseTest, ::testing::ValuesIn(kCases),
                          [](const auto& one) { return std::string(one.param); });
@@ -121,6 +121,32 @@ TEST(BenchTest, RotateForegroundSaysWhatTheApplicationAndTheJobGot) {
   EXPECT_GT(line.ours, 0);
   EXPECT_GT(line.baseline, 0);
   EXPECT_THAT(result.out, HasSubstr("p99 beside a job"));
+}
+#endif
+
+#ifdef FIELDKMS_BENCH_SQL
+TEST(BenchTest, CasesOfSqlOfAnySizeStateSecurityAndTheUnleasedFigure) {
+  for (const std::string name : {"sql_many", "sql_scalar", "sql_hop", "sql_search"}) {
+    const CommandResult result = RunCommand(
+        {.argv = {BinaryPath("fieldkms-bench"), name, "--rows", "1000", "--seconds", "1"}});
+    ASSERT_EQ(result.status.code, 0) << name << ": " << result.err;
+    const LastLine line = ParseLastLine(result.out, name);
+    EXPECT_GT(line.ratio, 0);
+    EXPECT_GT(line.ours, 0);
+    EXPECT_GT(line.baseline, 0);
+    for (const char* stated :
+         {"audit: one record a call", "rules by role", "  leases ", "unleased", "(baseline)"}) {
+      EXPECT_THAT(result.out, HasSubstr(stated)) << name;
+    }
+  }
+}
+
+TEST(BenchTest, ListNamesTheCasesOfSql) {
+  const CommandResult result = RunCommand({.argv = {BinaryPath("fieldkms-bench"), "list"}});
+  for (const char* line :
+       {"  sql_many ", "  sql_scalar ", "  sql_hop ", "  sql_search ", " 1.50 ", " 8.00 "}) {
+    EXPECT_THAT(result.out, HasSubstr(line));
+  }
 }
 #endif
 
