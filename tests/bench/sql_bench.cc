@@ -28,15 +28,16 @@ std::string LastLineOf(std::string text) {
 
 // Rows a second of a statement that is repeated for `seconds`.
 double Repeat(SqlBench& bench, const SqlContender& contender, double seconds) {
-  const std::string all = std::to_string(bench.rows());
+  const uint64_t wanted = contender.rows > 0 ? contender.rows : bench.rows();
+  const std::string all = std::to_string(wanted);
   const auto start = Clock::now();
   double spent = 0;
   double rows = 0;
   while (spent < seconds) {
     if (bench.session().Run(contender.sql) != all) {
-      throw std::runtime_error(contender.name + " did not do all rows");
+      throw std::runtime_error(contender.name + " did not do all its rows");
     }
-    rows += static_cast<double>(bench.rows());
+    rows += static_cast<double>(wanted);
     spent = std::chrono::duration<double>(Clock::now() - start).count();
   }
   return rows / spent;
@@ -86,6 +87,10 @@ void SqlBench::MakeCards(uint64_t rows) {
       kFirstId, kFirstId + rows - 1));
   session_->Run("VACUUM ANALYZE cards");
   session_->Run("CHECKPOINT");
+}
+
+std::string SqlBench::Tenth() const {
+  return fmt::format("(SELECT * FROM cards LIMIT {}) AS some", tenth());
 }
 
 std::string SqlBench::RowContext() {

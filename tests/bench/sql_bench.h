@@ -28,6 +28,10 @@ class SqlBench {
   void MakeCards(uint64_t rows);
   uint64_t rows() const { return rows_; }
 
+  // A tenth of the cards, for FROM, and how many that is: for what would take too long over all.
+  std::string Tenth() const;
+  uint64_t tenth() const { return rows_ / 10; }
+
   // SQL for a row's context: kms.row_context of `id`.
   static std::string RowContext();
 
@@ -48,17 +52,18 @@ class SqlBench {
   uint64_t rows_ = 0;
 };
 
-// A statement that goes over all cards, and returns how many it did.
+// A statement that goes over cards, and returns how many it did.
 struct SqlContender {
   enum class Lease { kNone, kUsed, kNotAsked };
   std::string name;
   std::string sql;
   Lease lease = Lease::kNotAsked;  // what the shim has to say of it; kNotAsked: nothing
+  uint64_t rows = 0;               // that it has to do; 0: all
 };
 
 // Runs the first against the second, which is the baseline, and any more against it, too; each turn
-// is at least one statement. Prints `settings` and a table. An error where one does not do all rows
-// or does not use a lease as said.
+// is at least one statement. Prints `settings` and a table. An error where one does not do its
+// rows or does not use a lease as said.
 absl::StatusOr<BenchResult> RunStatements(SqlBench& bench, const std::vector<SqlContender>& all,
                                           double seconds, Settings settings);
 
