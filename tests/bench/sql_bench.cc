@@ -90,7 +90,7 @@ void SqlBench::MakeCards(uint64_t rows) {
 }
 
 std::string SqlBench::Tenth() const {
-  return fmt::format("(SELECT * FROM cards LIMIT {}) AS some", tenth());
+  return fmt::format("(SELECT * FROM cards LIMIT {}) AS tenth", tenth());
 }
 
 std::string SqlBench::RowContext() {
