@@ -33,7 +33,9 @@ class ConversionTest : public testing::ConversionTest {
     return Sql("SELECT count(*) FROM pg_trigger WHERE tgname LIKE '~fieldkms%'");
   }
   std::string Functions() {
-    return Sql("SELECT count(*) FROM pg_proc WHERE pronamespace = 'kms'::regnamespace");
+    return Sql(
+        "SELECT count(*) FROM pg_proc WHERE pronamespace = 'kms'::regnamespace "
+        "AND prorettype = 'trigger'::regtype");
   }
   std::string StageName() {
     return Sql("SELECT coalesce(conversion, 'none') FROM kms.protected_columns");
