@@ -7,16 +7,17 @@
 -- entries and the columns that have their values, as {"name": "column"}.
 CREATE PROCEDURE kms.protect_column(
     relation regclass, attribute name, field text DEFAULT NULL, key text DEFAULT NULL,
-    tenant text DEFAULT NULL, row_key name[] DEFAULT NULL, context jsonb DEFAULT NULL, index_column name DEFAULT NULL,
-    index_key text DEFAULT NULL, into_column name DEFAULT NULL, as_text boolean DEFAULT NULL,
+    tenant text DEFAULT NULL, row_key name[] DEFAULT NULL, context jsonb DEFAULT NULL,
+    index_column name DEFAULT NULL, index_key text DEFAULT NULL, into_column name DEFAULT NULL, as_text boolean DEFAULT NULL,
     binding_id bytea DEFAULT NULL, fill boolean DEFAULT true, dry_run boolean DEFAULT false,
     wait interval DEFAULT '1 minute', INOUT result jsonb DEFAULT NULL)
   LANGUAGE plpgsql AS $$
 BEGIN
   CALL kms.await_request(kms.ask('protect', relation, attribute, pg_catalog.jsonb_build_object(
       'field', field, 'key', key, 'tenant', tenant, 'row_key', row_key, 'context', context,
-      'index_column', index_column, 'index_key', index_key, 'into_column', into_column, 'as_text', as_text,
-      'binding_id', pg_catalog.encode(binding_id, 'hex'), 'fill', fill), dry_run, wait), wait, result);
+      'index_column', index_column, 'index_key', index_key, 'into_column', into_column,
+      'as_text', as_text, 'binding_id', pg_catalog.encode(binding_id, 'hex'), 'fill', fill),
+      dry_run, wait), wait, result);
 END $$;
 COMMENT ON PROCEDURE kms.protect_column(regclass, name, text, text, text, name[], jsonb, name, text,
     name, boolean, bytea, boolean, boolean, interval, jsonb) IS

@@ -3,7 +3,8 @@
 -- be a procedure here and a function there, or a CALL finds both.
 
 CREATE PROCEDURE kms.ask_create_key(key text, purpose text DEFAULT 'ENCRYPT',
-                                tenant text DEFAULT NULL, wait interval DEFAULT '1 minute', INOUT result jsonb DEFAULT NULL)
+                                    tenant text DEFAULT NULL, wait interval DEFAULT '1 minute',
+                                    INOUT result jsonb DEFAULT NULL)
   LANGUAGE plpgsql AS $$
 BEGIN
   CALL kms.await_request(kms.ask('create_key', NULL, NULL, pg_catalog.jsonb_build_object(
@@ -13,7 +14,8 @@ COMMENT ON PROCEDURE kms.ask_create_key(text, text, text, interval, jsonb) IS
   'Makes a key. Workers do it only where they were told that they may.';
 
 CREATE PROCEDURE kms.ask_rotate_key(key text, with_job boolean DEFAULT false,
-                                tenant text DEFAULT NULL, wait interval DEFAULT '1 minute', INOUT result jsonb DEFAULT NULL)
+                                    tenant text DEFAULT NULL, wait interval DEFAULT '1 minute',
+                                    INOUT result jsonb DEFAULT NULL)
   LANGUAGE plpgsql AS $$
 BEGIN
   CALL kms.await_request(kms.ask('rotate_key', NULL, NULL, pg_catalog.jsonb_build_object(

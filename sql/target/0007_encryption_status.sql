@@ -173,7 +173,8 @@ COMMENT ON FUNCTION kms.sample_columns(int8, bytea) IS
 
 CREATE VIEW kms.encryption_status AS
   SELECT p.relation::regclass AS relation,
-    kms.name_now(p.relation, p.attribute, p.attribute_number, p.relation = p.relation_oid) AS attribute,
+    kms.name_now(p.relation, p.attribute, p.attribute_number, p.relation = p.relation_oid)
+      AS attribute,
     p.tenant, p.field_name, p.key_name, p.shape,
     coalesce(p.conversion, 'encrypted') AS stage,
     s.estimated_rows,
@@ -203,7 +204,7 @@ CREATE VIEW kms.encryption_status AS
         AND t.relation IN (SELECT l.relid FROM kms.tables_of(p.relation) l)
       ORDER BY o.created_at DESC, t.table_no LIMIT 1) j ON true;
 COMMENT ON VIEW kms.encryption_status IS
-  'Of each protected column: its stage, how much of it is encrypted, under which versions of its key.';
+  'Of each protected column: its stage, how much is encrypted, under which versions of its key.';
 CREATE VIEW kms.vw_encryption_status AS SELECT * FROM kms.encryption_status;
 COMMENT ON VIEW kms.vw_encryption_status IS 'kms.encryption_status.';
 

@@ -12,7 +12,8 @@ CREATE FUNCTION kms.is_pan(candidate text) RETURNS boolean
     SELECT candidate ~ '^[2-6](?:[ -]?[0-9]){12,18}$' AND (
       SELECT sum(CASE WHEN (length(d.digits) - i) % 2 = 0 THEN n.digit
                       WHEN n.digit > 4 THEN 2 * n.digit - 9 ELSE 2 * n.digit END) % 10 = 0
-      FROM (SELECT translate(candidate, ' -', '') AS digits) d, generate_series(1, length(d.digits)) i,
+      FROM (SELECT translate(candidate, ' -', '') AS digits) d,
+        generate_series(1, length(d.digits)) i,
         LATERAL (SELECT substr(d.digits, i, 1)::int4 AS digit) n)
   $$;
 COMMENT ON FUNCTION kms.is_pan(text) IS 'Whether a text is a card number, as far as its digits tell.';
