@@ -60,6 +60,13 @@ Phase Next(Phase phase, bool restless) {
   return Phase::kComplete;
 }
 
+// Batches do not wait (range_runner.cc), so that what ends a phase has to, for all before it, and
+// for the standby, too, if there is a synchronous one: the service is told that a job is done, and
+// the older version may go.
+constexpr char kWaitForDisk[] =
+    "SELECT set_config('synchronous_commit', 'on', true) "
+    "WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+
 bool HasPass(Phase phase) { return phase != Phase::kBarrier && phase != Phase::kComplete; }
 
 // Virtual transaction ids, which every session with an open transaction has, whoever may see what
@@ -141,6 +148,7 @@ absl::StatusOr<bool> Checkpoints::MoveOn(const JobState& state) {
       if (!transaction.Run(kIsLeft, {job_id_, state.pass}).empty()) return absl::OkStatus();
       restless = Restless(transaction, job_id_, state.pass) > 0;
     }
+    transaction.Run(kWaitForDisk);
     const Phase next = Next(state.phase, restless);
     const uint32_t pass = state.pass + (HasPass(next) ? 1u : 0u);
     transaction.Run(

@@ -146,8 +146,26 @@ Outcome Begun(const Context& context, const ProtectedColumn& column) {
   return outcome;
 }
 
+// A column gives its owner a say in the rotation of its key, and searches by an index tell of
+// values.
+absl::Status CheckMayShare(const Context& context, const std::string& key,
+                           std::string_view option) {
+  FIELDKMS_ASSIGN_OR_RETURN(
+      const pqxx::result allowed,
+      context.database.Query(
+          "SELECT kms.may_share_key($1, $2, $3, $4)",
+          {context.scope.tenant, key, context.request.requested_by, context.request.requested_as}));
+  if (BoolOf(allowed[0][0])) return absl::OkStatus();
+  return Error(absl::StatusCode::kPermissionDenied, Reason::kPermissionDenied,
+               "must be owner of all tables that have a column under the key", option);
+}
+
 Outcome Protect(const Context& context) {
   FIELDKMS_ASSIGN_OR_RETURN(ProtectedColumn wanted, WantedColumn(context));
+  FIELDKMS_RETURN_IF_ERROR(CheckMayShare(context, wanted.key, wanted.field ? "field" : "key"));
+  if (wanted.index_key) {
+    FIELDKMS_RETURN_IF_ERROR(CheckMayShare(context, *wanted.index_key, "index_key"));
+  }
   const auto begun = BeginProtect(context.database, std::move(wanted), context.run());
   if (!begun.ok()) return AboutColumns(begun.status(), "attribute", "into_column");
   return Begun(context, *begun);

@@ -13,12 +13,14 @@ namespace {
 // What a copy of the database has of requests is not for it.
 constexpr std::string_view kTake = R"sql(
   UPDATE kms.requests r SET state = 'running', worker = $1, fence = r.fence + 1,
-    lost = r.lost + (r.state = 'running')::int4, progress = NULL,
+    lost = r.lost + (r.state = 'running' AND r.worker <> $1)::int4, progress = NULL,
     lease_until = clock_timestamp() + $3 * interval '1 second'
   WHERE r.request_id = (
     SELECT q.request_id FROM kms.requests q
     WHERE (q.state = 'queued' AND q.expires_at > clock_timestamp() OR q.state = 'running')
-      AND coalesce(q.lease_until, '-infinity') <= clock_timestamp()
+      AND (coalesce(q.lease_until, '-infinity') <= clock_timestamp()
+           OR q.state = 'running' AND q.worker = $1)
+      AND (q.worker IS DISTINCT FROM $1 OR q.request_id <> ALL ($5::text[]::int8[]))
       AND q.action = ANY ($4::text[])
       AND (q.tenant IS NULL OR q.tenant = $2)
       AND q.database_oid = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -70,15 +72,19 @@ std::string Set(std::string_view changes) {
 }  // namespace
 
 absl::StatusOr<std::optional<Request>> RequestQueue::Take() {
+  std::vector<std::string> held;
+  for (const int64_t id : held_) held.push_back(std::to_string(id));
   std::optional<Request> taken;
   FIELDKMS_RETURN_IF_ERROR(database_.Write([&](Transaction& transaction) {
     const pqxx::result ids = transaction.Run(
-        kTake, {worker_, tenant_, kRequestLease, ArrayOf(std::span<const std::string>(actions_))});
+        kTake, {worker_, tenant_, kRequestLease, ArrayOf(std::span<const std::string>(actions_)),
+                ArrayOf(std::span<const std::string>(held))});
     if (ids.empty()) return absl::OkStatus();
     const auto id = ids[0][0].as<int64_t>();
     taken = RequestOf(id, transaction.Run(kRead, {id})[0]);
     return absl::OkStatus();
   }));
+  if (taken) held_.insert(taken->id);
   return taken;
 }
 
@@ -92,6 +98,7 @@ absl::Status RequestQueue::AwaitJob(const Request& request, const std::string& j
 }
 
 absl::Status RequestQueue::Done(const Request& request, const RequestOutcome& outcome) {
+  Forget(request);
   return database_
       .Query(Set("state = 'done', ended_at = clock_timestamp(), progress = NULL, answer = $4, "
                  "result = $5::jsonb"),
@@ -101,6 +108,7 @@ absl::Status RequestQueue::Done(const Request& request, const RequestOutcome& ou
 }
 
 absl::Status RequestQueue::Failed(const Request& request, const absl::Status& why) {
+  Forget(request);
   // What a library says may be a value.
   const std::string message =
       HasReason(why) ? std::string(MessageOf(why)) : std::string("the call failed");
@@ -113,6 +121,7 @@ absl::Status RequestQueue::Failed(const Request& request, const absl::Status& wh
 }
 
 absl::Status RequestQueue::GiveBack(const Request& request, std::chrono::seconds after) {
+  Forget(request);
   return database_
       .Query(Set("state = 'queued', worker = NULL, "
                  "lease_until = clock_timestamp() + $4 * interval '1 second', "

@@ -3,7 +3,9 @@
 #define FIELDKMS_ROTATION_REQUEST_QUEUE_H_
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,10 +34,16 @@ class RequestQueue {
         tenant_(std::move(tenant)),
         actions_(std::move(actions)) {}
 
-  // Takes the oldest request of the tenant's, or of none, that is queued or whose worker is gone.
+  // Takes the oldest request of the tenant's, or of none, that is queued or whose worker is gone;
+  // or that is this worker's, who does not know: one that was lost with a connection, of which the
+  // lease tells nothing, since the worker is there (rotation/request_beat.h).
   absl::StatusOr<std::optional<Request>> Take();
 
-  // These do nothing where the request is not this worker's any more.
+  // Nobody here works on it any more, whatever its line says.
+  void Forget(const Request& request) { held_.erase(request.id); }
+
+  // These do nothing where the request is not this worker's any more. Behind Done, Failed and
+  // GiveBack it is forgotten, also where they fail.
   absl::Status Say(const Request& request, const std::string& progress);
   absl::Status AwaitJob(const Request& request, const std::string& job_id);
   absl::Status Done(const Request& request, const RequestOutcome& outcome);
@@ -49,6 +57,7 @@ class RequestQueue {
   const std::string worker_;
   const std::string tenant_;
   const std::vector<std::string> actions_;
+  std::set<int64_t> held_;  // those that were taken, and not forgotten
 };
 
 }  // namespace fieldkms::rotation

@@ -40,13 +40,15 @@ absl::StatusOr<bool> RequestServer::Step() {
 absl::Status RequestServer::Carry(const Request& request) {
   const auto outcome = Run(request);
   if (!outcome.ok() && IsNobodysFault(outcome.status())) {
-    (void)queue_.GiveBack(request, kAwayFor);  // or its lease ends
+    (void)queue_.GiveBack(request, kAwayFor);  // or it is taken anew, since nobody holds it
     return outcome.status();
   }
   options_.say(
       "request " + std::to_string(request.id) + " (" + request.action + "): " +
       (outcome.ok() ? outcome->answer : std::string(ReasonName(ReasonOf(outcome.status())))));
-  return Answer(request, outcome);
+  const absl::Status answered = Answer(request, outcome);
+  if (!answered.ok()) queue_.Forget(request);
+  return answered;
 }
 
 absl::StatusOr<RequestOutcome> RequestServer::Run(const Request& request) {

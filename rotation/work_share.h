@@ -12,7 +12,7 @@ namespace fieldkms::rotation {
 class WorkShare {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  static constexpr std::chrono::seconds kLongestRest{5};
+  static constexpr std::chrono::seconds kLongestRest{2};
 
   // 1 to 100.
   void SetPercent(uint32_t percent) { percent_ = percent; }

@@ -420,6 +420,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kms.write_view() IS 'Writes through a view of kms.make_view.';
 
+-- What a column of the registry is called now; NULL stays NULL.
+CREATE FUNCTION kms.attribute_now(relation oid, attribute name, number int2, relation_oid oid) RETURNS name
+  LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce((SELECT a.attname FROM pg_attribute a
+                   WHERE relation = relation_oid AND a.attrelid = relation AND a.attnum = number AND NOT a.attisdropped), attribute)
+$$;
+COMMENT ON FUNCTION kms.attribute_now(oid, name, int2, oid) IS 'What a column of the registry is called now.';
+
 -- With the rights of whoever calls it, who owns the table.
 CREATE FUNCTION kms.make_view(relation regclass, view text, full_role text) RETURNS void
   LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -448,7 +456,15 @@ BEGIN
   SELECT format('%I.%I', nspname, relname) INTO target FROM pg_class r JOIN pg_namespace n ON n.oid = relnamespace WHERE r.oid = relation;
   IF cardinality(place) = 1 THEN place := (SELECT nspname::text FROM pg_class r JOIN pg_namespace n ON n.oid = relnamespace WHERE r.oid = relation) || place; END IF;
   FOR c IN SELECT attname FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped ORDER BY attnum LOOP
-    SELECT * INTO p FROM kms.protected_columns r WHERE r.relation = make_view.relation AND r.attribute = c.attname;
+    -- By their numbers, as long as these are of this table: names in the registry grow old.
+    SELECT r.field_name, r.shape, r.conversion, r.binding_id, r.context_names,
+        named.keys AS key_attributes, named.contexts AS context_attributes, named.index AS index_attribute
+      INTO p FROM kms.protected_columns r, LATERAL (SELECT
+        ARRAY(SELECT kms.attribute_now(r.relation, k, n, r.relation_oid) FROM unnest(r.key_attributes, r.key_numbers) WITH ORDINALITY AS u(k, n, o) ORDER BY o) AS keys,
+        ARRAY(SELECT kms.attribute_now(r.relation, k, n, r.relation_oid) FROM unnest(r.context_attributes, r.context_numbers) WITH ORDINALITY AS u(k, n, o) ORDER BY o) AS contexts,
+        kms.attribute_now(r.relation, r.index_attribute, r.index_number, r.relation_oid) AS index) AS named
+      WHERE r.relation = make_view.relation
+        AND kms.attribute_now(r.relation, r.attribute, r.attribute_number, r.relation_oid) = c.attname;
     IF NOT FOUND THEN
       columns := columns || format('t.%I', c.attname);
       CONTINUE;
@@ -543,6 +559,7 @@ REVOKE ALL ON FUNCTION
   kms.key_text(anyelement),
   kms.reveal_by_role(text, bytea, kms.context, text),
   kms.write_view(),
+  kms.attribute_now(oid, name, int2, oid),
   kms.make_view(regclass, text, text)
   FROM PUBLIC;
 REVOKE USAGE ON TYPE kms.context, kms.envelope_header, kms.protected_value, kms.validation FROM PUBLIC;
@@ -617,4 +634,4 @@ GRANT EXECUTE ON FUNCTION
 GRANT USAGE ON FOREIGN SERVER fieldkms TO kms_admin;
 GRANT EXECUTE ON FUNCTION kms.key_text(anyelement) TO kms_user, kms_reader, kms_admin;
 GRANT EXECUTE ON FUNCTION kms.reveal_by_role(text, bytea, kms.context, text) TO kms_reader, kms_admin;
-GRANT EXECUTE ON FUNCTION kms.write_view(), kms.make_view(regclass, text, text) TO kms_admin;
+GRANT EXECUTE ON FUNCTION kms.write_view(), kms.attribute_now(oid, name, int2, oid), kms.make_view(regclass, text, text) TO kms_admin;

@@ -114,5 +114,17 @@ CREATE FUNCTION kms.may_rotate(tenant text, key text, login name, acting_as name
 COMMENT ON FUNCTION kms.may_rotate(text, text, name, name) IS
   'Whether a login that acts as a role has the rights of the owners of all tables under a key.';
 
+-- Whether a column of theirs may be registered under it: that gives a say in its rotation, and takes
+-- it from nobody.
+CREATE FUNCTION kms.may_share_key(tenant text, key text, login name, acting_as name) RETURNS boolean
+  LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+  AS $$
+    SELECT coalesce(bool_and(kms.may_change(c.oid, login, acting_as)), true)
+    FROM kms.protected_columns p JOIN pg_class c ON c.oid = p.relation
+    WHERE p.tenant = may_share_key.tenant AND may_share_key.key IN (p.key_name, p.index_key_name)
+  $$;
+COMMENT ON FUNCTION kms.may_share_key(text, text, name, name) IS
+  'Whether all columns of the registry that are under a key are of tables that are theirs.';
+
 REVOKE ALL ON FUNCTION kms.this_database(), kms.kind_of(text), kms.may_change(oid, name, name),
-  kms.may_rotate(text, text, name, name) FROM PUBLIC;
+  kms.may_rotate(text, text, name, name), kms.may_share_key(text, text, name, name) FROM PUBLIC;

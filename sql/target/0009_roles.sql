@@ -24,7 +24,7 @@ BEGIN
   GRANT INSERT, UPDATE ON kms.column_samples TO kms_admin;
   GRANT EXECUTE ON FUNCTION kms.this_database(), kms.kind_of(text),
     kms.may_change(oid, name, name),
-    kms.may_rotate(text, text, name, name),
+    kms.may_rotate(text, text, name, name), kms.may_share_key(text, text, name, name),
     kms.ask(text, regclass, name, jsonb, boolean, interval), kms.check_column(regclass, name),
     kms.tenant_for(text, text, regclass, int2), kms.withdraw_request(int8), kms.sqlstate_of(text),
     kms.request_news(int8, timestamptz, interval), kms.is_news(text, text), kms.registered_keys(),

@@ -100,6 +100,16 @@ TEST_F(ServeRequestsTest, IsNotDoneForWhoIsNotTheOwnerAnyMore) {
   AwaitSql("(SELECT state = 'failed' AND reason = 'PERMISSION_DENIED' FROM kms.requests)");
 }
 
+// To have a column under a key is to have a say in its rotation.
+TEST_F(ServeRequestsTest, AKeyIsNotSharedWithOtherOwners) {
+  const auto serve = Serve();
+  Call(kProtect + ", fill => false)");
+  Value("CREATE TABLE other (id int PRIMARY KEY, card text)");
+  bed_.Sql("ALTER TABLE customers OWNER TO postgres");
+  EXPECT_THAT(Error("protect_column('other', 'card', key => 'cards', fill => false)"),
+              AllOf(HasSubstr("42501"), HasSubstr("must be owner"), HasSubstr("option key")));
+}
+
 TEST_F(ServeRequestsTest, ATableThatIsRenamedMeanwhileIsTheSame) {
   Value("CALL kms." + kProtect + ", wait => NULL)");
   Value("ALTER TABLE customers RENAME COLUMN card TO number");

@@ -377,6 +377,7 @@ TEST_F(EngineTest, WaitsForTheDiskWhenAPhaseEndsAndNotWithEachBatch) {
       "INSERT INTO public.commits VALUES (TG_ARGV[0], current_setting('synchronous_commit')); "
       "RETURN NULL; END$$");
   bed_.Rotate();
+  bed_.Sql("ALTER DATABASE " + bed_.database() + " SET synchronous_commit = off");
   Hand hand(bed_, "one");
   ASSERT_OK(hand.Begin());
   for (const auto& [table, of] :

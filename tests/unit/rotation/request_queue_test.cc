@@ -142,6 +142,23 @@ TEST_F(RequestQueueTest, GivenBackItIsAnothers) {
   EXPECT_TRUE(TakesNone(Queue()));
 }
 
+// Its lease does not end, since the worker is there.
+TEST_F(RequestQueueTest, WhatAWorkerHasForgottenIsTakenByItAgain) {
+  Ask("ask_create_key('k', wait => NULL)");
+  RequestQueue queue(database(), "w1", "acme", ActionsOf({"create-key"}));
+  const auto first = queue.Take();
+  ASSERT_OK(first);
+  ASSERT_TRUE(*first);
+  EXPECT_TRUE(TakesNone(queue));
+  queue.Forget(**first);
+  const auto again = queue.Take();
+  ASSERT_OK(again);
+  ASSERT_TRUE(*again);
+  EXPECT_EQ((*again)->id, (*first)->id);
+  EXPECT_EQ((*again)->lost, 0);
+  EXPECT_GT((*again)->fence, (*first)->fence);
+}
+
 TEST_F(RequestQueueTest, TakesWhatItMayDo) {
   Ask("ask_create_key('k', wait => NULL)");
   RequestQueue queue(database(), "w1", "acme", ActionsOf({"convert", "rotate", "unprotect"}));
