@@ -29,7 +29,8 @@ std::string HttpHeadText(const HttpResponse& response, bool close);
 std::chrono::milliseconds HttpTransferTime(const HttpServerOptions& options, size_t size);
 
 // Reads a request, has it handled, sends the answer, and again. A connection is kept alive by the
-// operations that are under way. Its loop's thread only, but for the replies.
+// operations that are under way. Made, used and destroyed on its loop's thread only, but for the
+// replies; a loop that was stopped destroys what is left of them at its own end.
 template <class Stream>
 class HttpConnection final : public HttpConnectionBase,
                              public std::enable_shared_from_this<HttpConnection<Stream>> {
@@ -60,6 +61,34 @@ class HttpConnection final : public HttpConnectionBase,
  private:
   enum class Phase { kReading, kHandling, kWriting, kLingering };
   using Error = boost::system::error_code;
+
+  // The reference that a reply and its copies have in common. It is given back on the loop's thread
+  // wherever the reply is called or dropped: a connection must not end under the loop's eyes.
+  class ReplyHold {
+   public:
+    explicit ReplyHold(std::shared_ptr<HttpConnection> self) : self_(std::move(self)) {}
+    ReplyHold(const ReplyHold&) = delete;
+    ReplyHold& operator=(const ReplyHold&) = delete;
+    ~ReplyHold() {
+      if (self_ == nullptr || self_->loop_.InThread()) return;
+      HttpLoop& loop = self_->loop_;
+      boost::asio::post(loop.io(), [self = std::move(self_)] {});
+    }
+    // Once.
+    void Reply(HttpResponse response) {
+      HttpLoop& loop = self_->loop_;
+      // Whoever called may keep its copy of the reply, and be the last.
+      std::shared_ptr<HttpConnection> self = std::move(self_);
+      if (loop.InThread()) return self->Replied(std::move(response));
+      boost::asio::post(loop.io(),
+                        [self = std::move(self), response = std::move(response)]() mutable {
+                          self->Replied(std::move(response));
+                        });
+    }
+
+   private:
+    std::shared_ptr<HttpConnection> self_;
+  };
 
   const HttpServerOptions& options() const { return loop_.shared().options; }
 
@@ -136,13 +165,9 @@ class HttpConnection final : public HttpConnectionBase,
     phase_ = Phase::kHandling;
     deadline_ = HttpTime::max();
     in_handler_ = true;
-    loop_.shared().handler.Handle(
-        reader_.TakeRequest(), [self = this->shared_from_this()](HttpResponse response) {
-          if (self->loop_.InThread()) return self->Replied(std::move(response));
-          boost::asio::post(self->loop_.io(), [self, response = std::move(response)]() mutable {
-            self->Replied(std::move(response));
-          });
-        });
+    loop_.shared().handler.Handle(reader_.TakeRequest(),
+                                  [hold = std::make_shared<ReplyHold>(this->shared_from_this())](
+                                      HttpResponse response) { hold->Reply(std::move(response)); });
     in_handler_ = false;
     if (!replied_) return false;
     replied_ = false;

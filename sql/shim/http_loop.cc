@@ -43,6 +43,7 @@ void HttpLoop::Start() {
   thread_ = std::thread([this] {
     id_ = std::this_thread::get_id();
     io_.run();
+    id_ = std::thread::id();  // a later thread may be given the same
   });
 }
 
