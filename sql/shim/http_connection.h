@@ -187,8 +187,9 @@ class HttpConnection final : public HttpConnectionBase,
   bool Send(HttpResponse response) {
     phase_ = Phase::kWriting;
     closes_ = response.close || !reader_.keep_alive() || loop_.shared().draining.load();
-    head_ = HttpHeadText(response, closes_);
     response_ = std::move(response);
+    if (!MayHaveBody(response_.status)) response_.body.clear();
+    head_ = HttpHeadText(response_, closes_);
     if (head_only_) response_.body.clear();
     SetDeadline(HttpTransferTime(options(), head_.size() + response_.body.size()));
     size_t sent = 0;

@@ -22,7 +22,8 @@ std::string HttpHeadText(const HttpResponse& response, bool close) {
   if (!response.content_type.empty()) {
     text.append("\r\nContent-Type: ").append(response.content_type);
   }
-  if (response.status != 204) {
+  // 205 says that it is empty; 204 cannot be else, and of 304 it would be the length of a 200.
+  if (MayHaveBody(response.status) || response.status == 205) {
     text.append("\r\nContent-Length: ").append(std::to_string(response.body.size()));
   }
   for (const auto& [name, value] : response.headers) {

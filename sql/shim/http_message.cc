@@ -69,6 +69,10 @@ std::string QueryParameter(std::string_view query, std::string_view name) {
   return {};
 }
 
+bool MayHaveBody(int status) {
+  return status >= 200 && status != 204 && status != 205 && status != 304;
+}
+
 std::string_view ReasonPhrase(int status) {
   switch (status) {
     case 200:

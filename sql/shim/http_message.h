@@ -69,6 +69,10 @@ bool PercentDecode(std::string_view text, bool plus_is_space, std::string* out);
 // The value of a parameter of `query`, decoded; "" where it is not there or malformed.
 std::string QueryParameter(std::string_view query, std::string_view name);
 
+// Whether answers of this status have a body. Clients read none behind the others, whatever is sent
+// there, and would take it for the next answer.
+bool MayHaveBody(int status);
+
 // The standard phrase of a status.
 std::string_view ReasonPhrase(int status);
 

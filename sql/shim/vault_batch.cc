@@ -46,6 +46,7 @@ std::optional<HttpResponse> VaultBatch::Read(VaultCall& call, const char* requir
   if (!given->is_array()) return NotParsed(required);
   if (given->empty()) return VaultErrors(400, "missing batch input to process");
   if (given->size() > kMostItems) return VaultErrors(400, "batch_input has more than 10,000 items");
+  if (auto refusal = batch->ReadStatus(call)) return refusal;
   call.items = given->size();
   const bool strict = std::string_view(required) == "plaintext" || call.parts[0] == "decrypt";
   bool any_context = false, any_without = false;
@@ -65,6 +66,21 @@ std::optional<HttpResponse> VaultBatch::Read(VaultCall& call, const char* requir
   return std::nullopt;
 }
 
+std::optional<HttpResponse> VaultBatch::ReadStatus(const VaultCall& call) {
+  bool ok = true;
+  const int64_t asked = NumberOf(call.body, "partial_failure_response_code", 0, &ok);
+  if (!ok || (asked != 0 && (asked < 200 || asked > 599))) {
+    return VaultErrors(400, "partial_failure_response_code must be a status from 200 to 599");
+  }
+  partial_status_ = static_cast<int>(asked);
+  if (asked != 0 && !MayHaveBody(partial_status_)) {
+    return VaultErrors(400,
+                       "partial_failure_response_code must be a status whose answers have a body: "
+                       "not 204, 205 or 304");
+  }
+  return std::nullopt;
+}
+
 void VaultBatch::FailRest(const absl::Status& status) {
   for (VaultItem& item : items_) {
     if (item.status.ok() && item.out.empty()) item.status = status;
@@ -79,9 +95,7 @@ HttpResponse VaultBatch::AnswerOne() {
 
 int VaultBatch::StatusOf(const VaultCall& call, Rule rule) const {
   if (rule != Rule::kStatus || call.failed == 0) return 200;
-  bool ok = true;
-  const int64_t asked = NumberOf(call.body, "partial_failure_response_code", 0, &ok);
-  if (call.failed < items_.size() && asked >= 200 && asked <= 599) return static_cast<int>(asked);
+  if (call.failed < items_.size() && partial_status_ != 0) return partial_status_;
   const bool user = std::any_of(items_.begin(), items_.end(), [](const VaultItem& item) {
     return !item.status.ok() && IsUserError(item.status);
   });

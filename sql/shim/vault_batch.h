@@ -38,10 +38,13 @@ class VaultBatch {
   HttpResponse Answer(VaultCall& call, Rule rule, const char* always = nullptr);
 
  private:
+  // What the request wants to be answered where some items fail, if it says so.
+  std::optional<HttpResponse> ReadStatus(const VaultCall& call);
   HttpResponse AnswerOne();
   int StatusOf(const VaultCall& call, Rule rule) const;
 
   bool is_batch_ = false;
+  int partial_status_ = 0;  // 0: ours
   std::vector<VaultItem> items_;
 };
 

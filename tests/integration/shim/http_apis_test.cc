@@ -156,6 +156,18 @@ TEST_F(ShimVaultTest, ShapesThatClientsDoNotShow) {
   EXPECT_THAT(post("/v1/transit/encrypt/plain",
                    R"({"batch_input":[{"plaintext":"","context":"eA=="},{"plaintext":""}]})"),
               HasSubstr("400 {\"errors\":[\"context should be set either in all"));
+  for (const char* const code : {"100", "199", "204", "205", "304", "600", "-1", "\"x\"", "[]"}) {
+    EXPECT_THAT(
+        post("/v1/transit/encrypt/plain", R"({"batch_input":[{"plaintext":""},{"plaintext":"!"}],)"
+                                          R"("partial_failure_response_code":)" +
+                                              std::string(code) + "}"),
+        HasSubstr("400 {\"errors\":[\"partial_failure_response_code must be"))
+        << code;
+  }
+  EXPECT_THAT(
+      post("/v1/transit/encrypt/plain", R"({"batch_input":[{"plaintext":""},{"plaintext":"!"}],)"
+                                        R"("partial_failure_response_code":202})"),
+      HasSubstr("202 {"));
   EXPECT_THAT(post("/v1/transit/encrypt/plain", "{"), HasSubstr("400 "));
   EXPECT_THAT(post("/v1/transit/encrypt/plain", std::string(3'000'000, '[')), HasSubstr("400 "));
   EXPECT_THAT(post("/v1/fields/customers.card:mask", std::string(3'000'000, '[')),

@@ -151,6 +151,36 @@ TEST_F(HttpServerTest, RepliesMayComeWhenAllLoopsHaveStopped) {
   EXPECT_TRUE(dropped.IsClosed());
 }
 
+// Gives every status a body: "/204".
+class EagerHandler final : public HttpHandler {
+ public:
+  HttpAdmission Admit(const HttpHead&) override { return {}; }
+  void Handle(HttpRequest request, HttpReply reply) override {
+    reply(PlainResponse(std::stoi(request.path.substr(1)), "HTTP/1.1 599 a body"));
+  }
+};
+
+TEST_F(HttpServerTest, StatusesWithoutABodyAreSentWithNone) {
+  EagerHandler handler;
+  const auto server = Serve(handler);
+  ASSERT_NE(server, nullptr);
+  for (const int status : {204, 205, 304}) {
+    const auto request = [](int of) {
+      return "GET /" + std::to_string(of) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    };
+    // All that comes on one connection: what stood behind the first head would be seen.
+    RawHttp http(Socket());
+    http.Send(request(status));
+    const RawResponse bare = http.Receive();
+    EXPECT_EQ(bare.status, status);
+    EXPECT_EQ(bare.body, "");
+    http.Send(request(200));
+    const RawResponse next = http.Receive();
+    EXPECT_EQ(next.status, 200) << status << next.head;
+    EXPECT_EQ(next.body, "HTTP/1.1 599 a body\n") << status;
+  }
+}
+
 // Answers on workers that stay a moment with what they hold.
 class WorkingHandler final : public HttpHandler {
  public:
