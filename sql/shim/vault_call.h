@@ -50,9 +50,6 @@ HttpResponse VaultRotateKey(VaultCall& call);
 // The key of this name, with its id and versions.
 absl::StatusOr<v1::Key> GetVaultKey(VaultCall& call);
 
-// A key made here has a companion that makes its MACs: in Vault one key does both.
-std::string HmacKeyName(std::string_view key);
-
 }  // namespace fieldkms::shim
 
 #endif  // FIELDKMS_SQL_SHIM_VAULT_CALL_H_

@@ -5,15 +5,13 @@
 #include "crypto/status.h"
 #include "sql/shim/vault_call.h"
 #include "sql/shim/vault_ciphertext.h"
+#include "sql/shim/vault_companion.h"
 
 namespace fieldkms::shim {
 namespace {
 
-constexpr char kCompanionLabel[] = "vault.companion";        // of keys that make MACs
 constexpr char kDeletionLabel[] = "vault.deletion-allowed";  // of keys that may be deleted
 constexpr std::string_view kType = "aes256-gcm96";           // as Vault calls its default
-
-bool IsCompanion(const v1::Key& key) { return key.labels().contains(kCompanionLabel); }
 
 bool MayBeDeleted(const v1::Key& key) {
   const auto label = key.labels().find(kDeletionLabel);
@@ -91,16 +89,6 @@ std::string RefusedSettings(const Json& body) {
     return "plaintext backup is not supported: keys leave the service wrapped only";
   }
   return ok ? std::string() : "a setting is not of the type that it must be";
-}
-
-absl::Status MakeCompanion(VaultCall& call) {
-  v1::CreateKeyRequest request;
-  request.set_tenant(call.tenant());
-  request.set_name(HmacKeyName(call.key));
-  request.set_purpose(v1::KEY_PURPOSE_MAC);
-  (*request.mutable_labels())[kCompanionLabel] = "hmac";
-  const absl::Status made = call.backend.client().CreateKey(request).status();
-  return ReasonOf(made) == Reason::kKeyExists ? absl::OkStatus() : made;
 }
 
 absl::Status FillUpdate(const VaultCall& call, const v1::Key& key, v1::UpdateKeyRequest* request) {
@@ -186,6 +174,10 @@ HttpResponse VaultCreateKey(VaultCall& call) {
   if (!DurationOf(call.body, "auto_rotate_period", &period)) {
     return VaultErrors(400, "auto rotate period must be a duration");
   }
+  // Before the key is there, and not after: it would be one without MACs.
+  if (type != "hmac") {
+    if (const absl::Status free = CheckCompanionName(call); !free.ok()) return VaultFailure(free);
+  }
   v1::CreateKeyRequest request;
   request.set_tenant(call.tenant());
   request.set_name(call.key);
@@ -242,16 +234,20 @@ HttpResponse VaultConfigureKey(VaultCall& call) {
 
 HttpResponse VaultRotateKey(VaultCall& call) {
   if (!call.May(Action::kKeyRotate, call.key)) return VaultErrors(403, "permission denied");
+  const absl::StatusOr<std::string> companion = FindCompanion(call);
+  if (!companion.ok() && ReasonOf(companion.status()) != Reason::kKeyNotFound) {
+    return VaultFailure(companion.status());
+  }
   v1::RotateKeyRequest request;
   request.set_tenant(call.tenant());
   request.set_name(call.key);
   const absl::StatusOr<v1::Key> key = call.backend.client().RotateKey(request);
   if (ReasonOf(key.status()) == Reason::kKeyNotFound) return VaultErrors(400, "key not found");
   if (!key.ok()) return VaultFailure(key.status());
-  request.set_name(HmacKeyName(call.key));
-  const absl::Status companion = call.backend.client().RotateKey(request).status();
-  if (!companion.ok() && ReasonOf(companion) != Reason::kKeyNotFound) {
-    return VaultFailure(companion);
+  if (companion.ok()) {
+    request.set_name(*companion);
+    const absl::Status rotated = call.backend.client().RotateKey(request).status();
+    if (!rotated.ok()) return VaultFailure(rotated);
   }
   return DescribeResponse(call, *key);
 }
@@ -267,13 +263,18 @@ HttpResponse VaultDeleteKey(VaultCall& call) {
   if (!config.allow_deletion || !MayBeDeleted(*key)) {
     return VaultErrors(400, "deletion is not allowed for this key");
   }
+  const absl::StatusOr<std::string> companion = FindCompanion(call);
+  if (!companion.ok() && ReasonOf(companion.status()) != Reason::kKeyNotFound) {
+    return VaultFailure(companion.status());
+  }
+  // The key itself first: who may not destroy it loses nothing. Asked again, both wait anew.
   v1::ScheduleKeyVersionDestroyRequest request;
   request.set_tenant(call.tenant());
   request.set_waiting_days(static_cast<uint32_t>(config.destroy_after_days));
-  request.set_name(HmacKeyName(call.key));
+  request.set_name(call.key);
   absl::Status gone = call.backend.client().ScheduleKeyVersionDestroy(request).status();
-  if (gone.ok() || ReasonOf(gone) == Reason::kKeyNotFound) {
-    request.set_name(call.key);
+  if (gone.ok() && companion.ok()) {
+    request.set_name(*companion);
     gone = call.backend.client().ScheduleKeyVersionDestroy(request).status();
   }
   return gone.ok() ? VaultEmpty() : VaultFailure(gone);

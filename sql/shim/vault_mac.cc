@@ -10,6 +10,7 @@
 #include "crypto/wiped_string.h"
 #include "sql/shim/vault_batch.h"
 #include "sql/shim/vault_ciphertext.h"
+#include "sql/shim/vault_companion.h"
 
 namespace fieldkms::shim {
 namespace {
@@ -20,7 +21,8 @@ constexpr int64_t kRandomPart = 4'096;      // ours, of a call
 // The key that makes MACs for `call.key`: itself, or its companion.
 absl::StatusOr<std::string> MacKey(VaultCall& call) {
   FIELDKMS_ASSIGN_OR_RETURN(const v1::Key key, GetVaultKey(call));
-  return key.purpose() == v1::KEY_PURPOSE_MAC ? call.key : HmacKeyName(call.key);
+  if (key.purpose() == v1::KEY_PURPOSE_MAC) return call.key;
+  return FindCompanion(call);
 }
 
 // Of the path, or of the body: "sha2-256" is the only one there is.
@@ -67,8 +69,6 @@ absl::StatusOr<int64_t> RandomSize(const VaultCall& call) {
 }
 
 }  // namespace
-
-std::string HmacKeyName(std::string_view key) { return std::string(key) + ".hmac"; }
 
 HttpResponse VaultHmac(VaultCall& call) {
   if (!call.May(Action::kMacCompute, call.key)) return VaultErrors(403, "permission denied");
