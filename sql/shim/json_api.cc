@@ -39,8 +39,8 @@ void JsonApi::AddTo(Router& router) { router.Add("/v1/", *this); }
 
 HttpAdmission JsonApi::Admit(const HttpHead& head) {
   HttpAdmission admission;
+  if (head.path == kOpenApiPath) return admission;  // open to anybody, and takes no body
   admission.most_body = kMostBody;
-  if (head.path == kOpenApiPath) return admission;
   const JsonMatch match = MatchJsonRoute(head.method, head.path);
   if (match.route == nullptr) {
     admission.refusal = NoRoute(match.is_path);

@@ -1,6 +1,7 @@
 #include "sql/shim/vault_api.h"
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr size_t kMostBody = 32 << 20;  // Vault's own limit
 constexpr std::string_view kRoot = "/v1/";
+constexpr std::chrono::seconds kHealthPatience{2};
 
 struct Operation {
   std::string_view method;
@@ -79,7 +81,13 @@ HttpResponse NoRoute() { return VaultErrors(404, "no handler for route. route en
 }  // namespace
 
 VaultApi::VaultApi(Backend& backend, const Peers& peers)
-    : backend_(backend), peers_(peers), mount_(backend.config().vault.mount + "/") {}
+    : backend_(backend),
+      peers_(peers),
+      mount_(backend.config().vault.mount + "/"),
+      health_(backend.workers(), [&backend] {
+        const CallTimeout timeout(kHealthPatience);
+        return backend.client().CheckHealth().ok();
+      }) {}
 
 void VaultApi::AddTo(Router& router) {
   router.Add(std::string(kRoot) + mount_, *this);
@@ -89,9 +97,10 @@ void VaultApi::AddTo(Router& router) {
 
 HttpAdmission VaultApi::Admit(const HttpHead& head) {
   HttpAdmission admission;
+  // What is open to anybody takes no body: nobody knows whose memory it would be.
+  if (IsOpenVaultPath(std::string_view(head.path).substr(kRoot.size()))) return admission;
   admission.most_body = kMostBody;
-  const std::string_view path = std::string_view(head.path).substr(kRoot.size());
-  if (!IsOpenVaultPath(path) && peers_.AskerOf(head) == nullptr) {
+  if (peers_.AskerOf(head) == nullptr) {
     peers_.NoteStranger(head);
     admission.refusal = VaultErrors(403, "permission denied");
   }
@@ -99,9 +108,20 @@ HttpAdmission VaultApi::Admit(const HttpHead& head) {
 }
 
 void VaultApi::Handle(HttpRequest request, HttpReply reply) {
+  const std::string_view path = std::string_view(request.path).substr(kRoot.size());
+  if (IsOpenVaultPath(path)) return HandleOpen(request.method, path, reply);
   const auto held = std::make_shared<const HttpRequest>(std::move(request));
   const bool queued = backend_.workers().Submit([this, held, reply] { reply(Answer(*held)); });
   if (!queued) reply(VaultFailure(ShimOverloaded()));
+}
+
+void VaultApi::HandleOpen(const std::string& method, std::string_view path,
+                          const HttpReply& reply) {
+  if (!TellsHealth(path)) return reply(AnswerOpenVault(method, path, true));
+  const bool asked = health_.Ask([method, path = std::string(path), reply](bool serving) {
+    reply(AnswerOpenVault(method, path, serving));
+  });
+  if (!asked) reply(VaultFailure(ShimOverloaded()));
 }
 
 HttpResponse VaultApi::Answer(const HttpRequest& request) {
@@ -109,8 +129,8 @@ HttpResponse VaultApi::Answer(const HttpRequest& request) {
   const std::string_view path = std::string_view(request.path).substr(kRoot.size());
   // Tokens may have changed since the head was read.
   const std::shared_ptr<const Asker> asker = peers_.AskerOf(request);
-  if (!IsOpenVaultPath(path) && asker == nullptr) return VaultErrors(403, "permission denied");
-  if (IsVaultSysPath(path)) return AnswerVaultSys(backend_, request, path, asker.get());
+  if (asker == nullptr) return VaultErrors(403, "permission denied");
+  if (IsVaultSysPath(path)) return AnswerVaultSys(backend_, request, path, *asker);
   if (!path.starts_with(mount_)) return NoRoute();
   return AnswerTransit(request, path.substr(mount_.size()), *asker);
 }

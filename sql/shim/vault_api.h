@@ -6,6 +6,7 @@
 #include "sql/shim/backend.h"
 #include "sql/shim/http_server.h"
 #include "sql/shim/peers.h"
+#include "sql/shim/service_health.h"
 
 namespace fieldkms::shim {
 
@@ -23,12 +24,14 @@ class VaultApi final : public HttpHandler {
   void Handle(HttpRequest request, HttpReply reply) override;
 
  private:
+  void HandleOpen(const std::string& method, std::string_view path, const HttpReply& reply);
   HttpResponse Answer(const HttpRequest& request);
   HttpResponse AnswerTransit(const HttpRequest& request, std::string_view path, const Asker& asker);
 
   Backend& backend_;
   const Peers& peers_;
   const std::string mount_;  // "transit/"
+  ServiceHealth health_;
 };
 
 }  // namespace fieldkms::shim

@@ -8,8 +8,6 @@
 namespace fieldkms::shim {
 namespace {
 
-constexpr std::chrono::seconds kHealthPatience{2};
-
 enum class SysPath { kHealth, kSealStatus, kInit, kMounts, kLookupSelf, kRenewSelf, kNone };
 
 SysPath SysPathOf(std::string_view path) {
@@ -42,9 +40,7 @@ int64_t UnixTime() {
 }
 
 // To Vault's clients a service that does not serve is sealed.
-HttpResponse Health(Backend& backend) {
-  const CallTimeout timeout(kHealthPatience);
-  const bool serving = backend.client().CheckHealth().ok();
+HttpResponse Health(bool serving) {
   return JsonResponse(serving ? 200 : 503, {{"initialized", true},
                                             {"sealed", !serving},
                                             {"standby", false},
@@ -56,9 +52,7 @@ HttpResponse Health(Backend& backend) {
                                             {"cluster_name", "fieldkms"}});
 }
 
-HttpResponse SealStatus(Backend& backend) {
-  const CallTimeout timeout(kHealthPatience);
-  const bool serving = backend.client().CheckHealth().ok();
+HttpResponse SealStatus(bool serving) {
   return JsonResponse(200, {{"type", "fieldkms"},
                             {"initialized", true},
                             {"sealed", !serving},
@@ -130,37 +124,36 @@ HttpResponse RenewSelf(const HttpHead& head) {
 }  // namespace
 
 bool IsOpenVaultPath(std::string_view path) {
+  return TellsHealth(path) || SysPathOf(path) == SysPath::kInit;
+}
+
+bool TellsHealth(std::string_view path) {
   const SysPath is = SysPathOf(path);
-  return is == SysPath::kHealth || is == SysPath::kSealStatus || is == SysPath::kInit;
+  return is == SysPath::kHealth || is == SysPath::kSealStatus;
 }
 
 bool IsVaultSysPath(std::string_view path) { return SysPathOf(path) != SysPath::kNone; }
 
-HttpResponse AnswerVaultSys(Backend& backend, const HttpHead& head, std::string_view path,
-                            const Asker* asker) {
+HttpResponse AnswerOpenVault(std::string_view method, std::string_view path, bool serving) {
   const SysPath is = SysPathOf(path);
-  const bool reads = head.method == "GET" || (is == SysPath::kHealth && head.method == "HEAD");
-  const bool writes = head.method == "POST" || head.method == "PUT";
-  if (is == SysPath::kRenewSelf ? !writes : !reads) {
+  if (method != "GET" && (is != SysPath::kHealth || method != "HEAD")) {
     return VaultErrors(405, "unsupported operation");
   }
-  switch (is) {
-    case SysPath::kHealth:
-      return Health(backend);
-    case SysPath::kSealStatus:
-      return SealStatus(backend);
-    case SysPath::kInit:
-      return JsonResponse(200, {{"initialized", true}});
-    case SysPath::kMounts:
-      return Mounts(backend);
-    case SysPath::kLookupSelf:
-      return LookupSelf(*asker);
-    case SysPath::kRenewSelf:
-      return RenewSelf(head);
-    case SysPath::kNone:
-      break;
+  if (is == SysPath::kHealth) return Health(serving);
+  if (is == SysPath::kSealStatus) return SealStatus(serving);
+  return JsonResponse(200, {{"initialized", true}});
+}
+
+HttpResponse AnswerVaultSys(const Backend& backend, const HttpHead& head, std::string_view path,
+                            const Asker& asker) {
+  const SysPath is = SysPathOf(path);
+  const bool writes = head.method == "POST" || head.method == "PUT";
+  if (is == SysPath::kRenewSelf ? !writes : head.method != "GET") {
+    return VaultErrors(405, "unsupported operation");
   }
-  return VaultErrors(404);
+  if (is == SysPath::kMounts) return Mounts(backend);
+  if (is == SysPath::kLookupSelf) return LookupSelf(asker);
+  return RenewSelf(head);
 }
 
 }  // namespace fieldkms::shim

@@ -15,9 +15,13 @@ bool IsOpenVaultPath(std::string_view path);
 // Whether it is one of these at all, for this method.
 bool IsVaultSysPath(std::string_view path);
 
-// Answers one; may block, since health is the service's. `asker`: null on open paths.
-HttpResponse AnswerVaultSys(Backend& backend, const HttpHead& head, std::string_view path,
-                            const Asker* asker);
+// Answers one that is open. `serving`: whether the service serves; looked at where TellsHealth.
+HttpResponse AnswerOpenVault(std::string_view method, std::string_view path, bool serving);
+bool TellsHealth(std::string_view path);
+
+// Answers one of the others.
+HttpResponse AnswerVaultSys(const Backend& backend, const HttpHead& head, std::string_view path,
+                            const Asker& asker);
 
 }  // namespace fieldkms::shim
 

@@ -1,8 +1,10 @@
 // JSON, and Vault's API with clients of other authors.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "crypto/base64.h"
 #include "crypto/hex.h"
@@ -189,7 +191,15 @@ TEST_F(ShimVaultTest, ShapesThatClientsDoNotShow) {
       403);
   EXPECT_THAT(Log(), HasSubstr("turned_away"));
   EXPECT_EQ(RawHttp(SocketPath()).Get("/v1/sys/health").status, 200);
+  for (const char* const open :
+       {"/v1/sys/health", "/v1/sys/seal-status", "/v1/sys/init", "/v1/openapi.yaml"}) {
+    EXPECT_EQ(RawHttp(SocketPath()).Post(open, "application/json", "x").status, 413) << open;
+    EXPECT_EQ(RawHttp(SocketPath()).Post(open, "application/json", "").status, 405) << open;
+    EXPECT_EQ(RawHttp(SocketPath()).Get(open).status, 200) << open;
+  }
   daemon_.Kill();
+  // What was answered holds for a second.
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
   EXPECT_EQ(RawHttp(SocketPath()).Get("/v1/sys/health").status, 503);
 }
 
