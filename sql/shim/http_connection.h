@@ -47,8 +47,11 @@ class HttpConnection final : public HttpConnectionBase,
     deadline_ = std::chrono::steady_clock::now() + from_now;
   }
 
+  // Is given back when the connection ends.
+  void Hold(std::shared_ptr<void> seat) { seat_ = std::move(seat); }
+
   void Run() {
-    SetDeadline(options().idle);
+    SetDeadline(Silence());
     Read();
   }
 
@@ -59,6 +62,7 @@ class HttpConnection final : public HttpConnectionBase,
   bool BetweenRequests() const override { return phase_ == Phase::kReading && reader_.idle(); }
 
  private:
+  static constexpr bool kIsUnix = std::is_same_v<Stream, UnixStream>;
   enum class Phase { kReading, kHandling, kWriting, kLingering };
   using Error = boost::system::error_code;
 
@@ -91,6 +95,8 @@ class HttpConnection final : public HttpConnectionBase,
   };
 
   const HttpServerOptions& options() const { return loop_.shared().options; }
+  // How long it may be silent between requests.
+  std::chrono::milliseconds Silence() const { return known_ ? options().idle : options().patience; }
 
   void Read() {
     const std::span<char> room = reader_.Prepare();
@@ -131,6 +137,7 @@ class HttpConnection final : public HttpConnectionBase,
   bool Decide() {
     head_only_ = reader_.head().method == "HEAD";
     HttpAdmission admission = loop_.shared().handler.Admit(reader_.head());
+    known_ = known_ || admission.known;
     if (admission.refusal) return Refuse(std::move(*admission.refusal));
     if (reader_.content_length() > admission.most_body) {
       return Refuse(PlainResponse(
@@ -193,7 +200,7 @@ class HttpConnection final : public HttpConnectionBase,
     if (head_only_) response_.body.clear();
     SetDeadline(HttpTransferTime(options(), head_.size() + response_.body.size()));
     size_t sent = 0;
-    if constexpr (std::is_same_v<Stream, UnixStream>) sent = SendNow();
+    if constexpr (kIsUnix) sent = SendNow();
     if (sent == head_.size() + response_.body.size()) return Sent();
     const size_t of_head = std::min(sent, head_.size());
     const std::array<boost::asio::const_buffer, 2> rest = {
@@ -220,7 +227,7 @@ class HttpConnection final : public HttpConnectionBase,
     response_ = HttpResponse();
     if (!closes_) {
       phase_ = Phase::kReading;
-      SetDeadline(reader_.idle() ? options().idle : options().patience);
+      SetDeadline(reader_.idle() ? Silence() : options().patience);
       return true;
     }
     Error ignored;
@@ -254,9 +261,11 @@ class HttpConnection final : public HttpConnectionBase,
   static constexpr std::chrono::milliseconds kLinger{2'000};
 
   HttpLoop& loop_;
+  std::shared_ptr<void> seat_;
   Stream stream_;
   HttpReader reader_;
   Phase phase_ = Phase::kReading;
+  bool known_ = kIsUnix;  // who asks; the rights of the socket's file say enough of its users
   bool in_handler_ = false;
   bool replied_ = false;
   bool closes_ = false;

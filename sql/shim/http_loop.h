@@ -23,6 +23,7 @@ struct HttpShared {
   const HttpServerOptions options;
   HttpHandler& handler;
   std::atomic<size_t> connections = 0;
+  std::atomic<size_t> tls_connections = 0;  // of these
   std::atomic<bool> draining = false;
 };
 

@@ -23,6 +23,7 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptPause{50};  // out of descriptors: no event tells more
 constexpr std::chrono::milliseconds kDrainPoll{5};
+constexpr size_t kTlsShare = 4;  // one in so many connections may be by TLS
 
 absl::Status TlsError(const std::string& message) {
   return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid, message);
@@ -132,6 +133,10 @@ class HttpServer::Impl {
 
   HttpLoop& NextLoop() { return *loops_[next_++ % loops_.size()]; }
   bool Full() const { return shared_.connections >= shared_.options.most_connections; }
+  bool FullOfTls() const {
+    return Full() || shared_.tls_connections >=
+                         std::max<size_t>(1, shared_.options.most_connections / kTlsShare);
+  }
 
   void AcceptUnix() {
     HttpLoop& loop = NextLoop();
@@ -168,7 +173,7 @@ class HttpServer::Impl {
     tls_->async_accept(loop.io(), [this, &loop](error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
       if (error) return Pause([this] { AcceptTls(); });
-      if (!Full()) AdmitTls(loop, std::move(socket));
+      if (!FullOfTls()) AdmitTls(loop, std::move(socket));
       AcceptTls();
     });
   }
@@ -181,17 +186,22 @@ class HttpServer::Impl {
       const std::lock_guard lock(mutex_);
       context = context_;
     }
-    asio::post(loop.io(), [&loop, context, socket = std::move(socket)]() mutable {
-      auto connection = std::make_shared<HttpConnection<TlsStream>>(loop, HttpPeer(),
-                                                                    std::move(socket), *context);
-      connection->SetDeadline(loop.shared().options.patience);
-      // The stream refers to its context no more than OpenSSL counts.
-      connection->stream().async_handshake(asio::ssl::stream_base::server,
-                                           [connection](error_code error) {
-                                             if (error) return connection->End();
-                                             connection->Run();
-                                           });
-    });
+    // Counted here, where they come in, so that no burst is let in before its first is counted.
+    ++shared_.tls_connections;
+    std::shared_ptr<void> seat(&shared_, [this](void*) { --shared_.tls_connections; });
+    asio::post(loop.io(),
+               [&loop, context, seat = std::move(seat), socket = std::move(socket)]() mutable {
+                 auto connection = std::make_shared<HttpConnection<TlsStream>>(
+                     loop, HttpPeer(), std::move(socket), *context);
+                 connection->Hold(std::move(seat));
+                 connection->SetDeadline(loop.shared().options.patience);
+                 // The stream refers to its context no more than OpenSSL counts.
+                 connection->stream().async_handshake(asio::ssl::stream_base::server,
+                                                      [connection](error_code error) {
+                                                        if (error) return connection->End();
+                                                        connection->Run();
+                                                      });
+               });
   }
 
   template <class Again>

@@ -17,6 +17,7 @@ namespace fieldkms::shim {
 struct HttpAdmission {
   size_t most_body = 0;                 // a longer one is refused with 413
   std::optional<HttpResponse> refusal;  // instead; what is not read of the request is dropped
+  bool known = false;                   // who asks: the connection may be silent for `idle` then
 };
 
 class HttpHandler {
@@ -41,6 +42,9 @@ struct HttpServerOptions {
   std::optional<HttpTlsOptions> tls;
   int threads = 1;
   size_t most_connections = 1000;
+  // Of these by TLS a quarter at most, and one at least: anybody on the host can open them, and the
+  // Unix socket must have room then. Until a request came from somebody known, one by TLS may be
+  // silent for `patience` only.
   // A connection is closed that is silent between requests for longer than `idle`, or that takes
   // longer for a head than `patience`, or for a body or an answer than `patience` and what its
   // bytes take at 256 KiB a second.

@@ -39,12 +39,13 @@ void JsonApi::AddTo(Router& router) { router.Add("/v1/", *this); }
 
 HttpAdmission JsonApi::Admit(const HttpHead& head) {
   HttpAdmission admission;
+  admission.known = peers_.AskerOf(head) != nullptr;
   if (head.path == kOpenApiPath) return admission;  // open to anybody, and takes no body
   admission.most_body = kMostBody;
   const JsonMatch match = MatchJsonRoute(head.method, head.path);
   if (match.route == nullptr) {
     admission.refusal = NoRoute(match.is_path);
-  } else if (peers_.AskerOf(head) == nullptr) {
+  } else if (!admission.known) {
     peers_.NoteStranger(head);
     admission.refusal = Failure(Unknown());
   }

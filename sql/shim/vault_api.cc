@@ -97,10 +97,11 @@ void VaultApi::AddTo(Router& router) {
 
 HttpAdmission VaultApi::Admit(const HttpHead& head) {
   HttpAdmission admission;
-  // What is open to anybody takes no body: nobody knows whose memory it would be.
+  admission.known = peers_.AskerOf(head) != nullptr;
+  // What is open to anybody takes no body.
   if (IsOpenVaultPath(std::string_view(head.path).substr(kRoot.size()))) return admission;
   admission.most_body = kMostBody;
-  if (peers_.AskerOf(head) == nullptr) {
+  if (!admission.known) {
     peers_.NoteStranger(head);
     admission.refusal = VaultErrors(403, "permission denied");
   }

@@ -7,22 +7,16 @@
 #include <thread>
 
 #include "crypto/base64.h"
-#include "crypto/hex.h"
-#include "crypto/sha256.h"
-#include "tests/integration/shim/shim_fixture.h"
-#include "tests/support/paths.h"
+#include "tests/integration/shim/vault_fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace fieldkms::testing {
 namespace {
 
 using nlohmann::json;
-using ::testing::Each;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kToken[] = "a-token-of-a-test-0123456789abcdef";
 constexpr char kSession[] =
     "FieldKMS-Session-User: alice\r\nFieldKMS-Role: app_rw\r\nFieldKMS-Database: shop\r\n";
 constexpr char kNarrow[] =
@@ -106,33 +100,6 @@ TEST_F(ShimJsonTest, RewrapsNothingFromKeysThatTheRulesDoNotName) {
   EXPECT_EQ(Post("/v1/keys/plain:rewrap", rewrap, kNarrow).status, 403);
 }
 
-class ShimVaultTest : public ShimTest {
- protected:
-  void SetUp() override {
-    const CommandResult made = RunCommand(
-        {.argv = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                  "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                  "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout",
-                  dir_.File("tls.key"), "-out", dir_.File("tls.crt")}});
-    ASSERT_EQ(made.status.code, 0) << made.err;
-    WriteFile(dir_.File("tokens"), EncodeHex(*Sha256(AsBytes(kToken))) + " vault-app\n");
-    Start("tokens:\n  file: " + dir_.File("tokens") +
-              "\n  identities: {vault-app: [all]}\nvault: {tenant: acme, allow_deletion: true}\n",
-          "  tls: {address: '127.0.0.1:0', certificate: " + dir_.File("tls.crt") +
-              ", key: " + dir_.File("tls.key") + "}\n");
-    MakeKeys();
-  }
-
-  std::string Url() const {
-    const std::string log = Log();
-    const size_t at = log.rfind("\"tls_port\":") + 11;
-    return "https://localhost:" + log.substr(at, log.find(',', at) - at);
-  }
-  // install of vault_clients put them there.
-  static std::string Clients() { return BinDir() + "/../vault_clients"; }
-  static std::string Sources() { return SourceDir() + "/tests/integration/shim/vault_clients"; }
-};
-
 TEST_F(ShimVaultTest, HvacWorksAsItIs) {
   const CommandResult used =
       RunCommand({.argv = {Clients() + "/python/bin/python", Sources() + "/use_hvac.py", Url(),
@@ -201,81 +168,6 @@ TEST_F(ShimVaultTest, ShapesThatClientsDoNotShow) {
   // What was answered holds for a second.
   std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
   EXPECT_EQ(RawHttp(SocketPath()).Get("/v1/sys/health").status, 503);
-}
-
-class ShimCompanionTest : public ShimVaultTest {
- protected:
-  // "STATUS body", of a call with the token that may do everything.
-  std::string Call(std::string_view method, std::string_view path, std::string_view body = "{}") {
-    RawHttp http(SocketPath());
-    http.Send(std::string(method) + " /v1/transit/" + std::string(path) +
-              " HTTP/1.1\r\nHost: x\r\nX-Vault-Token: " + kToken + "\r\nContent-Length: " +
-              std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
-    const RawResponse response = http.Receive();
-    return std::to_string(response.status) + " " + response.body;
-  }
-  void MakeKey(const std::string& name, v1::KeyPurpose purpose, bool labelled) {
-    v1::CreateKeyRequest request;
-    request.set_tenant("acme");
-    request.set_name(name);
-    request.set_purpose(purpose);
-    if (labelled) (*request.mutable_labels())["vault.companion"] = "hmac";
-    ASSERT_OK(client_->CreateKey(request));
-  }
-  // The states of a key's versions, as their numbers.
-  std::vector<int> StatesOf(const std::string& name) {
-    v1::ListKeyVersionsRequest request;
-    request.set_tenant("acme");
-    request.set_name(name);
-    const auto listed = client_->ListKeyVersions(request);
-    EXPECT_OK(listed.status());
-    std::vector<int> states;
-    if (!listed.ok()) return states;
-    for (const v1::KeyVersion& version : listed->versions()) states.push_back(version.state());
-    return states;
-  }
-  // Rotates it once and destroys it.
-  void RotateAndDelete(const std::string& name) {
-    EXPECT_THAT(Call("POST", "keys/" + name + "/rotate"), HasSubstr("200 "));
-    EXPECT_THAT(Call("POST", "keys/" + name + "/config", R"({"deletion_allowed":true})"),
-                HasSubstr("200 "));
-    EXPECT_THAT(Call("DELETE", "keys/" + name), HasSubstr("204 "));
-    EXPECT_THAT(StatesOf(name), Each(v1::KEY_VERSION_STATE_DESTROY_SCHEDULED));
-  }
-};
-
-constexpr char kInput[] = R"({"input":"eA=="})";
-
-TEST_F(ShimCompanionTest, OneThatWasMadeWithItsKeyGoesWithIt) {
-  EXPECT_THAT(Call("POST", "keys/own"), HasSubstr("200 "));
-  EXPECT_THAT(Call("POST", "keys/own"), HasSubstr("already existed"));
-  EXPECT_THAT(Call("POST", "hmac/own", kInput), HasSubstr("\"hmac\":\"vault:v1:"));
-  RotateAndDelete("own");
-  EXPECT_THAT(StatesOf("own.hmac"), ElementsAre(v1::KEY_VERSION_STATE_DESTROY_SCHEDULED,
-                                                v1::KEY_VERSION_STATE_DESTROY_SCHEDULED));
-}
-
-TEST_F(ShimCompanionTest, AKeyThatIsOnlyCalledSoIsLeftAlone) {
-  MakeKey("plain.hmac", v1::KEY_PURPOSE_MAC, false);
-  MakeKey("leased.hmac", v1::KEY_PURPOSE_ENCRYPT, true);
-  for (const std::string name : {"plain", "leased"}) {
-    const std::string mac = R"({"input":"eA==","hmac":"vault:v1:eA=="})";
-    EXPECT_THAT(Call("POST", "hmac/" + name, kInput), HasSubstr("400 ")) << name;
-    EXPECT_EQ(Call("POST", "hmac/" + name, kInput), Call("POST", "hmac/nothing", kInput)) << name;
-    EXPECT_EQ(Call("POST", "verify/" + name, mac), Call("POST", "verify/nothing", mac)) << name;
-    EXPECT_THAT(Call("POST", "keys/" + name), HasSubstr("with .hmac behind it is another key's"));
-    RotateAndDelete(name);
-    EXPECT_THAT(StatesOf(name + ".hmac"), ElementsAre(v1::KEY_VERSION_STATE_ENABLED)) << name;
-  }
-}
-
-TEST_F(ShimCompanionTest, NoKeyIsMadeBesideOneThatIsOnlyCalledSo) {
-  MakeKey("fresh.hmac", v1::KEY_PURPOSE_MAC, false);
-  EXPECT_THAT(Call("POST", "keys/fresh"), HasSubstr("400 "));
-  EXPECT_THAT(Call("GET", "keys/fresh", ""), HasSubstr("404 "));
-  // Whoever wants no companion needs no room for one.
-  EXPECT_THAT(Call("POST", "keys/fresh", R"({"type":"hmac"})"), HasSubstr("200 "));
-  EXPECT_THAT(Call("LIST", "keys", ""), HasSubstr("fresh.hmac"));
 }
 
 }  // namespace
