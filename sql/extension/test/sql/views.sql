@@ -128,6 +128,11 @@ ALTER ROLE regress_full RENAME TO regress_renamed;
 SELECT "Card" FROM shown WHERE id = 200;
 SELECT id FROM shown WHERE id = 200;
 ALTER ROLE regress_renamed RENAME TO regress_full;
+-- Names in the registry grow old; a view that is made again goes by the columns' numbers.
+ALTER TABLE "odd Schema"."Customers" RENAME COLUMN "Card" TO "PAN";
+SELECT kms.make_view('"odd Schema"."Customers"', 'public.renamed', 'regress_full');
+SELECT pg_get_viewdef('public.renamed') ~ 'reveal_by_role\(.*AS "PAN"' AS is_revealed,
+  pg_get_viewdef('public.renamed') ~ '^\s*t\."PAN",|\n\s*t\."PAN"' AS is_raw;
 DROP SCHEMA "odd Schema" CASCADE;
 REVOKE ALL ON kms.protected_columns FROM regress_clerk;
 DROP FOREIGN TABLE known_fields;
