@@ -6,6 +6,7 @@
 #include "clients/cli/commands.h"
 #include "clients/cli/durations.h"
 #include "clients/cli/table_names.h"
+#include "clients/cli/worker_pool.h"
 #include "crypto/status.h"
 
 namespace fieldkms {
@@ -97,6 +98,19 @@ absl::StatusOr<v1::RotationSpec> SpecOf(const SpecArgs& args) {
   }
   FIELDKMS_RETURN_IF_ERROR(ApplyLimitArgs(args.limits, spec.mutable_limits()));
   return spec;
+}
+
+void AddWorkerOptions(CLI::App* command, uint32_t* workers, std::string* name) {
+  command
+      ->add_option("--workers", *workers,
+                   "Workers on a job, each with a connection of its own, to 64; 1 by default")
+      ->type_name("N")
+      ->check(CLI::Range(1u, kMostWorkers));
+  command
+      ->add_option("--name", *name,
+                   "What workers are called by, before what tells them apart; the machine's name "
+                   "by default")
+      ->type_name("NAME");
 }
 
 CLI::Option* AddDataSourceOption(CLI::App* command, std::string* data_source) {

@@ -38,6 +38,8 @@ void AddSpecOptions(CLI::App* command, SpecArgs* args);
 // Errors: those of the parts; InvalidField("backup-horizon").
 absl::StatusOr<v1::RotationSpec> SpecOf(const SpecArgs& args);
 
+// --workers and --name, of commands that work on jobs. Both must outlive the parsing.
+void AddWorkerOptions(CLI::App* command, uint32_t* workers, std::string* name);
 // --data-source.
 CLI::Option* AddDataSourceOption(CLI::App* command, std::string* data_source);
 // The id of a job or of a schedule, as the command's argument.

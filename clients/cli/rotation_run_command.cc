@@ -121,16 +121,7 @@ void AddOptions(CLI::App* command, RunArguments* arguments) {
   AddDataSourceOption(command, &arguments->data_source)->needs(next);
   AddTenantOption(command, &arguments->tenant);
   AddConninfoFileOption(command, &arguments->conninfo_file)->required();
-  command
-      ->add_option("--workers", arguments->workers,
-                   "Workers, each with a connection of its own, to 64; 1 by default")
-      ->type_name("N")
-      ->check(CLI::Range(1u, kMostWorkers));
-  command
-      ->add_option("--name", arguments->name,
-                   "What workers are called by, before what tells them apart; the machine's name "
-                   "by default")
-      ->type_name("NAME");
+  AddWorkerOptions(command, &arguments->workers, &arguments->name);
   command->add_flag("--no-wait", arguments->no_wait,
                     "End where the job is paused or was not started, instead of waiting");
   command->add_flag("--lease", arguments->lease,

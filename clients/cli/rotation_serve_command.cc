@@ -182,16 +182,7 @@ void AddRotationServeCommand(CLI::App* group, Session* session) {
       ->type_name("KIND")
       ->allow_extra_args(false)
       ->check(CLI::IsMember(rotation::AllowedKinds()));
-  command
-      ->add_option("--workers", arguments->workers,
-                   "Workers on a job, each with a connection of its own, to 64; 1 by default")
-      ->type_name("N")
-      ->check(CLI::Range(1u, kMostWorkers));
-  command
-      ->add_option("--name", arguments->name,
-                   "What workers are called by, before what tells them apart; the machine's name "
-                   "by default")
-      ->type_name("NAME");
+  AddWorkerOptions(command, &arguments->workers, &arguments->name);
   session->Bind(command, [session, arguments] { return Serve(session, *arguments); });
 }
 
