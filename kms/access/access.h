@@ -1,6 +1,6 @@
 // Who calls, what may they do, and how fast: the three questions that the call
-// wrapper asks of every call. All implementations are thread-safe and answer
-// without allocation, lock or I/O.
+// wrapper asks of every call. All implementations are thread-safe and answer without I/O; what they
+// answer without allocation or lock, too, but for callers from a network (kms/identity).
 #ifndef FIELDKMS_KMS_ACCESS_ACCESS_H_
 #define FIELDKMS_KMS_ACCESS_ACCESS_H_
 
@@ -9,9 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "crypto/field/mask.h"
 #include "kms/access/action.h"
-#include "kms/access/peer.h"
+#include "kms/access/caller.h"
 
 namespace fieldkms {
 
@@ -26,8 +27,9 @@ struct Principal {
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  // Authenticate returns the principal that `peer` is, or null if it is none.
-  virtual const Principal* Authenticate(const Peer& peer) const = 0;
+  // Authenticate returns the principal that `caller` is, never null. Error: kUnauthenticated, if it
+  // is none; the message is for the caller.
+  virtual absl::StatusOr<const Principal*> Authenticate(const Caller& caller) const = 0;
 };
 
 // Denies by default: only what a rule allows is allowed.

@@ -46,20 +46,46 @@ absl::StatusOr<std::unique_ptr<StaticAccess>> StaticAccess::Create(const AccessP
       }
       for (const AccessRule& rule : rules->second) entry->rules.Add(rule);
     }
-    for (const uid_t uid : member.uids) {
-      if (!access->by_uid_.emplace(uid, entry.get()).second) {
-        return PolicyError("uid " + std::to_string(uid) + " belongs to two principals");
-      }
-    }
+    FIELDKMS_RETURN_IF_ERROR(access->AddNames(member, entry.get()));
     access->entries_.push_back(std::move(entry));
   }
   return access;
 }
 
-const Principal* StaticAccess::Authenticate(const Peer& peer) const {
-  if (!peer.known) return nullptr;
-  const auto entry = by_uid_.find(peer.uid);
-  return entry == by_uid_.end() ? nullptr : &entry->second->principal;
+absl::Status StaticAccess::AddNames(const AccessPolicy::Member& member, const Entry* entry) {
+  for (const uid_t uid : member.uids) {
+    if (!by_uid_.emplace(uid, entry).second) {
+      return PolicyError("uid " + std::to_string(uid) + " belongs to two principals");
+    }
+  }
+  for (const std::string& name : member.certificates) {
+    if (!by_certificate_.emplace(name, entry).second) {
+      return PolicyError("certificates of '" + name + "' belong to two principals");
+    }
+  }
+  for (const std::string& token : member.tokens) {
+    if (!by_token_.emplace(token, entry).second) {
+      return PolicyError("tokens of '" + token + "' belong to two principals");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<const Principal*> StaticAccess::Authenticate(const Caller& caller) const {
+  const auto entry = caller.peer.known ? by_uid_.find(caller.peer.uid) : by_uid_.end();
+  if (entry != by_uid_.end()) return &entry->second->principal;
+  return Error(absl::StatusCode::kUnauthenticated, Reason::kUnauthenticated,
+               "no principal is configured for the user that this connection comes from");
+}
+
+const Principal* StaticAccess::FindCertificate(std::string_view name) const {
+  const auto entry = by_certificate_.find(name);
+  return entry == by_certificate_.end() ? nullptr : &entry->second->principal;
+}
+
+const Principal* StaticAccess::FindToken(std::string_view issuer, std::string_view subject) const {
+  const auto entry = by_token_.find(std::string(issuer) + ":" + std::string(subject));
+  return entry == by_token_.end() ? nullptr : &entry->second->principal;
 }
 
 bool StaticAccess::Allows(const Principal& who, Action action, std::string_view tenant,

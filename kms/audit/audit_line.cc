@@ -54,6 +54,7 @@ void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out)
     line.Unsigned("uid", record.peer.uid);
     line.Signed("pid", record.peer.pid);
   }
+  text("address", record.address);
   text("tenant", record.tenant);
   AppendKeys(record.keys, "key", "keys", "more_keys", &line);
   AppendKeys(record.destination_keys, "destination_key", "destination_keys",

@@ -43,6 +43,7 @@ struct AuditRecord {
   std::string_view method;      // "CryptoService.Encrypt"
   std::string_view principal;   // empty: not authenticated
   Peer peer;                    // left out if not known
+  std::string_view address;     // of a network connection: "ipv4:192.0.2.7:4711"
   std::string_view tenant;      // only where it is a legal id
   AuditKeys keys;               // that the call asked for; legal names only
   AuditKeys destination_keys;   // of rewraps to another key, likewise

@@ -1,44 +1,56 @@
 #include "kms/audit/refusal_log.h"
 
+#include <string>
 #include <vector>
 
 namespace fieldkms {
 namespace {
 
-// Beyond any uid: callers without one, and callers beyond the table.
-constexpr uint64_t kUnknownCaller = uint64_t{1} << 32;
-constexpr uint64_t kOtherCallers = kUnknownCaller + 1;
+// Callers beyond the table.
+constexpr char kOtherCallers[] = "*";
+
+// Ports come anew with each connection.
+std::string NameOf(const AuditRecord& refusal) {
+  if (refusal.peer.known) return std::to_string(refusal.peer.uid);
+  return std::string(refusal.address.substr(0, refusal.address.rfind(':')));
+}
 
 }  // namespace
 
 RefusalLog::RefusalLog(AuditSink& sink, const Clock& clock, Rate rate)
     : sink_(sink), clock_(clock), rate_(rate) {}
 
-RefusalLog::Caller& RefusalLog::CallerOf(const Peer& peer) {
-  const uint64_t id = peer.known ? peer.uid : kUnknownCaller;
-  const auto found = callers_.find(id);
+RefusalLog::Caller& RefusalLog::CallerOf(const AuditRecord& refusal) {
+  const std::string name = NameOf(refusal);
+  const auto found = callers_.find(name);
   if (found != callers_.end()) return found->second;
   if (callers_.size() >= kMaxCallers) return callers_[kOtherCallers];
-  Caller& caller = callers_[id];
-  caller.peer = {peer.known, peer.uid, 0};
+  Caller& caller = callers_[name];
+  caller.peer = {refusal.peer.known, refusal.peer.uid, 0};
+  caller.address = refusal.address;
   return caller;
 }
 
-bool RefusalLog::Count(const Peer& peer) {
+bool RefusalLog::Count(const AuditRecord& refusal) {
   std::lock_guard lock(mutex_);
-  Caller& caller = CallerOf(peer);
+  Caller& caller = CallerOf(refusal);
   if (caller.bucket.Take(rate_, 1, clock_.Steady()).count() == 0) return false;
   ++caller.counted;
   return true;
 }
 
 void RefusalLog::Append(const AuditRecord& refusal, AuditWaiter* waiter) {
-  if (!Count(refusal.peer)) return sink_.Append(refusal, waiter);
+  if (!Count(refusal)) return sink_.Append(refusal, waiter);
   if (waiter != nullptr) waiter->OnAudited(absl::OkStatus());
 }
 
 void RefusalLog::Flush() {
-  std::vector<AuditRecord> floods;
+  struct Flood {
+    Peer peer;
+    std::string address;
+    uint32_t counted;
+  };
+  std::vector<Flood> floods;
   {
     std::lock_guard lock(mutex_);
     for (auto it = callers_.begin(); it != callers_.end();) {
@@ -47,16 +59,19 @@ void RefusalLog::Flush() {
         it = callers_.erase(it);
         continue;
       }
-      AuditRecord flood;
-      flood.kind = AuditKind::kFlood;
-      flood.peer = caller.peer;
-      flood.items = caller.counted;
-      floods.push_back(flood);
+      floods.push_back({caller.peer, caller.address, caller.counted});
       caller.counted = 0;
       ++it;
     }
   }
-  for (const AuditRecord& flood : floods) sink_.Append(flood, nullptr);
+  for (const Flood& flood : floods) {
+    AuditRecord record;
+    record.kind = AuditKind::kFlood;
+    record.peer = flood.peer;
+    record.address = flood.address;
+    record.items = flood.counted;
+    sink_.Append(record, nullptr);
+  }
 }
 
 }  // namespace fieldkms

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 
 #include "kms/access/token_bucket.h"
@@ -18,14 +19,15 @@ namespace fieldkms {
 // Thread-safe.
 class RefusalLog {
  public:
-  // `rate`: refusals of one uid that are written one by one. `sink` and `clock`
+  // `rate`: refusals of one caller, a uid or an address of the network without its port, that are
+  // written one by one. `sink` and `clock`
   // must outlive it.
   RefusalLog(AuditSink& sink, const Clock& clock, Rate rate);
 
   // Append writes the refusal, or counts it, in which case `waiter` is told at once.
   void Append(const AuditRecord& refusal, AuditWaiter* waiter);
 
-  // Flush writes a kFlood record for each uid that has refusals counted. To be
+  // Flush writes a kFlood record for each caller that has refusals counted. To be
   // called every few seconds, and before the sink ends.
   void Flush();
 
@@ -34,19 +36,20 @@ class RefusalLog {
     TokenBucket bucket;
     uint32_t counted = 0;
     Peer peer;
+    std::string address;  // the last one's
   };
   // Callers told apart at most; the others are counted together.
   static constexpr size_t kMaxCallers = 1024;
 
-  Caller& CallerOf(const Peer& peer);
+  Caller& CallerOf(const AuditRecord& refusal);
   // Whether this refusal is to be counted only.
-  bool Count(const Peer& peer);
+  bool Count(const AuditRecord& refusal);
 
   AuditSink& sink_;
   const Clock& clock_;
   const Rate rate_;
   std::mutex mutex_;
-  std::unordered_map<uint64_t, Caller> callers_;
+  std::unordered_map<std::string, Caller> callers_;
 };
 
 }  // namespace fieldkms

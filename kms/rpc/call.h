@@ -9,9 +9,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
+#include "kms/access/caller.h"
 #include "kms/clock.h"
 #include "kms/rpc/connection_table.h"
 
@@ -39,9 +41,10 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  // Who calls. Read once a call, when the request arrives.
-  const Peer& peer() const { return peer_; }
-  // The bucket of the call's connection, or null for TCP.
+  // Who calls, as far as the connection and the request's headers tell. Read once a call, when the
+  // request arrives.
+  const Caller& caller() const { return caller_; }
+  // The bucket of the call's connection, or null for one of a network.
   TokenBucket* connection_bucket() const { return connection_bucket_; }
   // When the caller stops waiting; kNoDeadline if it never does.
   Deadline deadline() const { return deadline_; }
@@ -88,7 +91,9 @@ class Call {
   CallPool* pool_ = nullptr;
   const ArmFunction* arm_ = nullptr;
   grpc::ServerCompletionQueue* queue_ = nullptr;
-  Peer peer_;
+  Caller caller_;
+  std::string address_;                             // what caller_ views
+  std::shared_ptr<const grpc::AuthContext> shown_;  // likewise
   TokenBucket* connection_bucket_ = nullptr;
   Deadline deadline_ = kNoDeadline;
   size_t request_size_ = 0;

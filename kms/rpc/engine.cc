@@ -1,14 +1,17 @@
 #include "kms/rpc/engine.h"
 
 #include <grpc/grpc.h>
+#include <grpc/grpc_security_constants.h>
 #include <grpc/support/time.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server_posix.h>
 
+#include <algorithm>
 #include <charconv>
 #include <future>
+#include <iterator>
 #include <string_view>
 
 #include "crypto/status.h"
@@ -37,6 +40,19 @@ int DescriptorOf(std::string_view peer) {
   const auto [end, error] =
       std::from_chars(peer.data() + kPrefix.size(), peer.data() + peer.size(), number);
   return error == std::errc() && end == peer.data() + peer.size() ? number : -1;
+}
+
+// Of "authorization: Bearer TOKEN" (RFC 6750 §2.1); "" where there is none, and where there are
+// two.
+std::string_view BearerToken(const grpc::ServerContext& context) {
+  constexpr std::string_view kScheme = "bearer ";
+  const auto [begin, end] = context.client_metadata().equal_range("authorization");
+  if (begin == end || std::next(begin) != end) return {};
+  const std::string_view value(begin->second.data(), begin->second.size());
+  const bool is_bearer = value.size() > kScheme.size() &&
+                         std::equal(kScheme.begin(), kScheme.end(), value.begin(),
+                                    [](char ours, char theirs) { return ours == (theirs | 0x20); });
+  return is_bearer ? value.substr(kScheme.size()) : std::string_view();
 }
 
 }  // namespace
@@ -113,6 +129,7 @@ void Engine::Build(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options_.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options_.max_metadata_size);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
   // Finds dead TCP peers; a client's own pings may come every 10 s.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
@@ -177,11 +194,12 @@ void Engine::Advance(Queue& queue, Call* call, bool ok) {
     }
     call->stage_ = Call::Stage::kRunning;
     queue.Count(1);
-    ReadPeer(call);
+    ReadCaller(call);
     call->Receive();
     return;
   }
   call->ClearMessages(call->OnRecycle());
+  call->shown_.reset();
   call->stage_ = Call::Stage::kArmed;
   queue.Count(-1);
   if (stopping_.load(std::memory_order_relaxed)) return;
@@ -189,15 +207,30 @@ void Engine::Advance(Queue& queue, Call* call, bool ok) {
   call->Arm();
 }
 
-void Engine::ReadPeer(Call* call) {
+void Engine::ReadCaller(Call* call) {
   call->deadline_ = ToDeadline(call->context_->raw_deadline());
-  call->peer_ = {};
+  call->caller_ = {};
   call->connection_bucket_ = nullptr;
-  if (!connections_) return;
-  const int number = DescriptorOf(call->context_->peer());
-  if (number < 0) return;
-  call->peer_ = connections_->Find(number);
-  call->connection_bucket_ = connections_->Bucket(number);
+  ReadConnection(call);
+  if (options_.read_tokens) call->caller_.token = BearerToken(*call->context_);
+}
+
+void Engine::ReadConnection(Call* call) {
+  std::string peer = call->context_->peer();
+  if (const int number = DescriptorOf(peer); number >= 0) {
+    if (!connections_) return;
+    call->caller_.peer = connections_->Find(number);
+    call->connection_bucket_ = connections_->Bucket(number);
+    return;
+  }
+  if (tcp_.empty()) return;
+  call->address_ = std::move(peer);
+  call->caller_.address = call->address_;
+  call->shown_ = call->context_->auth_context();
+  if (!call->shown_->IsPeerAuthenticated()) return;
+  const std::vector<grpc::string_ref> chain =
+      call->shown_->FindPropertyValues(GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME);
+  if (chain.size() == 1) call->caller_.certificate = {chain.front().data(), chain.front().size()};
 }
 
 void Engine::SetServing(bool serving) { health_.SetServing(serving); }

@@ -42,6 +42,7 @@ struct EngineOptions {
   // Of gRPC's own, for streams of health and reflection: each takes one while it lasts.
   int max_stream_threads = 48;
   bool health_and_reflection = true;
+  bool read_tokens = false;  // whether Caller::token is looked for
 };
 
 // CallPool holds the calls of one method on one queue: it keeps `low` armed and
@@ -95,8 +96,9 @@ class Engine {
                                              void*),
                 MakeCall make_call, PoolSize size);
 
-  // Listeners. A Unix socket gives its calls a peer. TCP is for tests and
-  // benchmarks until the service has TLS; `*port` gets the port bound.
+  // Listeners. A Unix socket gives its calls a peer. What comes over TCP has an address, and a
+  // certificate where `credentials` ask for one (kms/rpc/tls.h; without TLS it is for tests and
+  // benchmarks only); `*port` gets the port bound.
   absl::Status ListenUnix(UnixListenerOptions options);
   void ListenTcp(const std::string& address, std::shared_ptr<grpc::ServerCredentials> credentials,
                  int* port);
@@ -128,7 +130,8 @@ class Engine {
   void AwaitNoCalls() const;
   void Serve(Queue& queue);
   void Advance(Queue& queue, Call* call, bool ok);
-  void ReadPeer(Call* call);
+  void ReadCaller(Call* call);
+  void ReadConnection(Call* call);
   void AddMethod(ArmFunction arm, CallPool::Factory make_call, PoolSize size);
 
   const EngineOptions options_;

@@ -8,6 +8,7 @@
 #include "crypto/status.h"
 #include "kms/server/backend_keys.h"
 #include "kms/server/config_keys.h"
+#include "kms/server/identity_keys.h"
 #include "kms/settings/config_file.h"
 
 namespace fieldkms {
@@ -21,6 +22,7 @@ absl::Status CheckWhole(const Config& config) {
   if (config.cache.root_refresh >= config.cache.root_limit) {
     return ConfigError("cache.root_refresh must be less than cache.root_limit");
   }
+  FIELDKMS_RETURN_IF_ERROR(CheckIdentities(config));
   // Roles that are not defined, uids given twice.
   return StaticAccess::Create(config.access).status();
 }

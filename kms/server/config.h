@@ -16,10 +16,21 @@
 #include "kms/access/static_access.h"
 #include "kms/audit/jsonl_audit.h"
 #include "kms/backends/backends.h"
+#include "kms/identity/identity_options.h"
 #include "kms/keyring/options.h"
 #include "kms/observe/log.h"
 
 namespace fieldkms {
+
+// A listener for the network. Paths of PEM files.
+struct TlsConfig {
+  std::string address;  // "0.0.0.0:9443"
+  std::string certificate;
+  std::string key;
+  std::string client_ca = {};   // empty: no client is asked for a certificate
+  std::string client_crl = {};  // empty: none is looked up
+  bool require_certificate = true;
+};
 
 struct Config {
   std::string data_dir;  // required
@@ -28,6 +39,8 @@ struct Config {
   std::string socket = "/run/fieldkms/fieldkmsd.sock";
   mode_t socket_mode = 0660;
   std::optional<gid_t> socket_group;
+  std::optional<TlsConfig> tls;
+  std::vector<IssuerSource> issuers;  // of tokens that are believed
 
   int threads = 0;  // 0: one a core
   int io_threads = 4;

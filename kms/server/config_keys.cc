@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kms/server/backend_keys.h"
+#include "kms/server/identity_keys.h"
 #include "kms/settings/access_rules.h"
 #include "kms/settings/system_values.h"
 
@@ -23,8 +24,16 @@ seconds ReadSeconds(const YAML::Node& node, seconds min, seconds max) {
 }
 
 constexpr YamlKey<AccessPolicy::Member> kMemberKeys[] = {
-    {"users", "list of users", "required",
+    {"users", "list of users", "none",
      [](const YAML::Node& node, AccessPolicy::Member& member) { member.uids = ReadUsers(node); }},
+    {"certificates", "list of certificates' names", "none",
+     [](const YAML::Node& node, AccessPolicy::Member& member) {
+       member.certificates = ReadCertificateNames(node);
+     }},
+    {"tokens", "list of issuers and subjects", "none",
+     [](const YAML::Node& node, AccessPolicy::Member& member) {
+       member.tokens = ReadTokenNames(node);
+     }},
     {"roles", "list of roles", "none",
      [](const YAML::Node& node, AccessPolicy::Member& member) { member.roles = ReadTexts(node); }},
     {"items_per_second", "number", "0 (no limit)",
@@ -39,9 +48,11 @@ constexpr YamlKey<AccessPolicy::Member> kMemberKeys[] = {
 
 void ReadPrincipals(const YAML::Node& node, Config& config) {
   ForEachEntry(node, [&](const YAML::Node& at, const std::string& name, const YAML::Node& value) {
-    AccessPolicy::Member member{name, {}, {}, Rate{0, 0}};
+    AccessPolicy::Member member{.name = name, .rate = Rate{0, 0}};
     ReadMapping<AccessPolicy::Member>(value, kMemberKeys, member);
-    if (member.uids.empty()) throw YamlError(at, "principal '" + name + "' needs users");
+    if (member.uids.empty() && member.certificates.empty() && member.tokens.empty()) {
+      throw YamlError(at, "principal '" + name + "' needs users, certificates or tokens");
+    }
     if (member.rate.burst == 0) member.rate.burst = std::max(1.0, member.rate.per_second);
     config.access.principals.push_back(std::move(member));
   });
@@ -67,9 +78,10 @@ constexpr YamlKey<Config> kKeys[] = {
     {"listen.tcp", "refused", "none",
      [](const YAML::Node& node, Config&) {
        throw YamlError(node,
-                       "refused: TCP without TLS would show plaintext to the network. This release "
-                       "serves Unix sockets only (listen.unix); TLS comes later");
+                       "refused: TCP without TLS would show plaintext to the network; say "
+                       "listen.tls");
      }},
+    {"listen.tls", "section", "none", ReadTls},
     {"server.threads", "whole number", "0 (one a core)",
      [](const YAML::Node& node, Config& config) { config.threads = ReadInt(node, 0, 256); }},
     {"server.io_threads", "whole number", "4",
@@ -163,6 +175,7 @@ constexpr YamlKey<Config> kKeys[] = {
      [](const YAML::Node& node, Config& config) {
        config.memory_lock = static_cast<MemoryLock>(ReadChoice(node, kMemoryLocks));
      }},
+    {"tokens", "mapping of names to sections", "none", ReadIssuers},
     {"access.roles", "mapping of names to lists of rules", "none",
      [](const YAML::Node& node, Config& config) { config.access.roles = ReadAccessRoles(node); }},
     {"access.principals", "mapping of names", "none", ReadPrincipals},
@@ -198,6 +211,8 @@ std::vector<ConfigKeyInfo> ConfigKeys() {
   AppendKeys<Config>(kKeys, "", &keys);
   AppendBackendKeys(RootKeys(), "root.", &keys);
   AppendBackendKeys(StoreKeys(), "store.", &keys);
+  AppendKeys(TlsKeys(), "listen.tls.", &keys);
+  AppendKeys(IssuerKeys(), "tokens.NAME.", &keys);
   AppendKeys(AccessRuleKeys(), "access.roles.NAME[].", &keys);
   AppendKeys<AccessPolicy::Member>(kMemberKeys, "access.principals.NAME.", &keys);
   return keys;

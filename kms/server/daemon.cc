@@ -11,6 +11,10 @@
 #include "kms/audit/refusal_log.h"
 #include "kms/backends/backends.h"
 #include "kms/erasure/erasures.h"
+#include "kms/identity/identities.h"
+#include "kms/identity/identity_refresher.h"
+#include "kms/identity/identity_sources.h"
+#include "kms/identity/server_certificate.h"
 #include "kms/keyring/caretaker.h"
 #include "kms/keyring/keyring.h"
 #include "kms/observe/log.h"
@@ -19,6 +23,7 @@
 #include "kms/rotations/schedule_runner.h"
 #include "kms/rotations/schedules.h"
 #include "kms/rpc/engine.h"
+#include "kms/rpc/tls.h"
 #include "kms/server/caretaker_report.h"
 #include "kms/server/data_dir.h"
 #include "kms/server/erasure_start.h"
@@ -42,6 +47,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kTick = std::chrono::seconds(10);  // of the main thread's housekeeping
+constexpr auto kIdentityRefresh = std::chrono::seconds(2);
 constexpr auto kRootPatience = std::chrono::seconds(30);
 constexpr auto kStorePatience = std::chrono::seconds(30);
 constexpr auto kLeavePatience = std::chrono::seconds(2);
@@ -65,6 +71,9 @@ struct Parts {
   std::unique_ptr<Keyring> keyring;
   std::unique_ptr<FieldAdmin> field_admin;
   std::unique_ptr<StaticAccess> access;
+  std::unique_ptr<IdentitySources> identity_sources;
+  std::unique_ptr<IdentityRefresher> identity_refresher;
+  std::unique_ptr<Identities> identities;
   std::unique_ptr<JsonlAudit> audit;
   std::unique_ptr<RefusalLog> refusals;
   std::unique_ptr<ScheduleRunner> schedule_runner;  // the caretaker's
@@ -89,6 +98,7 @@ struct Parts {
   RotationAsyncService rotation_service;
   SystemAsyncService system_service;
   std::unique_ptr<Engine> engine;
+  int tls_port = 0;
   std::unique_ptr<MetricsEndpoint> metrics;
 };
 
@@ -134,12 +144,28 @@ absl::Status OpenBackends(const Config& config, Parts& parts) {
   return absl::OkStatus();
 }
 
+absl::Status OpenIdentities(const Config& config, Parts& parts) {
+  IdentityOptions options;
+  if (config.tls && !config.tls->client_ca.empty()) {
+    options.certificates = {config.tls->client_ca, config.tls->client_crl};
+  }
+  options.issuers = config.issuers;
+  FIELDKMS_ASSIGN_OR_RETURN(parts.identity_sources,
+                            IdentitySources::Open(std::move(options), SystemClock()));
+  parts.identity_refresher =
+      std::make_unique<IdentityRefresher>(*parts.identity_sources, kIdentityRefresh);
+  parts.identities =
+      std::make_unique<Identities>(*parts.identity_sources, *parts.access, SystemClock());
+  return absl::OkStatus();
+}
+
 absl::Status OpenState(const Config& config, Signals& signals, Parts& parts) {
   const std::string audit_path =
       config.audit_file.empty() ? config.data_dir + "/audit.jsonl" : config.audit_file;
 
   FIELDKMS_RETURN_IF_ERROR(OpenBackends(config, parts));
   FIELDKMS_ASSIGN_OR_RETURN(parts.access, StaticAccess::Create(config.access));
+  FIELDKMS_RETURN_IF_ERROR(OpenIdentities(config, parts));
 
   JsonlAuditOptions options;
   options.durability = config.audit_durability;
@@ -249,6 +275,14 @@ void AddServices(Parts& parts) {
   AddSystemService(*parts.engine, parts.system_service, *parts.context);
 }
 
+absl::Status ListenTls(const TlsConfig& tls, Parts& parts) {
+  FIELDKMS_RETURN_IF_ERROR(
+      CheckServerCertificate(tls.certificate, tls.key, SystemClock().Now()).status());
+  const TlsFiles files{tls.certificate, tls.key, tls.client_ca, tls.require_certificate};
+  parts.engine->ListenTcp(tls.address, MakeTlsCredentials(files), &parts.tls_port);
+  return absl::OkStatus();
+}
+
 absl::Status Serve(const Config& config, Parts& parts) {
   FIELDKMS_RETURN_IF_ERROR(MakeReplica(config, parts));
   parts.executor =
@@ -272,7 +306,7 @@ absl::Status Serve(const Config& config, Parts& parts) {
                                          *parts.volatile_values,
                                          *parts.rotations,
                                          *parts.schedules,
-                                         *parts.access,
+                                         *parts.identities,
                                          *parts.access,
                                          *parts.access,
                                          *parts.audit,
@@ -285,12 +319,14 @@ absl::Status Serve(const Config& config, Parts& parts) {
                                          *parts.replica});
   EngineOptions options;
   options.queues = config.threads;
+  options.read_tokens = !config.issuers.empty();
   parts.engine = std::make_unique<Engine>(options);
   AddServices(parts);
   parts.engine->AddHealth(kRootHealthName, [replica = parts.replica.get()] {
     return !replica->root_health || replica->root_health().state == BreakerState::kClosed;
   });
   FIELDKMS_RETURN_IF_ERROR(parts.engine->ListenUnix(ListenerOptions(config, *parts.refusals)));
+  if (config.tls) FIELDKMS_RETURN_IF_ERROR(ListenTls(*config.tls, parts));
   FIELDKMS_RETURN_IF_ERROR(AnnounceReplica(config, parts));
   parts.keyring->Start();
   if (!config.metrics_address.empty()) {
@@ -374,6 +410,7 @@ absl::Status Run(const Config& config, Signals& signals) {
       std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - start);
   Log(LogLevel::kInfo, "serving",
       {{"socket", config.socket},
+       {"tls_port", parts.tls_port},
        {"version", FIELDKMS_VERSION},
        {"pid", getpid()},
        {"root", parts.root.root->Describe()},

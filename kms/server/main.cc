@@ -5,6 +5,7 @@
 
 #include "kms/observe/log.h"
 #include "kms/observe/process.h"
+#include "kms/rpc/tls.h"
 #include "kms/server/config.h"
 #include "kms/server/daemon.h"
 
@@ -29,6 +30,7 @@ int CheckConfig(const std::string& path) {
 }
 
 int Serve(const Options& options) {
+  AllowTls13Only();
   const absl::Status hardened = HardenProcess();
   if (!hardened.ok()) return Fail(hardened);
   if (options.dev) {

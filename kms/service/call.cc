@@ -83,11 +83,7 @@ absl::Status ServiceCall::Admit(std::chrono::steady_clock::time_point now) {
     return Error(absl::StatusCode::kUnavailable, Reason::kDraining, "the server is going down");
   }
   if (rpc_->deadline() <= now) return DeadlinePassed();
-  who_ = service_.authenticator.Authenticate(rpc_->peer());
-  if (who_ == nullptr) {
-    return Error(absl::StatusCode::kUnauthenticated, Reason::kUnauthenticated,
-                 "no principal is configured for the user that this connection comes from");
-  }
+  FIELDKMS_ASSIGN_OR_RETURN(who_, service_.authenticator.Authenticate(rpc_->caller()));
   FIELDKMS_RETURN_IF_ERROR(Readable());
   CallPlan plan;
   FIELDKMS_RETURN_IF_ERROR(Describe(&plan));
@@ -201,7 +197,8 @@ AuditRecord ServiceCall::Record(AuditKind kind) const {
   record.kind = kind;
   record.method = Info().name;
   if (who_ != nullptr) record.principal = who_->name;
-  record.peer = rpc_->peer();
+  record.peer = rpc_->caller().peer;
+  record.address = rpc_->caller().address;
   record.tenant = plan_.tenant;
   record.keys = outcome_.keys.empty() ? AuditKeys(plan_.key) : outcome_.keys.ForAudit();
   record.key_version = outcome_.key_version != 0 ? outcome_.key_version : plan_.key_version;

@@ -8,15 +8,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kms/settings/yaml_reader.h"
+#include "kms/trusted_file.h"
 
 namespace fieldkms {
 
 // kInvalidArgument, reason kConfigInvalid.
 absl::Status ConfigError(const std::string& message);
-
-// The text of a file that nobody else may write to, since it says who may do what: it belongs to
-// root or to whoever runs this. Error: ConfigError, which names the path and says what to run.
-absl::StatusOr<std::string> ReadTrustedFile(const std::string& path);
 
 // Reads `yaml` by `keys` into `out`. Error: ConfigError with the line, the key and the rule.
 template <class T>

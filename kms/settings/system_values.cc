@@ -1,6 +1,8 @@
 #include "kms/settings/system_values.h"
 
+#include <arpa/inet.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <pwd.h>
 
 #include <charconv>
@@ -33,6 +35,27 @@ std::vector<std::string> ReadAbsolutePaths(const YAML::Node& node) {
     if (!path.starts_with('/')) throw YamlError(node, "an absolute path is expected");
   }
   return paths;
+}
+
+std::string ReadAddress(const YAML::Node& node) {
+  const std::string text = ReadText(node);
+  const size_t colon = text.rfind(':');
+  std::string host = text.substr(0, colon == std::string::npos ? 0 : colon);
+  int family = AF_INET;
+  if (host.starts_with('[') && host.ends_with(']')) {
+    family = AF_INET6;
+    host = host.substr(1, host.size() - 2);
+  }
+  in6_addr address{};
+  unsigned port = 0;
+  if (!host.empty() && inet_pton(family, host.c_str(), &address) == 1) {
+    const char* const end = text.data() + text.size();
+    const auto [last, error] = std::from_chars(text.data() + colon + 1, end, port);
+    if (error == std::errc() && last == end && port <= 65'535) return text;
+  }
+  throw YamlError(node,
+                  "must be an address in numbers and a port, such as 0.0.0.0:9443 or "
+                  "[::]:9443");
 }
 
 std::string ReadLoopbackAddress(const YAML::Node& node, unsigned least) {

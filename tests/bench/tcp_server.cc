@@ -31,8 +31,10 @@ namespace {
 class AnyoneIsMe final : public Authenticator {
  public:
   explicit AnyoneIsMe(const StaticAccess& access) : access_(access) {}
-  const Principal* Authenticate(const Peer& /*peer*/) const override {
-    return access_.Authenticate({.known = true, .uid = ::geteuid(), .pid = 0});
+  absl::StatusOr<const Principal*> Authenticate(const Caller& /*caller*/) const override {
+    Caller self;
+    self.peer = {.known = true, .uid = ::geteuid(), .pid = 0};
+    return access_.Authenticate(self);
   }
 
  private:

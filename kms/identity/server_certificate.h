@@ -1,0 +1,22 @@
+// The certificate that the service itself shows.
+#ifndef FIELDKMS_KMS_IDENTITY_SERVER_CERTIFICATE_H_
+#define FIELDKMS_KMS_IDENTITY_SERVER_CERTIFICATE_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "kms/clock.h"
+
+namespace fieldkms {
+
+// CheckServerCertificate returns when the certificate in the file `certificate` (PEM, the service's
+// own first) ends. Errors, all kInvalidArgument, kConfigInvalid, naming the file: it is none, or
+// over; its key is no EC or Ed25519 key, since with gRPC of this system the way to TLS 1.3 alone is
+// that no cipher of TLS 1.2 fits the certificate; the file `key` is not its private key, belongs to
+// somebody else than root or whoever runs this, or can be read by everybody or written by others.
+absl::StatusOr<WallTime> CheckServerCertificate(const std::string& certificate,
+                                                const std::string& key, WallTime now);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_KMS_IDENTITY_SERVER_CERTIFICATE_H_
