@@ -19,11 +19,29 @@ constexpr char kFooter[] =
     "6 unavailable, 7 some lines failed, 8 conflict, 9 cancelled, 10 stopped before the end.";
 constexpr double kLongestTimeout = 3'600;
 
+// Of a service on another machine.
+void AddTlsOptions(CLI::App* app, TlsOptions* tls) {
+  const auto file = [app](const char* name, const char* variable, std::string* path,
+                          const char* description) {
+    app->add_option(name, *path, description)->envname(variable)->type_name("FILE");
+  };
+  file("--tls-ca", "FIELDKMS_TLS_CA", &tls->ca_file,
+       "Authorities (PEM) of the certificate of a service on another machine");
+  file("--tls-cert", "FIELDKMS_TLS_CERT", &tls->certificate, "The certificate shown to it (PEM)");
+  file("--tls-key", "FIELDKMS_TLS_KEY", &tls->key, "The certificate's private key (PEM)");
+  file("--token-file", "FIELDKMS_TOKEN_FILE", &tls->token_file, "A bearer token shown to it");
+  app->add_option("--tls-server-name", tls->server_name,
+                  "The name that its certificate must have, if not the target's")
+      ->envname("FIELDKMS_TLS_SERVER_NAME")
+      ->type_name("NAME");
+}
+
 void AddGlobalOptions(CLI::App* app, GlobalOptions* options) {
-  app->add_option("--target", options->target, "The service: unix:/path/to/socket")
+  app->add_option("--target", options->target, "The service: unix:/path/to/socket or HOST:PORT")
       ->envname("FIELDKMS_TARGET")
       ->type_name("TARGET")
       ->capture_default_str();
+  AddTlsOptions(app, &options->tls);
   app->add_option("--timeout", options->timeout_seconds,
                   "Seconds that one call may take, its retries included")
       ->type_name("SECONDS")
@@ -130,6 +148,7 @@ std::unique_ptr<CLI::App> MakeApp(Session* session) {
   AddColumnCommands(app.get(), session);
   AddStoreCommands(app.get(), session);
 #endif
+  AddPkiCommands(app.get(), session);
   AddCompletionCommands(app.get(), session);
   AddVersionCommand(app.get(), session);
   return app;

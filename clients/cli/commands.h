@@ -63,6 +63,7 @@ void AddColumnAddCommand(CLI::App* group, Session* session);
 void AddColumnBeginCommands(CLI::App* group, Session* session);
 void AddColumnStageCommands(CLI::App* group, Session* session);
 void AddColumnDropCommands(CLI::App* group, Session* session);
+void AddPkiCommands(CLI::App* app, Session* session);
 void AddCompletionCommands(CLI::App* app, Session* session);
 void AddVersionCommand(CLI::App* app, Session* session);
 

@@ -59,7 +59,7 @@ absl::StatusOr<ExitCode> Diagnose(Session* session, const DoctorArguments& argum
       client, std::chrono::milliseconds(static_cast<int64_t>(arguments.wait_seconds * 1'000)));
   Diagnosis diagnosis;
   std::optional<SocketPeer> peer;
-  diagnosis.Add(CheckSocket(path, &peer), ExitCode::kUnavailable);
+  if (!path.empty()) diagnosis.Add(CheckSocket(path, &peer), ExitCode::kUnavailable);
   diagnosis.Add(service, ExitCode::kUnavailable);
   if (service.level == Level::kOk) {
     diagnosis.Add(CheckAccess(client), ExitCode::kFailure);

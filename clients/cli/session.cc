@@ -39,6 +39,7 @@ absl::StatusOr<Client*> Session::Connect() {
   if (client_ == nullptr) {
     ClientOptions client_options;
     client_options.target = options.target;
+    client_options.tls = options.tls;
     client_options.timeout =
         std::chrono::milliseconds(static_cast<int64_t>(options.timeout_seconds * 1'000));
     FIELDKMS_ASSIGN_OR_RETURN(client_, Client::Create(client_options));

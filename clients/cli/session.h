@@ -18,6 +18,7 @@ namespace fieldkms {
 
 struct GlobalOptions {
   std::string target = "unix:/run/fieldkms/fieldkmsd.sock";
+  TlsOptions tls;
   double timeout_seconds = 10;
   bool json = false;
 };

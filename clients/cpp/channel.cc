@@ -6,10 +6,13 @@
 
 #include "clients/cpp/limits.h"
 #include "clients/cpp/target.h"
+#include "clients/cpp/tls_credentials.h"
 #include "crypto/status.h"
 
 namespace fieldkms {
 namespace {
+
+constexpr int kNetworkAttemptMs = 5'000;  // looking up a name and TLS included
 
 grpc::ChannelArguments Arguments() {
   grpc::ChannelArguments arguments;
@@ -30,9 +33,20 @@ grpc::ChannelArguments Arguments() {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& target,
+                                                           const TlsOptions& tls) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::string path, SocketPath(target));
-  return grpc::CreateCustomChannel("unix:" + path, grpc::InsecureChannelCredentials(), Arguments());
+  grpc::ChannelArguments arguments = Arguments();
+  if (!path.empty()) {
+    return grpc::CreateCustomChannel("unix:" + path, grpc::InsecureChannelCredentials(), arguments);
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(const auto credentials, MakeTlsCredentials(tls));
+  if (!tls.server_name.empty()) arguments.SetSslTargetNameOverride(tls.server_name);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kNetworkAttemptMs);
+  // Finds a machine that went away without a word.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  return grpc::CreateCustomChannel("dns:///" + target, credentials, arguments);
 }
 
 }  // namespace fieldkms

@@ -55,7 +55,7 @@ absl::Status Client::Impl::CheckHealth() {
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(const ClientOptions& options) {
   FIELDKMS_RETURN_IF_ERROR(CheckOptions(options));
-  FIELDKMS_ASSIGN_OR_RETURN(const auto channel, MakeChannel(options.target));
+  FIELDKMS_ASSIGN_OR_RETURN(const auto channel, MakeChannel(options.target, options.tls));
   return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(options, channel)));
 }
 

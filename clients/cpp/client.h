@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "clients/cpp/tls_options.h"
 #include "fieldkms/v1/crypto_service.pb.h"
 #include "fieldkms/v1/key_service.pb.h"
 #include "fieldkms/v1/lease_service.pb.h"
@@ -28,8 +29,9 @@
 namespace fieldkms {
 
 struct ClientOptions {
-  // "unix:/path/to/socket". TCP needs TLS, which this release has not yet.
+  // "unix:/path/to/socket", or "HOST:PORT" of another machine: then `tls` is needed.
   std::string target;
+  TlsOptions tls = {};
   // Deadline of one call, all its attempts included; above zero. A batch that is
   // cut into several calls gives each its own.
   std::chrono::milliseconds timeout{10'000};
@@ -60,7 +62,7 @@ struct ClientOptions {
 class Client {
  public:
   // Create connects to nothing yet. Error: kInvalidArgument, field "target",
-  // "timeout" or "max_attempts".
+  // "timeout", "max_attempts", or one of `tls`.
   static absl::StatusOr<std::unique_ptr<Client>> Create(const ClientOptions& options);
   ~Client();
 

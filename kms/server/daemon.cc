@@ -25,6 +25,7 @@
 #include "kms/rpc/engine.h"
 #include "kms/rpc/tls.h"
 #include "kms/server/caretaker_report.h"
+#include "kms/server/certificate_watch.h"
 #include "kms/server/data_dir.h"
 #include "kms/server/erasure_start.h"
 #include "kms/server/metrics.h"
@@ -72,7 +73,8 @@ struct Parts {
   std::unique_ptr<FieldAdmin> field_admin;
   std::unique_ptr<StaticAccess> access;
   std::unique_ptr<IdentitySources> identity_sources;
-  std::unique_ptr<IdentityRefresher> identity_refresher;
+  std::unique_ptr<CertificateWatch> certificate_watch;
+  std::unique_ptr<IdentityRefresher> identity_refresher;  // and the watch's
   std::unique_ptr<Identities> identities;
   std::unique_ptr<JsonlAudit> audit;
   std::unique_ptr<RefusalLog> refusals;
@@ -152,8 +154,14 @@ absl::Status OpenIdentities(const Config& config, Parts& parts) {
   options.issuers = config.issuers;
   FIELDKMS_ASSIGN_OR_RETURN(parts.identity_sources,
                             IdentitySources::Open(std::move(options), SystemClock()));
-  parts.identity_refresher =
-      std::make_unique<IdentityRefresher>(*parts.identity_sources, kIdentityRefresh);
+  if (config.tls) {
+    parts.certificate_watch =
+        std::make_unique<CertificateWatch>(config.tls->certificate, config.tls->key, SystemClock());
+  }
+  parts.identity_refresher = std::make_unique<IdentityRefresher>(
+      *parts.identity_sources, kIdentityRefresh, [watch = parts.certificate_watch.get()] {
+        if (watch != nullptr) watch->Look();
+      });
   parts.identities =
       std::make_unique<Identities>(*parts.identity_sources, *parts.access, SystemClock());
   return absl::OkStatus();

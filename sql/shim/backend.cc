@@ -31,6 +31,7 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Create(const Config& config) {
   std::unique_ptr<Backend> backend(new Backend(config));
   ClientOptions options;
   options.target = config.service;
+  options.tls = config.service_tls;
   options.timeout = config.timeout;
   FIELDKMS_ASSIGN_OR_RETURN(backend->client_, Client::Create(options));
   backend->fields_ = std::make_unique<FieldClient>(*backend->client_);

@@ -88,9 +88,29 @@ constexpr YamlKey<Config> kKeys[] = {
        config.service = ReadText(node);
        if (!SocketPath(config.service).ok()) {
          throw YamlError(node,
-                         "must be unix: and the path of the service's socket: a shim on another "
-                         "host is refused until mutual TLS is there");
+                         "must be unix: and the path of the service's socket, or host:port of a "
+                         "service on another machine, with service_tls");
        }
+     }},
+    {"service_tls.ca", "absolute path", "none",
+     [](const YAML::Node& node, Config& config) {
+       config.service_tls.ca_file = ReadAbsolutePath(node);
+     }},
+    {"service_tls.certificate", "absolute path", "none",
+     [](const YAML::Node& node, Config& config) {
+       config.service_tls.certificate = ReadAbsolutePath(node);
+     }},
+    {"service_tls.key", "absolute path", "none",
+     [](const YAML::Node& node, Config& config) {
+       config.service_tls.key = ReadAbsolutePath(node);
+     }},
+    {"service_tls.server_name", "name", "that of service",
+     [](const YAML::Node& node, Config& config) {
+       config.service_tls.server_name = ReadText(node);
+     }},
+    {"service_tls.token_file", "absolute path", "none",
+     [](const YAML::Node& node, Config& config) {
+       config.service_tls.token_file = ReadAbsolutePath(node);
      }},
     {"log.level", "debug, info, warning or error", "info",
      [](const YAML::Node& node, Config& config) {
@@ -217,6 +237,9 @@ absl::Status CheckPeers(const Config& config) {
 
 absl::Status CheckWhole(const Config& config) {
   if (config.service.empty()) return ConfigError("service is required");
+  if (SocketPath(config.service).value_or("").empty() && config.service_tls.ca_file.empty()) {
+    return ConfigError("service: one on another machine needs service_tls, at least its ca");
+  }
   if (config.audit_file.empty()) return ConfigError("audit.file is required");
   if (config.unix_socket && config.unix_socket->path.empty()) {
     return ConfigError("listen.mode and listen.group need listen.unix");

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "clients/cpp/tls_options.h"
 #include "crypto/secret_bytes.h"
 #include "kms/access/access_rules.h"
 #include "kms/observe/log.h"
@@ -51,7 +52,8 @@ struct VaultConfig {
 };
 
 struct Config {
-  std::string service;  // target of the gRPC service; required
+  std::string service;     // target of the gRPC service; required
+  TlsOptions service_tls;  // of one on another machine
   LogLevel log_level = LogLevel::kInfo;
 
   std::optional<UnixSocketOptions> unix_socket;

@@ -255,3 +255,11 @@ write("sql_formats", "context", b"\x00\x02\x00\x01a\x00\x00\x00\x011\x00\x02bb\x
 write("sql_formats", "no-entries", b"\x00\x00")
 write("sql_formats", "envelope", FIRST)
 write("sql_formats", "text", TEXT.encode())
+
+# The first byte says what the rest is: a token, a set of keys, certificates.
+TOKENS = json.loads((HERE.parent / "vectors" / "json_web_signature_test.json").read_text())
+for group in TOKENS["testGroups"]:
+    jwk = group.get("public", group.get("private"))
+    first = group["tests"][0]
+    write("identity", f"token-{first['tcId']}", b"\x00" + first["jws"].encode())
+    write("identity", f"keys-{first['tcId']}", b"\x01" + json.dumps({"keys": [jwk]}).encode())

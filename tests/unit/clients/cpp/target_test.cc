@@ -15,8 +15,9 @@ TEST(SocketPathTest, TakesUnixTargets) {
 
 TEST(SocketPathTest, RefusesEverythingElse) {
   for (const std::string target :
-       {"", "unix:", "unix://", "unix://host/a", "localhost:7443", "dns:///kms:7443",
-        "ipv4:127.0.0.1:7443", "unix-abstract:a", "/run/a.sock"}) {
+       {"", "unix:", "unix://", "unix://host/a", "dns:///kms:7443", "ipv4:127.0.0.1:7443",
+        "unix-abstract:a", "/run/a.sock", "localhost", "localhost:", ":7443", "localhost:0",
+        "localhost:65536", "local host:7443", "::1:7443", "[]:7443", "localhost:7443/x"}) {
     const auto path = SocketPath(target);
     EXPECT_THAT(path, StatusIs(absl::StatusCode::kInvalidArgument, Reason::kInvalidField))
         << target;
@@ -24,9 +25,12 @@ TEST(SocketPathTest, RefusesEverythingElse) {
   }
 }
 
-TEST(SocketPathTest, SaysThatTcpNeedsTls) {
-  EXPECT_THAT(std::string(SocketPath("kms.example.com:7443").status().message()),
-              ::testing::HasSubstr("TLS"));
+TEST(SocketPathTest, OtherMachinesHaveNone) {
+  EXPECT_EQ(SocketPath("kms.example.com:7443").value(), "");
+  EXPECT_EQ(SocketPath("192.0.2.1:7443").value(), "");
+  EXPECT_EQ(SocketPath("[2001:db8::1]:7443").value(), "");
+  EXPECT_EQ(HostOf("kms.example.com:7443"), "kms.example.com");
+  EXPECT_EQ(HostOf("[2001:db8::1]:7443"), "2001:db8::1");
 }
 
 TEST(SocketPathTest, KnowsTheLongestPath) {

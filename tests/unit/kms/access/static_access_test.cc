@@ -1,6 +1,9 @@
 #include "kms/access/static_access.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tests/support/status_matchers.h"
 
 namespace fieldkms {
 namespace {
@@ -17,28 +20,47 @@ AccessPolicy Policy() {
   return policy;
 }
 
-Peer User(uid_t uid) { return {true, uid, 1}; }
+Caller User(uid_t uid) {
+  Caller caller;
+  caller.peer = {true, uid, 1};
+  return caller;
+}
 
 class StaticAccessTest : public ::testing::Test {
  protected:
   bool Allows(uid_t uid, Action action, std::string_view tenant, std::string_view key) {
-    return access_->Allows(*access_->Authenticate(User(uid)), action, tenant, key);
+    return access_->Allows(**access_->Authenticate(User(uid)), action, tenant, key);
   }
   bool AllowsSome(uid_t uid, Action action, std::string_view tenant) {
-    return access_->AllowsSome(*access_->Authenticate(User(uid)), action, tenant);
+    return access_->AllowsSome(**access_->Authenticate(User(uid)), action, tenant);
   }
   std::unique_ptr<StaticAccess> access_ = *StaticAccess::Create(Policy());
 };
 
 TEST_F(StaticAccessTest, PrincipalByUid) {
-  EXPECT_EQ(access_->Authenticate(User(1001))->name, "app");
-  EXPECT_EQ(access_->Authenticate(User(1002))->name, "app");
-  EXPECT_EQ(access_->Authenticate(User(0))->name, "ops");
-  EXPECT_EQ(access_->Authenticate(User(4711)), nullptr);
+  EXPECT_EQ((*access_->Authenticate(User(1001)))->name, "app");
+  EXPECT_EQ((*access_->Authenticate(User(1002)))->name, "app");
+  EXPECT_EQ((*access_->Authenticate(User(0)))->name, "ops");
+  EXPECT_THAT(access_->Authenticate(User(4711)), StatusIs(Reason::kUnauthenticated));
 }
 
 TEST_F(StaticAccessTest, UnknownPeerIsNobodyEvenWithUidZero) {
-  EXPECT_EQ(access_->Authenticate(Peer{}), nullptr);
+  EXPECT_THAT(access_->Authenticate(Caller{}), StatusIs(Reason::kUnauthenticated));
+}
+
+TEST(StaticAccessNamesTest, ByCertificateAndToken) {
+  AccessPolicy policy;
+  policy.principals = {{.name = "shop", .certificates = {"dns:shop"}},
+                       {.name = "batch", .tokens = {"corp:a:b"}}};
+  const auto access = *StaticAccess::Create(policy);
+  EXPECT_EQ(access->FindCertificate("dns:shop")->name, "shop");
+  EXPECT_EQ(access->FindCertificate("uri:shop"), nullptr);
+  EXPECT_EQ(access->FindToken("corp", "a:b")->name, "batch");
+  EXPECT_EQ(access->FindToken("corp", "a"), nullptr);
+  policy.principals.push_back({.name = "third", .certificates = {"dns:shop"}});
+  EXPECT_THAT(StaticAccess::Create(policy), StatusIs(Reason::kConfigInvalid));
+  policy.principals.back() = {.name = "third", .tokens = {"corp:a:b"}};
+  EXPECT_THAT(StaticAccess::Create(policy), StatusIs(Reason::kConfigInvalid));
 }
 
 TEST_F(StaticAccessTest, DeniesByDefault) {
@@ -66,8 +88,8 @@ TEST_F(StaticAccessTest, SomeKey) {
 }
 
 TEST_F(StaticAccessTest, Anywhere) {
-  const Principal& app = *access_->Authenticate(User(1001));
-  const Principal& ops = *access_->Authenticate(User(0));
+  const Principal& app = **access_->Authenticate(User(1001));
+  const Principal& ops = **access_->Authenticate(User(0));
   EXPECT_TRUE(access_->AllowsAnywhere(app, Action::kEncrypt));
   EXPECT_FALSE(access_->AllowsAnywhere(app, Action::kTenantCreate));
   EXPECT_TRUE(access_->AllowsAnywhere(ops, Action::kTenantCreate));
@@ -82,8 +104,8 @@ TEST_F(StaticAccessTest, TenantActionsNeedNoKey) {
 
 TEST_F(StaticAccessTest, EachPrincipalHasItsBucket) {
   const std::chrono::steady_clock::time_point now{std::chrono::hours(1)};
-  const Principal& app = *access_->Authenticate(User(1001));
-  const Principal& ops = *access_->Authenticate(User(0));
+  const Principal& app = **access_->Authenticate(User(1001));
+  const Principal& ops = **access_->Authenticate(User(0));
   EXPECT_EQ(access_->Take(app, 2, now).count(), 0);
   EXPECT_GT(access_->Take(app, 1, now).count(), 0);
   EXPECT_EQ(access_->Take(ops, 1'000'000, now).count(), 0);

@@ -13,12 +13,13 @@ struct Written {
   AuditKind kind;
   Peer peer;
   uint32_t items;
+  std::string address = {};
 };
 
 class FakeSink final : public AuditSink {
  public:
   void Append(const AuditRecord& record, AuditWaiter* waiter) override {
-    records.push_back({record.kind, record.peer, record.items});
+    records.push_back({record.kind, record.peer, record.items, std::string(record.address)});
     if (waiter != nullptr) waiter->OnAudited(absl::OkStatus());
   }
   std::vector<Written> records;
@@ -61,6 +62,24 @@ TEST_F(RefusalLogTest, OneCallersFloodDoesNotHideAnother) {
   for (int i = 0; i < 100; ++i) log_.Append(Refusal(1001), nullptr);
   log_.Append(Refusal(1002), nullptr);
   EXPECT_EQ(sink_.records.back().peer.uid, 1002u);
+}
+
+TEST_F(RefusalLogTest, CallersOfANetworkAreToldApartByAddressNotByPort) {
+  AuditRecord refusal;
+  refusal.kind = AuditKind::kRefusal;
+  for (int i = 0; i < 100; ++i) {
+    const std::string address = "ipv4:192.0.2.7:" + std::to_string(40'000 + i);
+    refusal.address = address;
+    log_.Append(refusal, nullptr);
+  }
+  EXPECT_EQ(sink_.records.size(), 3u);
+  refusal.address = "ipv4:192.0.2.8:40000";
+  log_.Append(refusal, nullptr);
+  EXPECT_EQ(sink_.records.size(), 4u);
+  log_.Flush();
+  ASSERT_EQ(sink_.records.size(), 5u);
+  EXPECT_EQ(sink_.records.back().address, "ipv4:192.0.2.7:40000");
+  EXPECT_EQ(sink_.records.back().items, 97u);
 }
 
 TEST_F(RefusalLogTest, WritesAgainWhenTheFloodIsOver) {

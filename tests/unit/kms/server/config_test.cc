@@ -167,6 +167,76 @@ TEST(ConfigTest, TcpIsRefusedAndSaysWhy) {
                                HasSubstr("Unix sockets only")));
 }
 
+TEST(ConfigTest, ReadsWhoMayComeFromANetwork) {
+  const std::string yaml = R"(data_dir: /d
+listen:
+  tls:
+    address: "[::]:9443"
+    certificate: /t/s.crt
+    key: /t/s.key
+    client_ca: /t/ca.crt
+    client_crl: /t/ca.crl
+    client_certificates: optional
+tokens:
+  corp:
+    issuer: https://id.example.com
+    audiences: [fieldkms, kms]
+    keys_url: https://id.example.com/keys
+    keys_ca_file: /t/id.crt
+    subject_claim: azp
+    skew: 5s
+access:
+  principals:
+    shop: {certificates: ["dns:Shop.example.com", "uri:spiffe://x/Shop"]}
+    batch: {tokens: "corp:a:b"}
+)";
+  ASSERT_OK_AND_ASSIGN(const Config config, ParseConfig(yaml));
+  ASSERT_TRUE(config.tls);
+  EXPECT_EQ(config.tls->address, "[::]:9443");
+  EXPECT_EQ(config.tls->client_crl, "/t/ca.crl");
+  EXPECT_FALSE(config.tls->require_certificate);
+  ASSERT_EQ(config.issuers.size(), 1u);
+  EXPECT_EQ(config.issuers[0].options.name, "corp");
+  EXPECT_EQ(config.issuers[0].options.subject_claim, "azp");
+  EXPECT_EQ(config.issuers[0].options.skew, std::chrono::seconds(5));
+  EXPECT_EQ(config.issuers[0].keys_ca_file, "/t/id.crt");
+  EXPECT_EQ(config.access.principals[0].certificates,
+            (std::vector<std::string>{"dns:shop.example.com", "uri:spiffe://x/Shop"}));
+  EXPECT_EQ(config.access.principals[1].tokens, std::vector<std::string>{"corp:a:b"});
+}
+
+TEST(ConfigTest, WhoMayComeFromANetworkIsChecked) {
+  const std::string tls =
+      "data_dir: /d\nlisten:\n  tls: {address: \"0.0.0.0:1\", certificate: /c, key: /k";
+  EXPECT_THAT(ErrorOf(tls + "}\n"), HasSubstr("nobody could be known"));
+  EXPECT_THAT(ErrorOf(tls + ", client_crl: /r}\n"), HasSubstr("needs listen.tls.client_ca"));
+  EXPECT_EQ(ErrorOf(tls + ", client_ca: /a}\n"), "");
+  EXPECT_THAT(ErrorOf("data_dir: /d\nlisten: {tls: {certificate: /c, key: /k}}\n"),
+              HasSubstr("address is required"));
+  for (const char* address :
+       {"localhost:1", "0.0.0.0", "0.0.0.0:", "0.0.0.0:65536", "[::1:1", ":1"}) {
+    EXPECT_THAT(
+        ErrorOf(std::string("data_dir: /d\nlisten: {tls: {address: \"") + address + "\"}}\n"),
+        HasSubstr("address in numbers"))
+        << address;
+  }
+  const std::string tokens = "data_dir: /d\ntokens:\n  t: {issuer: i, audiences: a";
+  EXPECT_EQ(ErrorOf(tokens + ", keys_file: /f}\n"), "");
+  EXPECT_THAT(ErrorOf(tokens + "}\n"), HasSubstr("exactly one of keys_file and keys_url"));
+  EXPECT_THAT(ErrorOf(tokens + ", keys_url: \"http://x\"}\n"), HasSubstr("https://"));
+  EXPECT_THAT(ErrorOf("data_dir: /d\ntokens:\n  t: {issuer: i, keys_file: /f}\n"),
+              HasSubstr("audiences is required"));
+  EXPECT_THAT(
+      ErrorOf("data_dir: /d\ntokens:\n  \"a:b\": {issuer: i, audiences: a, keys_file: /f}\n"),
+      HasSubstr("no colon"));
+  const std::string access = "data_dir: /d\naccess:\n  principals:\n    p: ";
+  EXPECT_THAT(ErrorOf(access + "{certificates: \"shop\"}\n"), HasSubstr("dns:"));
+  EXPECT_THAT(ErrorOf(access + "{certificates: \"dns:*.x\"}\n"), HasSubstr("without wildcards"));
+  EXPECT_THAT(ErrorOf(access + "{certificates: \"dns:x\"}\n"), HasSubstr("client_ca is not set"));
+  EXPECT_THAT(ErrorOf(access + "{tokens: \"x:y\"}\n"), HasSubstr("is not among tokens"));
+  EXPECT_THAT(ErrorOf(access + "{tokens: \"x\"}\n"), HasSubstr("a colon and a subject"));
+}
+
 TEST(ConfigTest, AccessIsChecked) {
   const std::string base = "data_dir: /d\naccess:\n";
   EXPECT_THAT(ErrorOf(base + "  roles:\n    r:\n      - {actions: [decrpt], tenants: a}\n"),
@@ -176,7 +246,8 @@ TEST(ConfigTest, AccessIsChecked) {
   EXPECT_THAT(
       ErrorOf(base + "  roles:\n    r:\n      - {actions: [decrypt, tenant.read], tenants: a}\n"),
       AllOf(HasSubstr("line 5"), HasSubstr("needs keys")));
-  EXPECT_THAT(ErrorOf(base + "  principals:\n    p: {roles: r}\n"), HasSubstr("needs users"));
+  EXPECT_THAT(ErrorOf(base + "  principals:\n    p: {roles: r}\n"),
+              HasSubstr("needs users, certificates or tokens"));
   EXPECT_THAT(ErrorOf(base + "  principals:\n    p: {users: no-such-user}\n"),
               HasSubstr("no-such-user"));
   EXPECT_THAT(ErrorOf(base + "  principals:\n    p: {users: 0, roles: nothing}\n"),

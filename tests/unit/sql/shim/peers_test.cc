@@ -147,7 +147,7 @@ TEST(ShimConfigTest, SaysWhatIsWrong) {
   using ::testing::HasSubstr;
   EXPECT_EQ(Complaint(kConfig), "");
   EXPECT_THAT(Complaint(With("unix:/run/fieldkms/fieldkmsd.sock", "kms.example.org:443")),
-              HasSubstr("a shim on another host is refused until mutual TLS is there"));
+              HasSubstr("needs service_tls"));
   EXPECT_THAT(Complaint(With("audit: {file: /var/lib/shim/audit.jsonl}", "")),
               HasSubstr("audit.file is required"));
   EXPECT_THAT(Complaint(With("roles: writer", "roles: wrter")), HasSubstr("'wrter'"));

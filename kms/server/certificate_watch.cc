@@ -1,0 +1,52 @@
+#include "kms/server/certificate_watch.h"
+
+#include <chrono>
+#include <utility>
+
+#include "crypto/status.h"
+#include "kms/identity/server_certificate.h"
+#include "kms/observe/log.h"
+
+namespace fieldkms {
+namespace {
+
+using Hours = std::chrono::hours;
+
+constexpr Hours kWarnAhead{7 * 24};
+constexpr Hours kWarnEvery{24};
+
+int64_t HoursLeft(WallTime expires, WallTime now) {
+  return std::chrono::duration_cast<Hours>(expires - now).count();
+}
+
+}  // namespace
+
+CertificateWatch::CertificateWatch(std::string certificate, std::string key, const Clock& clock)
+    : certificate_(std::move(certificate)), key_(std::move(key)), clock_(clock) {}
+
+void CertificateWatch::Look() {
+  const WallTime now = clock_.Now();
+  const absl::StatusOr<WallTime> expires = CheckServerCertificate(certificate_, key_, now);
+  const std::string trouble(expires.ok() ? "" : MessageOf(expires.status()));
+  if (!trouble.empty()) {
+    if (trouble != trouble_) {
+      Log(LogLevel::kError, "tls_certificate_not_read", {{"error", expires.status()}});
+    }
+    trouble_ = trouble;
+    return;
+  }
+  if (*expires != expires_ || !trouble_.empty()) {
+    Log(LogLevel::kInfo, "tls_certificate_read",
+        {{"path", certificate_}, {"hours_left", HoursLeft(*expires, now)}});
+    warned_ = {};
+  }
+  trouble_.clear();
+  expires_ = *expires;
+  if (expires_ - now < kWarnAhead && now - warned_ >= kWarnEvery) {
+    Log(LogLevel::kWarning, "tls_certificate_ends",
+        {{"path", certificate_}, {"hours_left", HoursLeft(expires_, now)}});
+    warned_ = now;
+  }
+}
+
+}  // namespace fieldkms
