@@ -92,8 +92,7 @@ class Call {
   const ArmFunction* arm_ = nullptr;
   grpc::ServerCompletionQueue* queue_ = nullptr;
   Caller caller_;
-  std::string address_;                             // what caller_ views
-  std::shared_ptr<const grpc::AuthContext> shown_;  // likewise
+  std::string address_, certificate_;  // what caller_ views
   TokenBucket* connection_bucket_ = nullptr;
   Deadline deadline_ = kNoDeadline;
   size_t request_size_ = 0;

@@ -199,7 +199,6 @@ void Engine::Advance(Queue& queue, Call* call, bool ok) {
     return;
   }
   call->ClearMessages(call->OnRecycle());
-  call->shown_.reset();
   call->stage_ = Call::Stage::kArmed;
   queue.Count(-1);
   if (stopping_.load(std::memory_order_relaxed)) return;
@@ -226,11 +225,18 @@ void Engine::ReadConnection(Call* call) {
   if (tcp_.empty()) return;
   call->address_ = std::move(peer);
   call->caller_.address = call->address_;
-  call->shown_ = call->context_->auth_context();
-  if (!call->shown_->IsPeerAuthenticated()) return;
-  const std::vector<grpc::string_ref> chain =
-      call->shown_->FindPropertyValues(GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME);
-  if (chain.size() == 1) call->caller_.certificate = {chain.front().data(), chain.front().size()};
+  const std::shared_ptr<const grpc::AuthContext> shown = call->context_->auth_context();
+  if (!shown->IsPeerAuthenticated()) return;
+  // The client's own, and what it sent to lead from there to an authority: on this side of a
+  // connection the chain is without the former.
+  call->certificate_.clear();
+  for (const char* property :
+       {GRPC_X509_PEM_CERT_PROPERTY_NAME, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME}) {
+    for (const grpc::string_ref pem : shown->FindPropertyValues(property)) {
+      call->certificate_.append(pem.data(), pem.size());
+    }
+  }
+  call->caller_.certificate = call->certificate_;
 }
 
 void Engine::SetServing(bool serving) { health_.SetServing(serving); }

@@ -11,7 +11,6 @@ namespace fieldkms::testing {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 class TlsListenerTest : public TlsTest {
@@ -50,8 +49,8 @@ TEST_F(TlsListenerTest, SpeaksTls13AndNothingElse) {
   EXPECT_THAT(Connect({"-tls1_3"}), HasSubstr("TLSv1.3"));
   for (const char* version : {"-tls1_2", "-tls1_1"}) {
     const std::string said = Connect({version, "-cipher", "ALL:@SECLEVEL=0"});
-    EXPECT_THAT(said, Not(HasSubstr("Verification: OK"))) << said;
     EXPECT_THAT(said, HasSubstr("Cipher is (NONE)"));
+    EXPECT_THAT(said, HasSubstr("no peer certificate"));
   }
 }
 
