@@ -34,7 +34,7 @@ KmsIo kms_connection_receive(char* bytes, size_t room, size_t* received);
 void kms_connection_wait(bool to_send, TimestampTz deadline);
 
 /* What an operator needs to know about where the connection goes, for messages. */
-void kms_raise_unreachable(const char* what) pg_attribute_noreturn();
-void kms_raise_protocol(const char* what) pg_attribute_noreturn();
+void kms_raise_unreachable(const char* what) __attribute__((noreturn));
+void kms_raise_protocol(const char* what) __attribute__((noreturn));
 
 #endif /* FIELDKMS_SQL_EXTENSION_CONNECTION_H_ */

@@ -3,6 +3,8 @@
  */
 #include "postgres.h"
 
+#include <inttypes.h>
+
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -22,7 +24,7 @@ static Datum header_of(FunctionCallInfo fcinfo, KmsBytes bytes) {
   if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE) {
     elog(ERROR, "fieldkms: the function is not declared as it should be");
   }
-  snprintf(key_id, sizeof(key_id), "%016" INT64_MODIFIER "x", envelope.key_id);
+  snprintf(key_id, sizeof(key_id), "%016" PRIx64, envelope.key_id);
   values[0] = CStringGetTextDatum(key_id);
   values[1] = Int64GetDatum((int64)envelope.version);
   values[2] = Int16GetDatum((int16)envelope.suite);

@@ -25,13 +25,13 @@ void kms_guard_down(KmsGuard* guard);
  * Raises what the service or the shim said. `item`: the place of the value in the caller's array,
  * counted from 1; 0: there is none to name.
  */
-void kms_raise_failure(const KmsFailure* failure, int64 item) pg_attribute_noreturn();
+void kms_raise_failure(const KmsFailure* failure, int64 item) __attribute__((noreturn));
 
 /* Raises an HTTP status whose body says no more than a line of text. */
-void kms_raise_status(int status, KmsBytes body) pg_attribute_noreturn();
+void kms_raise_status(int status, KmsBytes body) __attribute__((noreturn));
 
 /* Raises that fieldkms.tenant is empty where a tenant is needed. */
-void kms_raise_no_tenant(void) pg_attribute_noreturn();
+void kms_raise_no_tenant(void) __attribute__((noreturn));
 
 /* `text` as it may stand in a message: in the server's encoding, no control characters, not long.
  */

@@ -103,8 +103,11 @@ static void add_paths(PlannerInfo* root, RelOptInfo* relation, Oid table) {
   Planned* planned = relation->fdw_private;
   const Cost total = CALL_COST * calls_of(planned) + cpu_tuple_cost * relation->tuples;
   (void)table;
-  ForeignPath* path = create_foreignscan_path(root, relation, NULL, relation->rows, CALL_COST,
-                                              total, NIL, relation->lateral_relids, NULL,
+  ForeignPath* path = create_foreignscan_path(root, relation, NULL, relation->rows,
+#if PG_VERSION_NUM >= 180000
+                                              0, /* nodes that settings disable */
+#endif
+                                              CALL_COST, total, NIL, relation->lateral_relids, NULL,
 #if PG_VERSION_NUM >= 170000
                                               NIL,
 #endif

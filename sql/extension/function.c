@@ -109,51 +109,57 @@ static Datum array_of(FunctionCallInfo fcinfo, Datum* values, bool* nulls, int c
                                             by_value, alignment));
 }
 
-Datum kms_run_many(FunctionCallInfo fcinfo, const KmsFunction* function) {
-  KmsGuard guard;
-  KmsCall call;
-  Items items;
-  if (is_null_call(fcinfo, function)) PG_RETURN_NULL();
-  kms_guard_up(&guard);
-  prepare(fcinfo, function, &call);
-  take_arguments(fcinfo, function, &items);
-  fill_call(function, &items, &call);
-  kms_call(&call);
-  const int count = items.lead->count;
+/* One result for each value of the array, NULL for each NULL. */
+static Datum in_places(FunctionCallInfo fcinfo, const Items* items, const KmsCall* call) {
+  const int count = items->lead->count;
   Datum* results = palloc0(sizeof(Datum) * (Size)Max(count, 1));
   bool* nulls = palloc(sizeof(bool) * (Size)Max(count, 1));
   memset(nulls, true, (Size)count);
-  for (uint32 i = 0; i < items.count; ++i) {
-    results[items.places[i] - 1] = call.results[i];
-    nulls[items.places[i] - 1] = call.nulls[i];
+  for (uint32 i = 0; i < items->count; ++i) {
+    results[items->places[i] - 1] = call->results[i];
+    nulls[items->places[i] - 1] = call->nulls[i];
   }
-  const Datum array = array_of(fcinfo, results, nulls, count, items.lead->lower_bound);
-  kms_guard_down(&guard);
-  PG_RETURN_DATUM(array);
+  return array_of(fcinfo, results, nulls, count, items->lead->lower_bound);
 }
 
-Datum kms_run_flat(FunctionCallInfo fcinfo, const KmsFunction* function) {
-  KmsGuard guard;
-  KmsCall call;
-  Items items;
-  if (is_null_call(fcinfo, function)) PG_RETURN_NULL();
-  kms_guard_up(&guard);
-  prepare(fcinfo, function, &call);
-  take_arguments(fcinfo, function, &items);
-  fill_call(function, &items, &call);
-  kms_call(&call);
+/* The elements of results that are arrays themselves, in one. */
+static Datum in_one(FunctionCallInfo fcinfo, const Items* items, const KmsCall* call) {
   const Oid type = get_element_type(get_func_rettype(fcinfo->flinfo->fn_oid));
   ArrayBuildState* all = initArrayResult(type, CurrentMemoryContext, false);
-  for (uint32 i = 0; i < items.count; ++i) {
+  for (uint32 i = 0; i < items->count; ++i) {
     Datum* values;
     bool* nulls;
     int count;
-    deconstruct_array(DatumGetArrayTypeP(call.results[i]), type, -1, false, TYPALIGN_INT, &values,
+    deconstruct_array(DatumGetArrayTypeP(call->results[i]), type, -1, false, TYPALIGN_INT, &values,
                       &nulls, &count);
     for (int k = 0; k < count; ++k) {
       all = accumArrayResult(all, values[k], false, type, CurrentMemoryContext);
     }
   }
+  return makeArrayResult(all, CurrentMemoryContext);
+}
+
+typedef Datum (*Gather)(FunctionCallInfo fcinfo, const Items* items, const KmsCall* call);
+
+static Datum run_on_arrays(FunctionCallInfo fcinfo, const KmsFunction* function, Gather gather) {
+  KmsGuard guard;
+  KmsCall call;
+  Items items;
+  if (is_null_call(fcinfo, function)) PG_RETURN_NULL();
+  kms_guard_up(&guard);
+  prepare(fcinfo, function, &call);
+  take_arguments(fcinfo, function, &items);
+  fill_call(function, &items, &call);
+  kms_call(&call);
+  const Datum result = gather(fcinfo, &items, &call);
   kms_guard_down(&guard);
-  PG_RETURN_DATUM(makeArrayResult(all, CurrentMemoryContext));
+  PG_RETURN_DATUM(result);
+}
+
+Datum kms_run_many(FunctionCallInfo fcinfo, const KmsFunction* function) {
+  return run_on_arrays(fcinfo, function, in_places);
+}
+
+Datum kms_run_flat(FunctionCallInfo fcinfo, const KmsFunction* function) {
+  return run_on_arrays(fcinfo, function, in_one);
 }

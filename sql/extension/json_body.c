@@ -6,7 +6,7 @@
 
 #include "sql/extension/json_value.h"
 
-static void raise_invalid(const char* path, const char* what) pg_attribute_noreturn();
+static void raise_invalid(const char* path, const char* what) __attribute__((noreturn));
 static void raise_invalid(const char* path, const char* what) {
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("fieldkms: %s", what),
                   errdetail("Field %s.", path)));
