@@ -25,6 +25,11 @@ BEGIN
   END LOOP;
 END $$;
 
+CREATE FUNCTION kms.library_version() RETURNS text
+  LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'fieldkms_library_version';
+COMMENT ON FUNCTION kms.library_version() IS
+  'The release that the library of this session is of. The version of the extension is that of its SQL.';
+
 -- Contexts: where a value belongs, in the canonical form of crypto/FORMAT.md.
 
 CREATE FUNCTION kms.is_context(bytea) RETURNS bool
@@ -453,6 +458,14 @@ BEGIN
     RAISE EXCEPTION 'fieldkms: nothing binds the protected columns of %', relation
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'First SELECT kms.bind_columns(...).';
   END IF;
+  IF NOT (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class r WHERE r.oid = relation) THEN
+    RAISE EXCEPTION 'fieldkms: must be owner of table %', relation USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF (SELECT relrowsecurity FROM pg_class r WHERE r.oid = relation) AND NOT row_security_active(relation) THEN
+    RAISE EXCEPTION 'fieldkms: row security of % would not hold in its view, which reads it as its owner', relation
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+        HINT = 'ALTER TABLE ... FORCE ROW LEVEL SECURITY, with policies that are for the owner, too, who must not bypass them.';
+  END IF;
   SELECT format('%I.%I', nspname, relname) INTO target FROM pg_class r JOIN pg_namespace n ON n.oid = relnamespace WHERE r.oid = relation;
   IF cardinality(place) = 1 THEN place := (SELECT nspname::text FROM pg_class r JOIN pg_namespace n ON n.oid = relnamespace WHERE r.oid = relation) || place; END IF;
   FOR c IN SELECT attname FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped ORDER BY attnum LOOP
@@ -497,6 +510,7 @@ COMMENT ON FUNCTION kms.make_view(regclass, text, text) IS
 -- manages keys and jobs. What they may do at the service is another matter: the shim has rules for roles.
 
 REVOKE ALL ON FUNCTION
+  kms.library_version(),
   kms.is_context(bytea),
   kms.context(text[]),
   kms.context(),
@@ -567,6 +581,7 @@ GRANT USAGE ON SCHEMA kms TO kms_user, kms_reader, kms_admin;
 GRANT USAGE ON TYPE kms.context, kms.envelope_header, kms.protected_value, kms.validation
   TO kms_user, kms_reader, kms_admin;
 GRANT EXECUTE ON FUNCTION
+  kms.library_version(),
   kms.is_context(bytea),
   kms.context(text[]),
   kms.context(),
