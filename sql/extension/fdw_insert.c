@@ -25,7 +25,7 @@ static int updatable(Relation relation) {
 }
 
 static void begin_insert(ResultRelInfo* result) {
-  const Relation relation = result->ri_RelationDesc;
+  Relation relation = result->ri_RelationDesc;
   Insert* insert = palloc0(sizeof(*insert));
   insert->object = kms_table_of(RelationGetRelid(relation)).object;
   kms_columns_of(relation, insert->object, &insert->columns);
@@ -99,7 +99,7 @@ static TupleTableSlot* insert_row(EState* estate, ResultRelInfo* result, TupleTa
   (void)estate;
   (void)plan_slot;
   MemoryContextReset(insert->memory);
-  const MemoryContext old = MemoryContextSwitchTo(insert->memory);
+  MemoryContext old = MemoryContextSwitchTo(insert->memory);
   slot_getallattrs(slot);
   memset(&call, 0, sizeof(call));
   call.route = &create_job;

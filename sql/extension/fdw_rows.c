@@ -36,7 +36,7 @@ static void read_page(KmsPages* pages) {
   pages->next = 0;
   pages->token = NULL;
   MemoryContextReset(pages->memory);
-  const MemoryContext old = MemoryContextSwitchTo(pages->memory);
+  MemoryContext old = MemoryContextSwitchTo(pages->memory);
   pages->call.page_token = token;
   Jsonb* page = kms_json_call(&pages->call);
   pages->call.page_size = pages->page_size;
@@ -88,7 +88,7 @@ static JsonbContainer* next_of_parents(KmsRows* rows) {
       kms_raise_protocol("what it lists has no name");
     }
     MemoryContextReset(rows->memory);
-    const MemoryContext old = MemoryContextSwitchTo(rows->memory);
+    MemoryContext old = MemoryContextSwitchTo(rows->memory);
     begin_list(rows, kms_json_to_cstring(&name));
     MemoryContextSwitchTo(old);
   }
@@ -106,7 +106,7 @@ static JsonbContainer* next_alone(KmsRows* rows) {
   call.missing = object->missing;
   call.no_tenant = object->no_tenant;
   MemoryContextReset(rows->memory);
-  const MemoryContext old = MemoryContextSwitchTo(rows->memory);
+  MemoryContext old = MemoryContextSwitchTo(rows->memory);
   Jsonb* answer = kms_json_call(&call);
   MemoryContextSwitchTo(old);
   return answer == NULL ? NULL : &answer->root;

@@ -30,7 +30,7 @@ static int planned(ForeignScan* plan, enum KmsScanPlan what) {
 
 static void begin_scan(ForeignScanState* node, int flags) {
   ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
-  const Relation relation = node->ss.ss_currentRelation;
+  Relation relation = node->ss.ss_currentRelation;
   const KmsTable table = kms_table_of(RelationGetRelid(relation));
   ServiceScan* scan = palloc0(sizeof(*scan));
   node->fdw_state = scan;
@@ -61,7 +61,7 @@ static void begin_rows(ForeignScanState* node, ServiceScan* scan) {
     return;
   }
   MemoryContextReset(scan->key_memory);
-  const MemoryContext old = MemoryContextSwitchTo(scan->key_memory);
+  MemoryContext old = MemoryContextSwitchTo(scan->key_memory);
   kms_rows_begin(&scan->rows, TextDatumGetCString(key));
   MemoryContextSwitchTo(old);
 }
@@ -72,7 +72,7 @@ static TupleTableSlot* next_row(ForeignScanState* node) {
   ExecClearTuple(slot);
   if (!scan->begun) begin_rows(node, scan);
   MemoryContextReset(scan->row_memory);
-  const MemoryContext old = MemoryContextSwitchTo(scan->row_memory);
+  MemoryContext old = MemoryContextSwitchTo(scan->row_memory);
   JsonbContainer* row = kms_rows_next(&scan->rows);
   if (row != NULL) {
     kms_columns_fill(&scan->columns, row, scan->rows.parent, slot->tts_values, slot->tts_isnull);

@@ -77,14 +77,15 @@ static const KmsObjectColumn* column_named(const KmsObject* object, const char* 
 }
 
 void kms_columns_of(Relation relation, const KmsObject* object, KmsColumns* columns) {
-  const TupleDesc descriptor = RelationGetDescr(relation);
+  TupleDesc descriptor = RelationGetDescr(relation);
   const size_t count = (size_t)descriptor->natts;
   columns->count = descriptor->natts;
+  /* Pointers, indeed. NOLINTNEXTLINE(bugprone-sizeof-expression) */
   columns->columns = palloc0(sizeof(*columns->columns) * Max(count, 1));
   columns->inputs = palloc0(sizeof(FmgrInfo) * Max(count, 1));
   columns->parameters = palloc0(sizeof(Oid) * Max(count, 1));
   for (int i = 0; i < descriptor->natts; ++i) {
-    const Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+    Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
     Oid input;
     if (attribute->attisdropped) continue;
     const KmsObjectColumn* column = column_named(object, NameStr(attribute->attname));

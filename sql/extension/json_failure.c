@@ -48,7 +48,7 @@ void kms_raise_json_failure(Jsonb* status, const char* missing) {
   if (!kms_json_find(&status->root, "code", &code) || code.type != jbvNumeric) {
     kms_raise_protocol("its error has no code");
   }
-  failure.kind = kind_of(atoi(kms_json_to_cstring(&code)));
+  failure.kind = kind_of((int)strtol(kms_json_to_cstring(&code), NULL, 10));
   failure.message = text_at(&status->root, "message");
   if (kms_json_find(&status->root, "details", &details) && details.type == jbvBinary) {
     take_details(details.val.binary.data, &failure);

@@ -60,7 +60,7 @@ absl::StatusOr<std::unique_ptr<SqlBench>> SqlBench::Start() {
 absl::Status SqlBench::StartPostgres() {
   const std::string build = std::filesystem::path(testing::BinDir()).parent_path();
   const testing::CommandResult made =
-      testing::RunCommand({.argv = {testing::SourceDir() + "/tests/support/private_postgres",
+      testing::RunCommand({.argv = {testing::SourceDir() + "/deploy/private_postgres",
                                     shim_->directory() + "/pg", build}});
   if (made.status != testing::ExitStatus{0, 0}) {
     return absl::InternalError("private_postgres: " + made.err);

@@ -59,7 +59,7 @@ start_postgres() {
     library=$state/compiled
     compiled "$config" "$library"
   fi
-  bin=$(FIELDKMS_PG_CONFIG=$config "$root/tests/support/private_postgres" "$state/pg" "$library")
+  bin=$(FIELDKMS_PG_CONFIG=$config "$root/deploy/private_postgres" "$state/pg" "$library")
   take_programs
   if [[ $(id -u) -eq 0 ]]; then chown postgres "$state"; fi
   echo "on $("$config" --version)"

@@ -39,7 +39,7 @@ SQL
 # pg_upgrade of the cluster that runs, to the PostgreSQL of a pg_config: upgraded_to PG_CONFIG
 upgraded_to() {
   local new_bin data=$state/data
-  new_bin=$(FIELDKMS_PG_CONFIG=$1 "$root/tests/support/private_postgres" "$state/new" "$library")
+  new_bin=$(FIELDKMS_PG_CONFIG=$1 "$root/deploy/private_postgres" "$state/new" "$library")
   as_postgres "$bin/pg_ctl" -D "$data" -m fast -w stop >/dev/null
   make_cluster "$new_bin" "$state/upgraded"
   mkdir "$state/upgrading"
