@@ -14,13 +14,13 @@ upgrade_answers() {
 # A database with all that this project puts into one.
 prepare_upgrade() {
   (umask 077 && echo "host=$state user=postgres dbname=upgraded" >"$state/conninfo")
-  sql -c "CREATE DATABASE upgraded" -c "CREATE ROLE regress_clerk IN ROLE kms_user, kms_reader"
+  sql -c "CREATE DATABASE upgraded"
   rotate key create upgraded >/dev/null
   rotate key create upgraded.index --purpose BLIND_INDEX >/dev/null
   rotate field create upgraded --format pan --key upgraded --index-key upgraded.index >/dev/null
   rotate column init >/dev/null
   # Numbers of columns that are not those of a new table.
-  sql -d upgraded -c "CREATE EXTENSION fieldkms" -c "CREATE TABLE other (id int)" -c "DROP TABLE other" \
+  sql -d upgraded -c "CREATE EXTENSION fieldkms" -c "CREATE ROLE regress_clerk IN ROLE kms_user, kms_reader" -c "CREATE TABLE other (id int)" -c "DROP TABLE other" \
     -c "CREATE TABLE customers (gone int, id int PRIMARY KEY, email text, card bytea, card_index bytea)" \
     -c "ALTER TABLE customers DROP COLUMN gone" -c "CREATE INDEX ON customers (card_index)"
   rotate column add public.customers card --field upgraded --index-column card_index --row-key id >/dev/null

@@ -81,10 +81,6 @@ SELECT * FROM service.rotation_jobs WHERE job_id = '../keys';
 SELECT * FROM service.fields WHERE name = 'no field' OR name = 'page''; --';
 \set calls `grep -c '"/v1/keys/{name}"' "$FIELDKMS_SHIM_AUDIT"`
 SELECT :calls - :after AS calls_of_what_cannot_be;
--- A collation by which other texts are equal is not the service's.
-CREATE COLLATION other.anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-EXPLAIN (COSTS off) SELECT name FROM service.keys WHERE name = 'PAGE.03' COLLATE other.anycase;
-SELECT name FROM service.keys WHERE name = 'PAGE.03' COLLATE other.anycase;
 
 -- Versions: of one key, and of all; joins, and scans that begin again with other parameters.
 SELECT count(kms.rotate_key('page.0' || i)) FROM generate_series(1, 3) i;
