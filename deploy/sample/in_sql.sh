@@ -30,16 +30,16 @@ listen: {unix: $state/shim.sock, mode: "0660", group: $group}
 audit: {file: $state/shim-audit.jsonl}
 memory: {lock: preferred}
 roles:
-  application:
-    - {actions: [field.protect, field.index], tenants: [$tenant], fields: ["customers.*"]}
-    - {actions: [rewrap], tenants: [$tenant], keys: ["*"]}
+  application: [{actions: [field.protect, field.index], tenants: [$tenant], fields: ["customers.*"]}]
+  binding: [{actions: [rewrap], tenants: [$tenant], keys: ["*"]}]
   support: [{actions: [field.reveal, field.index], tenants: [$tenant], fields: ["customers.*"], mask_level: masked}]
   desk: [{actions: [field.reveal, field.index], tenants: [$tenant], fields: ["customers.*"], mask_level: full}]
 peers:
   postgres:
     users: [$postgres_os_user]
     sessions:
-      - {database: shop, role: shop_app, roles: [application, support]}
+      - {database: shop, role: shop_app, roles: [application, support, binding]}
+      - {database: shop, role: postgres, roles: [binding]}
       - {database: shop, role: support, roles: [support]}
       - {database: shop, role: card_desk, roles: [desk]}
 YAML
