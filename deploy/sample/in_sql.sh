@@ -81,7 +81,6 @@ prepare_shop() {
     -c "CREATE ROLE shop_app IN ROLE kms_user, kms_reader" -c "CREATE ROLE support IN ROLE kms_user, kms_reader" \
     -c "CREATE ROLE card_desk IN ROLE kms_user, kms_reader" -c "CREATE SEQUENCE app_writes" \
     -c "GRANT SELECT, UPDATE ON customers TO shop_app" -c "GRANT USAGE, SELECT ON SEQUENCE app_writes TO shop_app" \
-    -c "GRANT SELECT ON kms.protected_columns TO shop_app" \
     -c "ALTER TABLE customers ADD card_index bytea, SET (autovacuum_vacuum_scale_factor = 0.02)" -c "CREATE INDEX customers_card_index ON customers (card_index)"
 }
 
