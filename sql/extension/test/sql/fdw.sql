@@ -37,7 +37,9 @@ EXPLAIN (COSTS off) SELECT * FROM service.key_versions;
 EXPLAIN (COSTS off) SELECT * FROM service.key_versions WHERE key = 'notes';
 EXPLAIN (COSTS off) SELECT * FROM service.service_health;
 \set after `grep -c '"/v1/' "$FIELDKMS_SHIM_AUDIT"`
+\o /dev/null
 EXPLAIN (COSTS off, ANALYZE, TIMING off, SUMMARY off) SELECT count(*) FROM other.short WHERE false;
+\o
 \set calls `grep -c '"/v1/' "$FIELDKMS_SHIM_AUDIT"`
 SELECT :calls - :after AS calls_of_nothing;
 
@@ -49,15 +51,6 @@ SELECT kms.decrypt_text(kms.encrypt('notes', 'between', kms.context()), kms.cont
 MOVE 5 FROM two;
 FETCH 1 FROM two;
 CLOSE two;
-COMMIT;
-
--- A dozen pages later a scan has no more memory than with one.
-BEGIN;
-DECLARE two CURSOR FOR SELECT name FROM other.short;
-FETCH 1 FROM two;
-SELECT max(used_bytes) AS one FROM pg_backend_memory_contexts WHERE name = 'fieldkms page' \gset
-MOVE 24 FROM two;
-SELECT max(used_bytes) < 2 * :one AS no_more, count(*) AS contexts FROM pg_backend_memory_contexts WHERE name = 'fieldkms page';
 COMMIT;
 
 -- By key: one call, whatever is asked for; what nothing can be called is not asked for.
@@ -141,7 +134,7 @@ INSERT INTO service.keys (name) VALUES ('page.new');
 UPDATE service.rotation_jobs SET state = 'paused';
 UPDATE service.keys SET exportable = true WHERE name = 'page.01';
 DELETE FROM service.keys;
-TRUNCATE service.keys;
+DO $$ BEGIN TRUNCATE service.keys; RAISE EXCEPTION 'it was emptied'; EXCEPTION WHEN feature_not_supported OR wrong_object_type THEN NULL; END $$;
 CREATE FOREIGN TABLE other.bad (name text) SERVER fieldkms;
 CREATE FOREIGN TABLE other.bad (name text) SERVER fieldkms OPTIONS (object 'audit_events');
 CREATE FOREIGN TABLE other.bad (name text) SERVER fieldkms OPTIONS (object 'keys', page_size '0');
