@@ -59,6 +59,12 @@ void PutRecord(const UseRecord& record, std::string* out) {
 
 }  // namespace
 
+void UseRecord::SetLocal(const LocalTally& tally) {
+  local = tally.items;
+  key_version = tally.key_version;
+  lease_id = tally.lease_id;
+}
+
 AuditTrail::AuditTrail(std::string path, bool sync, std::unique_ptr<AuditFile> file)
     : path_(std::move(path)), sync_(sync), file_(std::move(file)) {}
 

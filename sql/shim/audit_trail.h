@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "kms/audit/audit_file.h"
 #include "sql/shim/http_message.h"
+#include "sql/shim/local_keys.h"
 #include "sql/shim/peers.h"
 
 namespace fieldkms::shim {
@@ -33,6 +34,9 @@ struct UseRecord {
   uint32_t key_version = 0;
   std::string_view lease_id;  // of the last of these
   std::string_view reason;    // why it failed as a whole
+
+  // What was done with leases; a view of it.
+  void SetLocal(const LocalTally& tally);
 };
 
 // Thread-safe. Lines are written by one system call each, and no lock is held.

@@ -6,6 +6,8 @@ namespace fieldkms::shim {
 namespace {
 
 constexpr size_t kMostKeyIds = 4096;
+// A name may become an alias of another key, once its own is gone.
+constexpr std::chrono::seconds kKeyIdLasts{30};
 
 }  // namespace
 
@@ -47,19 +49,28 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Create(const Config& config) {
   return backend;
 }
 
+LeasableKey* Backend::Leasable(std::string_view tenant, std::string_view name) {
+  if (local_ == nullptr || name.empty()) return nullptr;
+  LeasableKey* const key = local_->Find(tenant, name);
+  return key != nullptr && key->MayTry() ? key : nullptr;
+}
+
 absl::StatusOr<std::string> Backend::KeyIdOf(const std::string& tenant, const std::string& name) {
   const std::pair path(tenant, name);
+  const auto now = std::chrono::steady_clock::now();
   {
     const std::lock_guard lock(mutex_);
-    if (const auto known = key_ids_.find(path); known != key_ids_.end()) return known->second;
+    const auto known = key_ids_.find(path);
+    if (known != key_ids_.end() && now < known->second.until) return known->second.id;
   }
   v1::GetKeyRequest request;
   request.set_tenant(tenant);
   request.set_name(name);
   FIELDKMS_ASSIGN_OR_RETURN(const v1::Key key, client_->GetKey(request));
+  if (key.name() != name) return key.key_id();
   const std::lock_guard lock(mutex_);
   if (key_ids_.size() >= kMostKeyIds) key_ids_.clear();
-  key_ids_[path] = key.key_id();
+  key_ids_[path] = {key.key_id(), now + kKeyIdLasts};
   return key.key_id();
 }
 

@@ -2,10 +2,12 @@
 #ifndef FIELDKMS_SQL_SHIM_BACKEND_H_
 #define FIELDKMS_SQL_SHIM_BACKEND_H_
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -45,8 +47,9 @@ class Backend {
   // Ends the workers, when their jobs are done, and gives leases back.
   void Stop();
 
-  // The id of a key, by its own name: 16 hex digits. Asked for once and kept, since it never
-  // changes. Blocks. Error: as Client::GetKey.
+  // The id of the key that has this name or alias now: 16 hex digits. Of a name it is kept for a
+  // while; what an alias stands for may change, and is asked for each time. Blocks. Error: as
+  // Client::GetKey.
   absl::StatusOr<std::string> KeyIdOf(const std::string& tenant, const std::string& name);
 
   const Config& config() const { return config_; }
@@ -55,8 +58,9 @@ class Backend {
   Workers& workers() { return *workers_; }
   BatchCalls& batches() { return *batches_; }
   AuditTrail& audit() { return *audit_; }
-  // Null: leases are not to be used.
-  LocalKeys* local() { return local_.get(); }
+  // The key of this name or alias, where it is worth trying to use it with a lease: leases are to
+  // be used, and it is not known that this one has none. Null: the service is to be asked.
+  LeasableKey* Leasable(std::string_view tenant, std::string_view name);
 
  private:
   explicit Backend(const Config& config) : config_(config) {}
@@ -69,7 +73,11 @@ class Backend {
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<BatchCalls> batches_;
   std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, std::string> key_ids_;  // by tenant and name
+  struct KeyId {
+    std::string id;
+    std::chrono::steady_clock::time_point until;
+  };
+  std::map<std::pair<std::string, std::string>, KeyId> key_ids_;  // by tenant and name
 };
 
 }  // namespace fieldkms::shim

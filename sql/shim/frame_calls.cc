@@ -66,9 +66,7 @@ void FrameCalls::Handle(HttpRequest request, HttpReply reply) {
     return job->Fail(allowed, ReasonOf(allowed) == Reason::kPermissionDenied);
   }
   const FrameOp op = job->frame().op;
-  if (backend_.local() != nullptr && (op == FIELDKMS_OP_ENCRYPT || op == FIELDKMS_OP_DECRYPT)) {
-    return RunLocally(job);
-  }
+  if (op == FIELDKMS_OP_ENCRYPT || op == FIELDKMS_OP_DECRYPT) return RunLocally(job);
   const std::string tenant(job->frame().tenant);
   if (op != FIELDKMS_OP_REWRAP || !RewrapSources::AreLimited(job->asker(), tenant)) {
     return RunRemotely(job);

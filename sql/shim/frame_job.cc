@@ -35,13 +35,6 @@ std::string FrameJob::Common() const {
   return common;
 }
 
-void FrameJob::AddLocal(const LocalUses& uses) {
-  local_ += uses.count();
-  if (uses.count() == 0) return;
-  key_version_ = uses.key_version();
-  lease_id_ = uses.lease_id();
-}
-
 absl::Status FrameJob::Audit(std::string_view reason, bool refused) {
   UseRecord record;
   record.refused = refused;
@@ -55,9 +48,7 @@ absl::Status FrameJob::Audit(std::string_view reason, bool refused) {
   }
   record.items = frame_.count();
   record.failed = failed_;
-  record.local = local_;
-  record.key_version = key_version_;
-  record.lease_id = lease_id_;
+  record.SetLocal(local_);
   record.reason = reason;
   return backend_.audit().Record(record);
 }

@@ -36,8 +36,8 @@ class FrameJob {
   void SetSources(RewrapSources sources) { sources_ = std::move(sources); }
   const RewrapSources& sources() const { return sources_; }
 
-  // Of its audit record: what is done with leases on the calling thread is added.
-  void AddLocal(const LocalUses& uses);
+  // Of its audit record: what was done with leases.
+  void SetLocal(const LocalTally& local) { local_ = local; }
   void AddFailed(uint64_t items) { failed_ += items; }
 
   // Sends the answer, after its record was written.
@@ -57,16 +57,14 @@ class FrameJob {
   const CallTime deadline_;
   RewrapSources sources_;
   uint64_t failed_ = 0;
-  uint64_t local_ = 0;
-  uint32_t key_version_ = 0;
-  std::string lease_id_;
+  LocalTally local_;
 };
 
 // The HTTP answer that carries a frame.
 HttpResponse FrameResponse(std::string body);
 
 // Encrypts or decrypts with leases as far as there are any, and asks the service for the rest. What
-// it does without waiting it does at once. Only if backend().local() is not null.
+// it does without waiting it does at once.
 void RunLocally(std::shared_ptr<FrameJob> job);
 
 // Asks the service for all items.

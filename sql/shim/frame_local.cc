@@ -1,12 +1,11 @@
 // Frames that encrypt or decrypt, with leases.
-#include <optional>
 #include <utility>
 
 #include "crypto/context.h"
-#include "crypto/envelope.h"
 #include "crypto/status.h"
 #include "sql/shim/frame_job.h"
 #include "sql/shim/frame_ops.h"
+#include "sql/shim/local_work.h"
 
 namespace fieldkms::shim {
 namespace {
@@ -15,60 +14,27 @@ namespace {
 constexpr size_t kMostItemsAtOnce = 64;
 constexpr size_t kMostBytesAtOnce = 128 << 10;
 
-// An item's result; none yet: the service is to be asked.
-struct Outcome {
-  std::optional<absl::Status> status;
-  std::string value;  // envelope or plaintext
-};
+bool IsSealing(const Frame& frame) { return frame.op == FIELDKMS_OP_ENCRYPT; }
 
 // The items of one frame. Used by one thread at a time.
 class LocalRun {
  public:
   LocalRun(std::shared_ptr<FrameJob> job, LeasableKey& key)
-      : job_(std::move(job)), key_(key), outcomes_(job_->frame().count()) {}
-  ~LocalRun() {
-    for (Outcome& outcome : outcomes_) WipeText(&outcome.value);
-  }
+      : job_(std::move(job)),
+        work_(key,
+              IsSealing(job_->frame()) ? LocalUse::Operation::kEncrypt
+                                       : LocalUse::Operation::kDecrypt,
+              job_->frame().count(),
+              [this](size_t index, LocalInput* input) { return Read(index, input); }) {}
 
-  const Frame& frame() const { return job_->frame(); }
   FrameJob& job() { return *job_; }
-  LeasableKey& key() { return key_; }
-  bool sealing() const { return frame().op == FIELDKMS_OP_ENCRYPT; }
-  bool IsComplete() const {
-    return std::all_of(outcomes_.begin(), outcomes_.end(),
-                       [](const Outcome& outcome) { return outcome.status.has_value(); });
-  }
-
-  // With leases that are held.
-  void TryAll() {
-    const LocalUses uses;
-    for (size_t i = 0; i < outcomes_.size(); ++i) {
-      if (!outcomes_[i].status && !Try(i) && sealing()) break;  // nor would it serve the others
-    }
-    job_->AddLocal(uses);
-  }
-
-  // The same, and takes leases. Blocks. False: the service is to be asked for the rest.
-  void WorkThroughAll() {
-    const CallTimeout timeout(job_->TimeLeft());
-    const LocalUses uses;
-    for (size_t i = 0; i < outcomes_.size() && key_.MayTry(); ++i) {
-      if (outcomes_[i].status || Try(i)) continue;
-      // Who does not answer is asked once.
-      if (!unreachable_.ok()) {
-        outcomes_[i].status = unreachable_;
-      } else {
-        TakeLeaseFor(i);
-      }
-    }
-    job_->AddLocal(uses);
-  }
+  LocalWork& work() { return work_; }
 
   void Answer() {
     size_t size = 0;
-    for (const Outcome& outcome : outcomes_) size += 64 + outcome.value.size();
-    AnswerWriter answer(frame().op, outcomes_.size(), size);
-    for (Outcome& outcome : outcomes_) {
+    for (const LocalOutcome& outcome : work_.outcomes()) size += 64 + outcome.value.size();
+    AnswerWriter answer(job_->frame().op, work_.outcomes().size(), size);
+    for (const LocalOutcome& outcome : work_.outcomes()) {
       if (outcome.status->ok()) {
         answer.Begin();
         answer.Part(outcome.value);
@@ -77,68 +43,30 @@ class LocalRun {
         answer.Fail(ToFrameError(*outcome.status));
       }
     }
+    job_->SetLocal(work_.tally());
     job_->Answer(&answer);
+  }
+
+  void Fail(const absl::Status& status) {
+    job_->SetLocal(work_.tally());
+    job_->Fail(status);
   }
 
   template <class Op>
   void AskForRest(std::shared_ptr<LocalRun> self);
 
  private:
-  // The context of an item; its outcome if it has none.
-  std::optional<std::vector<ContextEntry>> ContextOf(size_t i) {
-    const FrameItem item = frame().item(i);
-    absl::Status status = Required(item[0], sealing() ? "value" : "envelope").status();
-    if (status.ok()) status = Required(item[1], "context").status();
-    if (status.ok()) {
-      absl::StatusOr<std::vector<ContextEntry>> context = ParseContext(*item[1]);
-      if (context.ok()) return *std::move(context);
-      status = context.status();
-    }
-    outcomes_[i].status = std::move(status);
-    return std::nullopt;
-  }
-
-  // True: the item has its outcome.
-  bool Try(size_t i) {
-    const auto context = ContextOf(i);
-    if (!context) return true;
-    const std::string_view in = *frame().item(i)[0];
-    std::string* const out = &outcomes_[i].value;
-    const auto done = sealing() ? key_.key().TryEncrypt(*context, in, out)
-                                : key_.key().TryDecrypt(*context, in, out);
-    if (done) outcomes_[i].status = done->status();
-    return done.has_value();
-  }
-
-  void TakeLeaseFor(size_t i) {
-    const std::vector<ContextEntry> context = *ContextOf(i);
-    const std::string_view in = *frame().item(i)[0];
-    std::string* const out = &outcomes_[i].value;
-    // What the service knows better than any lease: no envelope, or one of a subject's own.
-    if (!sealing()) {
-      const auto envelope = ParseEnvelope(AsBytes(in));
-      if (!envelope.ok() || SubjectSize(envelope->header.suite) != 0) return;
-    }
-    const absl::Status status =
-        (sealing() ? key_.key().Encrypt(context, in, out) : key_.key().Decrypt(context, in, out))
-            .status();
-    if (key_.IsAboutLease(status)) return;
-    // That may be for want of a lease of whatever key it is.
-    if (ReasonOf(status) == Reason::kDecryptFailed) {
-      Try(i);
-      return;
-    }
-    outcomes_[i].status = status;
-    if (status.code() == absl::StatusCode::kUnavailable ||
-        status.code() == absl::StatusCode::kDeadlineExceeded) {
-      unreachable_ = status;
-    }
+  absl::Status Read(size_t index, LocalInput* input) const {
+    const FrameItem item = job_->frame().item(index);
+    FIELDKMS_ASSIGN_OR_RETURN(
+        input->bytes, Required(item[0], IsSealing(job_->frame()) ? "value" : "envelope"));
+    FIELDKMS_ASSIGN_OR_RETURN(const std::string_view context, Required(item[1], "context"));
+    FIELDKMS_ASSIGN_OR_RETURN(input->context, ParseContext(context));
+    return absl::OkStatus();
   }
 
   const std::shared_ptr<FrameJob> job_;
-  LeasableKey& key_;
-  std::vector<Outcome> outcomes_;
-  absl::Status unreachable_;
+  LocalWork work_;
 };
 
 std::string* ValueOf(v1::BatchEncryptResponse::Result* result) {
@@ -152,14 +80,15 @@ template <class Op>
 void LocalRun::AskForRest(std::shared_ptr<LocalRun> self) {
   typename Op::Request request;
   const WipeGuard wipe(&request);
-  if (const absl::Status shared = Op::Shared(frame(), &request); !shared.ok()) {
-    return job_->Fail(shared);
+  if (const absl::Status shared = Op::Shared(job_->frame(), &request); !shared.ok()) {
+    return Fail(shared);
   }
+  std::vector<LocalOutcome>& outcomes = work_.outcomes();
   std::vector<size_t> rest;
-  for (size_t i = 0; i < outcomes_.size(); ++i) {
-    if (outcomes_[i].status) continue;
-    if (absl::Status item = Op::Item(frame().item(i), request.add_items()); !item.ok()) {
-      outcomes_[i].status = std::move(item);
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].status) continue;
+    if (absl::Status item = Op::Item(job_->frame().item(i), request.add_items()); !item.ok()) {
+      outcomes[i].status = std::move(item);
       request.mutable_items()->RemoveLast();
     } else {
       rest.push_back(i);
@@ -167,27 +96,26 @@ void LocalRun::AskForRest(std::shared_ptr<LocalRun> self) {
   }
   if (rest.empty()) return Answer();
   Op::Batch(job_->backend().batches())
-      .Submit(
-          job_->Common(), std::move(request), job_->deadline(),
-          [self, rest](absl::StatusOr<typename Op::Response> response) {
-            if (!response.ok()) return self->job_->Fail(response.status());
-            const WipeGuard guard(&*response);
-            if (response->results_size() != static_cast<int>(rest.size())) {
-              return self->job_->Fail(Bug("the service answered with another number of results"));
-            }
-            for (size_t k = 0; k < rest.size(); ++k) {
-              auto* const result = response->mutable_results(static_cast<int>(k));
-              Outcome& outcome = self->outcomes_[rest[k]];
-              outcome.status = StatusOfItem(result->error());
-              outcome.value.swap(*ValueOf(result));
-            }
-            self->Answer();
-          });
+      .Submit(job_->Common(), std::move(request), job_->deadline(),
+              [self, rest](absl::StatusOr<typename Op::Response> response) {
+                if (!response.ok()) return self->Fail(response.status());
+                const WipeGuard guard(&*response);
+                if (response->results_size() != static_cast<int>(rest.size())) {
+                  return self->Fail(Bug("the service answered with another number of results"));
+                }
+                for (size_t k = 0; k < rest.size(); ++k) {
+                  auto* const result = response->mutable_results(static_cast<int>(k));
+                  LocalOutcome& outcome = self->work_.outcomes()[rest[k]];
+                  outcome.status = StatusOfItem(result->error());
+                  outcome.value.swap(*ValueOf(result));
+                }
+                self->Answer();
+              });
 }
 
 void AskForRest(const std::shared_ptr<LocalRun>& run) {
-  if (run->IsComplete()) return run->Answer();
-  if (run->sealing()) return run->AskForRest<EncryptOp>(run);
+  if (run->work().IsComplete()) return run->Answer();
+  if (IsSealing(run->job().frame())) return run->AskForRest<EncryptOp>(run);
   run->AskForRest<DecryptOp>(run);
 }
 
@@ -196,9 +124,8 @@ void AskForRest(const std::shared_ptr<LocalRun>& run) {
 void RunLocally(std::shared_ptr<FrameJob> job) {
   const Frame& frame = job->frame();
   Backend& backend = job->backend();
-  LeasableKey* const key =
-      frame.name.empty() ? nullptr : backend.local()->Find(frame.tenant, frame.name);
-  if (key == nullptr || !key->MayTry()) return RunRemotely(std::move(job));
+  LeasableKey* const key = backend.Leasable(frame.tenant, frame.name);
+  if (key == nullptr) return RunRemotely(std::move(job));
   size_t size = 0;
   for (const FramePart& part : frame.parts) size += part ? part->size() : 0;
   // A record that waits for a disk is waited for by a worker.
@@ -206,14 +133,15 @@ void RunLocally(std::shared_ptr<FrameJob> job) {
       frame.count() <= kMostItemsAtOnce && size <= kMostBytesAtOnce && !backend.config().audit_sync;
   const auto run = std::make_shared<LocalRun>(job, *key);
   if (at_once) {
-    run->TryAll();
-    if (run->IsComplete()) return run->Answer();
+    run->work().TryAll();
+    if (run->work().IsComplete()) return run->Answer();
   }
   const bool queued = backend.workers().Submit([run] {
-    run->WorkThroughAll();
+    const CallTimeout timeout(run->job().TimeLeft());
+    run->work().WorkThroughAll();
     AskForRest(run);
   });
-  if (!queued) job->Fail(ShimOverloaded());
+  if (!queued) run->Fail(ShimOverloaded());
 }
 
 }  // namespace fieldkms::shim

@@ -32,6 +32,9 @@ struct HttpHead {
   std::string_view Header(std::string_view name) const;
 };
 
+// The body of a request has as much room behind it, for parsers that read words beyond its end.
+inline constexpr size_t kBodyPadding = 64;
+
 struct HttpRequest : HttpHead {
   HttpRequest() = default;
   explicit HttpRequest(HttpHead head) : HttpHead(std::move(head)) {}

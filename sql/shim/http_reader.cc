@@ -127,7 +127,9 @@ void HttpReader::AcceptBody() {
 }
 
 void HttpReader::GrowBody(size_t size) {
-  std::string larger(std::min(size, content_length_), '\0');
+  std::string larger;
+  larger.reserve(std::min(size, content_length_) + kBodyPadding);
+  larger.resize(std::min(size, content_length_));
   request_.body.copy(larger.data(), larger.size());
   WipeText(&request_.body);
   request_.body = std::move(larger);

@@ -79,6 +79,7 @@ HttpResponse JsonApi::Answer(const HttpRequest& request) {
   record.tenant = call.tenant;
   record.name = match.name;
   record.items = call.items;
+  record.SetLocal(call.local);
   record.failed = answer.ok() ? call.failed : call.items;
   if (!answer.ok()) record.reason = ReasonName(PublicReason(ReasonOf(answer.status())));
   const absl::Status audited = backend_.audit().Record(record);

@@ -9,6 +9,7 @@
 #include "crypto/status.h"
 #include "sql/shim/http_message.h"
 #include "sql/shim/json_messages.h"
+#include "sql/shim/leased_calls.h"
 #include "sql/shim/rewrap_sources.h"
 
 namespace fieldkms::shim {
@@ -151,7 +152,7 @@ absl::StatusOr<std::string> Run(JsonCall& call, Action action, Send send) {
   return WriteMessage(*response);
 }
 
-// Routes whose client is a method of Client, FieldClient or RotationClient.
+// Routes that are a method of Client, FieldClient or RotationClient.
 template <Action kAction, class Request, auto kMethod>
 absl::StatusOr<std::string> OfClient(JsonCall& call) {
   return Run<Request>(call, kAction, [&](const Request& request) {
@@ -170,6 +171,14 @@ template <Action kAction, class Request, auto kMethod>
 absl::StatusOr<std::string> OfRotations(JsonCall& call) {
   return Run<Request>(call, kAction, [&](const Request& request) {
     return (RotationClient(call.backend.client()).*kMethod)(request);
+  });
+}
+
+// With leases, as far as there are any.
+template <Action kAction, class Request, auto kMethod>
+absl::StatusOr<std::string> OfLeases(JsonCall& call) {
+  return Run<Request>(call, kAction, [&](const Request& request) {
+    return (LeasedCalls(call.backend, &call.local).*kMethod)(request);
   });
 }
 
@@ -197,6 +206,7 @@ absl::StatusOr<std::string> Status(JsonCall& call) {
   }
 #define FIELDKMS_OF_OfClient Client
 #define FIELDKMS_OF_OfFields FieldClient
+#define FIELDKMS_OF_OfLeases LeasedCalls
 #define FIELDKMS_OF_OfRotations RotationClient
 
 constexpr JsonRoute kRoutes[] = {
@@ -226,10 +236,10 @@ constexpr JsonRoute kRoutes[] = {
     FIELDKMS_ROUTE("GET", "/v1/keys/{name}", OfClient, kKeyRead, GetKey),
     FIELDKMS_ROUTE("GET", "/v1/keys/{name}/versions", OfClient, kKeyRead, ListKeyVersions),
     FIELDKMS_ROUTE("POST", "/v1/keys/{name}:rotate", OfClient, kKeyRotate, RotateKey),
-    FIELDKMS_ROUTE("POST", "/v1/keys/{name}:encrypt", OfClient, kEncrypt, Encrypt),
-    FIELDKMS_ROUTE("POST", "/v1/keys/{name}:batchEncrypt", OfClient, kEncrypt, BatchEncrypt),
-    FIELDKMS_ROUTE("POST", "/v1/keys/{name}:decrypt", OfClient, kDecrypt, Decrypt),
-    FIELDKMS_ROUTE("POST", "/v1/keys/{name}:batchDecrypt", OfClient, kDecrypt, BatchDecrypt),
+    FIELDKMS_ROUTE("POST", "/v1/keys/{name}:encrypt", OfLeases, kEncrypt, Encrypt),
+    FIELDKMS_ROUTE("POST", "/v1/keys/{name}:batchEncrypt", OfLeases, kEncrypt, BatchEncrypt),
+    FIELDKMS_ROUTE("POST", "/v1/keys/{name}:decrypt", OfLeases, kDecrypt, Decrypt),
+    FIELDKMS_ROUTE("POST", "/v1/keys/{name}:batchDecrypt", OfLeases, kDecrypt, BatchDecrypt),
     FIELDKMS_ROUTE("POST", "/v1/keys/{name}:rewrap", OfClient, kRewrap, Rewrap),
     FIELDKMS_ROUTE("POST", "/v1/keys/{name}:batchRewrap", OfClient, kRewrap, BatchRewrap),
     FIELDKMS_ROUTE("GET", "/v1/rotations", OfRotations, kRotationRead, ListJobs),

@@ -27,6 +27,7 @@ struct JsonCall {
   std::string tenant = {};
   uint64_t items = 1;
   uint64_t failed = 0;
+  LocalTally local = {};
 };
 
 struct JsonRoute {

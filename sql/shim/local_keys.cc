@@ -39,6 +39,13 @@ absl::Status LocalUses::Note(const LocalUse& use) {
   return absl::OkStatus();
 }
 
+void LocalTally::Add(const LocalUses& uses) {
+  if (uses.count() == 0) return;
+  items += uses.count();
+  key_version = uses.key_version();
+  lease_id = uses.lease_id();
+}
+
 bool LeasableKey::MayTry() const {
   const int64_t until = not_before_.load(std::memory_order_relaxed);
   return until == 0 || Now() >= until;

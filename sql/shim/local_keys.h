@@ -39,6 +39,15 @@ class LocalUses {
   std::string lease_id_;
 };
 
+// What a call used of leases so far, on whatever threads, for its audit record.
+struct LocalTally {
+  void Add(const LocalUses& uses);
+
+  uint64_t items = 0;
+  uint32_t key_version = 0;  // the last
+  std::string lease_id;      // of the last
+};
+
 // One key. Thread-safe.
 class LeasableKey {
  public:

@@ -66,15 +66,6 @@ std::string MethodOf(const HttpHead& head) {
   return head.method;
 }
 
-bool ReadBody(const HttpRequest& request, Json* body) {
-  *body = Json::object();
-  if (request.body.empty()) return true;
-  if (!IsShallowJson(request.body)) return false;
-  *body = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
-  if (body->is_null()) *body = Json::object();
-  return body->is_object();
-}
-
 // Vault says the path back; ours could hold anything, and stays with the client.
 HttpResponse NoRoute() { return VaultErrors(404, "no handler for route. route entry not found."); }
 
@@ -138,7 +129,8 @@ HttpResponse VaultApi::Answer(const HttpRequest& request) {
 
 HttpResponse VaultApi::AnswerTransit(const HttpRequest& request, std::string_view path,
                                      const Asker& asker) {
-  VaultCall call{backend_, asker, MethodOf(request), {}, Json(), {}, 1, 0};
+  JsonBody json;
+  VaultCall call{backend_, asker, MethodOf(request), {}, json, json.root()};
   if (!SplitPath(path, &call.parts)) return NoRoute();
   const Operation* operation = nullptr;
   bool is_path = false;
@@ -150,8 +142,7 @@ HttpResponse VaultApi::AnswerTransit(const HttpRequest& request, std::string_vie
   if (operation == nullptr) {
     return is_path ? VaultErrors(405, "unsupported operation") : NoRoute();
   }
-  const JsonGuard guard(&call.body);
-  if (!ReadBody(request, &call.body)) return VaultErrors(400, "error parsing JSON");
+  if (!json.Read(request.body)) return VaultErrors(400, "error parsing JSON");
   if (operation->key_at > 0) call.key = call.parts[operation->key_at];
   HttpResponse response = operation->run(call);
   UseRecord record;
@@ -162,6 +153,7 @@ HttpResponse VaultApi::AnswerTransit(const HttpRequest& request, std::string_vie
   record.tenant = call.tenant();
   record.name = call.key;
   record.items = call.items;
+  record.SetLocal(call.local);
   record.failed = response.status >= 400 && call.failed == 0 ? call.items : call.failed;
   if (const absl::Status audited = backend_.audit().Record(record); !audited.ok()) {
     return VaultFailure(audited);

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "crypto/context.h"
+#include "clients/cpp/wipe.h"
+#include "crypto/base64.h"
 #include "crypto/status.h"
 #include "sql/shim/vault_ciphertext.h"
 
@@ -11,54 +12,121 @@ namespace fieldkms::shim {
 namespace {
 
 constexpr size_t kMostItems = 10'000;
+// What the result of an item takes besides its bytes and its reference.
+constexpr size_t kResultSize = 96;
 
-bool Has(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && !found->is_null() && *found != "";
+bool Has(const JsonObject& object, std::string_view name) {
+  const JsonValue* const found = object.Find(name);
+  return found != nullptr && !found->is_null() && !(found->is_text() && found->text.empty());
+}
+
+bool HasText(const JsonObject& object, std::string_view name) {
+  const JsonValue* const found = object.Find(name);
+  return found != nullptr && found->is_text();
 }
 
 // Vault's words for what its decoder does not take; it counts them as its own failure.
-HttpResponse NotParsed(const char* required) {
-  return VaultErrors(500, std::string("1 error occurred:\n\t* failed to parse batch input: '") +
-                              required + "' of each item must be a string\n\n");
+HttpResponse NotParsed(std::string_view required) {
+  return VaultErrors(500, "1 error occurred:\n\t* failed to parse batch input: '" +
+                              std::string(required) + "' of each item must be a string\n\n");
 }
 
-std::string MissingWords(const std::string& required) {
+std::string MissingWords(std::string_view required) {
   if (required == "plaintext") return "missing plaintext to encrypt";
   if (required == "ciphertext") return "missing ciphertext to decrypt";
-  return "missing " + required + " for HMAC";
+  return "missing " + std::string(required) + " for HMAC";
+}
+
+void WriteVaultText(const VaultItem& item, JsonWriter* out) {
+  out->Raw("\"vault:v").Number(item.key_version).Raw(":").Base64Of(item.result).Raw("\"");
+}
+
+// The members of an item that succeeded.
+void WriteResult(const VaultItem& item, VaultBatch::Kind kind, JsonWriter* out) {
+  switch (kind) {
+    case VaultBatch::Kind::kSealed:
+    case VaultBatch::Kind::kRewrapped:
+      out->Raw("\"ciphertext\":");
+      WriteVaultText(item, out);
+      out->Raw(",\"key_version\":").Number(item.key_version);
+      return;
+    case VaultBatch::Kind::kOpened:
+      out->Raw("\"plaintext\":\"").Base64Of(item.result).Raw("\"");
+      return;
+    case VaultBatch::Kind::kMac:
+      out->Raw("\"hmac\":");
+      return WriteVaultText(item, out);
+    case VaultBatch::Kind::kVerified:
+      out->Raw(item.valid ? "\"valid\":true" : "\"valid\":false");
+      return;
+  }
+}
+
+// What failed says why; where plaintext was asked for, there is none.
+void WriteItem(const VaultItem& item, VaultBatch::Kind kind, JsonWriter* out) {
+  out->Raw("{");
+  if (item.status.ok()) {
+    WriteResult(item, kind, out);
+  } else {
+    out->Raw("\"error\":").Text(VaultWords(item.status));
+    if (kind == VaultBatch::Kind::kOpened) out->Raw(",\"plaintext\":\"\"");
+  }
+  bool ok = true;
+  out->Raw(",\"reference\":").Text(item.in.TextOf("reference", &ok)).Raw("}");
 }
 
 }  // namespace
 
-std::optional<HttpResponse> VaultBatch::Read(VaultCall& call, const char* required,
-                                             VaultBatch* batch) {
-  const auto given = call.body.find("batch_input");
-  batch->is_batch_ = given != call.body.end() && !given->is_null();
-  if (!batch->is_batch_) {
-    const auto one = call.body.find(required);
-    if (one == call.body.end() || !one->is_string()) {
-      return VaultErrors(400, MissingWords(required));
-    }
-    batch->items_.push_back({&call.body, {}, Json::object()});
-    return std::nullopt;
+void VaultContext::AddTo(google::protobuf::RepeatedPtrField<v1::ContextEntry>* out) const {
+  for (const ContextEntry& entry : entries()) {
+    v1::ContextEntry* const added = out->Add();
+    added->set_name(entry.name.data(), entry.name.size());
+    added->set_value(entry.value.data(), entry.value.size());
   }
-  if (!given->is_array()) return NotParsed(required);
-  if (given->empty()) return VaultErrors(400, "missing batch input to process");
-  if (given->size() > kMostItems) return VaultErrors(400, "batch_input has more than 10,000 items");
-  if (auto refusal = batch->ReadStatus(call)) return refusal;
-  call.items = given->size();
-  const bool strict = std::string_view(required) == "plaintext" || call.parts[0] == "decrypt";
+}
+
+VaultBatch::~VaultBatch() {
+  for (VaultItem& item : items_) WipeText(&item.result);
+  WipeText(&decoded_);
+}
+
+std::optional<HttpResponse> VaultBatch::Read(VaultCall& call, std::string_view required,
+                                             VaultBatch* batch) {
+  const JsonValue* const given = call.body.Find("batch_input");
+  if (given != nullptr && !given->is_null()) return batch->ReadItems(call, *given, required);
+  if (!HasText(call.body, required)) return VaultErrors(400, MissingWords(required));
+  ReadOne(call, batch);
+  return std::nullopt;
+}
+
+void VaultBatch::ReadOne(const VaultCall& call, VaultBatch* batch) {
+  batch->decoded_.reserve(MaxBase64Bytes(call.json.size()));  // all of its base64 at most
+  batch->items_.emplace_back().in = call.body;
+}
+
+std::optional<HttpResponse> VaultBatch::ReadItems(VaultCall& call, const JsonValue& given,
+                                                  std::string_view required) {
+  is_batch_ = true;
+  decoded_.reserve(MaxBase64Bytes(call.json.size()));
+  if (given.kind != JsonValue::Kind::kArray) return NotParsed(required);
+  const size_t count = call.json.SizeOf(given);
+  if (count == 0) return VaultErrors(400, "missing batch input to process");
+  if (count > kMostItems) return VaultErrors(400, "batch_input has more than 10,000 items");
+  if (auto refusal = ReadStatus(call)) return refusal;
+  call.items = count;
+  const bool strict = required == "plaintext" || call.parts[0] == "decrypt";
   bool any_context = false, any_without = false;
-  for (const Json& item : *given) {
-    if (!item.is_object()) return NotParsed(required);
-    const auto member = item.find(required);
-    const bool there = member != item.end() && member->is_string();
-    if (!there && strict) return NotParsed(required);
-    VaultItem& read = batch->items_.emplace_back();
-    read.in = &item;
-    if (!there) read.status = InvalidField(required, MissingWords(required));
-    (Has(item, "context") ? any_context : any_without) = true;
+  std::vector<JsonObject> objects;
+  if (!call.json.ReadObjects(given, &objects)) return NotParsed(required);
+  items_.reserve(objects.size());
+  for (const JsonObject& object : objects) {
+    VaultItem& item = items_.emplace_back();
+    item.in = object;
+    if (!HasText(object, required)) {
+      if (strict) return NotParsed(required);
+      item.status = InvalidField(required, MissingWords(required));
+    }
+    (Has(object, "context") ? any_context : any_without) = true;
   }
   if (any_context && any_without) {
     return VaultErrors(400, "context should be set either in all the request blocks or in none");
@@ -68,7 +136,7 @@ std::optional<HttpResponse> VaultBatch::Read(VaultCall& call, const char* requir
 
 std::optional<HttpResponse> VaultBatch::ReadStatus(const VaultCall& call) {
   bool ok = true;
-  const int64_t asked = NumberOf(call.body, "partial_failure_response_code", 0, &ok);
+  const int64_t asked = call.body.NumberOf("partial_failure_response_code", 0, &ok);
   if (!ok || (asked != 0 && (asked < 200 || asked > 599))) {
     return VaultErrors(400, "partial_failure_response_code must be a status from 200 to 599");
   }
@@ -81,20 +149,63 @@ std::optional<HttpResponse> VaultBatch::ReadStatus(const VaultCall& call) {
   return std::nullopt;
 }
 
-void VaultBatch::FailRest(const absl::Status& status) {
+std::vector<VaultItem*> VaultBatch::Open() {
+  std::vector<VaultItem*> open;
+  open.reserve(items_.size());
   for (VaultItem& item : items_) {
-    if (item.status.ok() && item.out.empty()) item.status = status;
+    if (item.status.ok() && !item.done) open.push_back(&item);
   }
+  return open;
 }
 
-HttpResponse VaultBatch::AnswerOne() {
-  VaultItem& item = items_.front();
-  if (!item.status.ok()) return VaultFailure(item.status);
-  return VaultData(std::move(item.out));
+void VaultBatch::FailRest(const absl::Status& status) {
+  for (VaultItem* const item : Open()) item->status = status;
 }
 
-int VaultBatch::StatusOf(const VaultCall& call, Rule rule) const {
-  if (rule != Rule::kStatus || call.failed == 0) return 200;
+bool VaultBatch::Decode(const JsonObject& item, std::string_view name, std::string_view* bytes) {
+  bool ok = true;
+  const std::string_view text = item.TextOf(name, &ok);
+  return ok && Decode(text, bytes);
+}
+
+bool VaultBatch::Decode(std::string_view base64, std::string_view* bytes) {
+  const size_t before = decoded_.size();
+  // A member is decoded twice by nobody; this is for a bug's sake, since views would dangle.
+  if (decoded_.capacity() - before < MaxBase64Bytes(base64.size())) return false;
+  decoded_.resize(before + MaxBase64Bytes(base64.size()));
+  const std::optional<size_t> size =
+      DecodeBase64(Base64::kPadded, AsBytes(base64), AsMutableBytes(decoded_).subspan(before));
+  // What is cut off may be part of a value.
+  Wipe(AsMutableBytes(decoded_).subspan(before + size.value_or(0)));
+  decoded_.resize(before + size.value_or(0));
+  *bytes = std::string_view(decoded_).substr(before);
+  return size.has_value();
+}
+
+absl::Status VaultBatch::DecodeContext(VaultItem* item) {
+  struct Member {
+    std::string_view name;
+    std::string_view entry;
+  };
+  // In the order of canonical contexts.
+  static constexpr Member kMembers[] = {{"associated_data", "vault.aad"},
+                                        {"context", "vault.context"}};
+  absl::Status failed;
+  for (const Member& member : kMembers) {
+    std::string_view bytes;
+    if (!Decode(item->in, member.name, &bytes)) {
+      failed = InvalidField(member.name, "failed to base64-decode " + std::string(member.name));
+    } else if (bytes.size() > kMaxContextValueSize) {
+      failed = InvalidField(member.name, std::string(member.name) + " is above 4,096 bytes");
+    } else if (!bytes.empty()) {
+      item->context.room[item->context.count++] = {member.entry, bytes};
+    }
+  }
+  return failed;
+}
+
+int VaultBatch::StatusOf(const VaultCall& call, Kind kind) const {
+  if ((kind != Kind::kSealed && kind != Kind::kOpened) || call.failed == 0) return 200;
   if (call.failed < items_.size() && partial_status_ != 0) return partial_status_;
   const bool user = std::any_of(items_.begin(), items_.end(), [](const VaultItem& item) {
     return !item.status.ok() && IsUserError(item.status);
@@ -102,50 +213,31 @@ int VaultBatch::StatusOf(const VaultCall& call, Rule rule) const {
   return user ? 400 : 500;
 }
 
-HttpResponse VaultBatch::Answer(VaultCall& call, Rule rule, const char* always) {
+HttpResponse VaultBatch::Answer(VaultCall& call, Kind kind) {
+  size_t size = kVaultDataSize;
   for (const VaultItem& item : items_) {
+    size += kResultSize + Base64Size(Base64::kPadded, item.result.size());
     if (item.status.ok()) continue;
     ++call.failed;
-    if (rule == Rule::kUserOk && !IsUserError(item.status)) return VaultFailure(item.status);
+    if (kind == Kind::kRewrapped && !IsUserError(item.status)) return VaultFailure(item.status);
   }
-  if (!is_batch_) return AnswerOne();
-  Json results = Json::array();
-  for (VaultItem& item : items_) {
-    if (!item.status.ok()) {
-      item.out = Json{{"error", VaultWords(item.status)}};
-      if (always != nullptr) item.out[always] = "";
-    }
-    bool ok = true;
-    item.out["reference"] = TextOf(*item.in, "reference", &ok);
-    results.push_back(std::move(item.out));
+  if (!is_batch_ && !items_.front().status.ok()) return VaultFailure(items_.front().status);
+  JsonWriter out(size);
+  BeginVaultData(&out);
+  if (!is_batch_) {
+    out.Raw("{");
+    WriteResult(items_.front(), kind, &out);
+    out.Raw("}");
+    return EndVaultData(&out);
   }
-  return VaultData(Json{{"batch_results", std::move(results)}}, StatusOf(call, rule));
-}
-
-absl::Status SetVaultContext(const Json& item,
-                             google::protobuf::RepeatedPtrField<v1::ContextEntry>* entries) {
-  struct Member {
-    const char* name;
-    const char* entry;
-  };
-  static constexpr Member kMembers[] = {{"context", "vault.context"},
-                                        {"associated_data", "vault.aad"}};
-  for (const Member& member : kMembers) {
-    bool ok = true;
-    const std::string text = TextOf(item, member.name, &ok);
-    std::string bytes;
-    if (!ok || !DecodeVaultBase64(text, &bytes)) {
-      return InvalidField(member.name, std::string("failed to base64-decode ") + member.name);
-    }
-    if (bytes.size() > kMaxContextValueSize) {
-      return InvalidField(member.name, std::string(member.name) + " is above 4,096 bytes");
-    }
-    if (bytes.empty()) continue;
-    v1::ContextEntry* const entry = entries->Add();
-    entry->set_name(member.entry);
-    entry->set_value(std::move(bytes));
+  const char* before = "{\"batch_results\":[";
+  for (const VaultItem& item : items_) {
+    out.Raw(before);
+    WriteItem(item, kind, &out);
+    before = ",";
   }
-  return absl::OkStatus();
+  out.Raw("]}");
+  return EndVaultData(&out, StatusOf(call, kind));
 }
 
 }  // namespace fieldkms::shim

@@ -9,6 +9,7 @@
 
 #include "kms/access/action.h"
 #include "sql/shim/backend.h"
+#include "sql/shim/json_body.h"
 #include "sql/shim/peers.h"
 #include "sql/shim/vault_json.h"
 
@@ -19,7 +20,8 @@ struct VaultCall {
   const Asker& asker;
   std::string method;              // "LIST" for GET with ?list=true
   std::vector<std::string> parts;  // of the path below the mount, decoded: "keys", "name"
-  Json body;                       // an object
+  JsonBody& json;                  // what was sent: an object
+  const JsonObject& body;          // it
 
   const std::string& tenant() const { return backend.config().vault.tenant; }
   bool May(Action action, std::string_view name) const {
@@ -27,9 +29,10 @@ struct VaultCall {
   }
 
   // For the audit record; of the key that the call is about, if there is one.
-  std::string key;
+  std::string key = {};
   uint64_t items = 1;
   uint64_t failed = 0;
+  LocalTally local = {};
 };
 
 // Each runs on a worker and may block. Rights are checked there: 403 without.

@@ -25,20 +25,28 @@ std::string FormatVaultText(uint32_t version, std::string_view bytes) {
   return std::string(kPrefix) + std::to_string(version) + ":" + VaultBase64(bytes);
 }
 
-absl::StatusOr<VaultText> ParseVaultText(std::string_view text) {
+absl::StatusOr<VaultTextView> SplitVaultText(std::string_view text) {
   if (!text.starts_with(kPrefix)) return Invalid("invalid ciphertext: no prefix");
   text.remove_prefix(kPrefix.size());
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos) return Invalid("invalid ciphertext: wrong number of fields");
-  VaultText out;
+  VaultTextView out;
   if (!ParseWhole(text.substr(0, colon), &out.version)) {
     return Invalid("invalid ciphertext: version number could not be decoded");
   }
   // In Vault, what was sealed before there were versions counts as of the first.
   if (out.version == 0) out.version = 1;
-  if (!DecodeVaultBase64(text.substr(colon + 1), &out.bytes)) {
-    return Invalid("invalid ciphertext: could not decode base64");
-  }
+  out.base64 = text.substr(colon + 1);
+  return out;
+}
+
+absl::Status UndecodedVaultText() { return Invalid("invalid ciphertext: could not decode base64"); }
+
+absl::StatusOr<VaultText> ParseVaultText(std::string_view text) {
+  FIELDKMS_ASSIGN_OR_RETURN(const VaultTextView view, SplitVaultText(text));
+  VaultText out;
+  out.version = view.version;
+  if (!DecodeVaultBase64(view.base64, &out.bytes)) return UndecodedVaultText();
   return out;
 }
 

@@ -16,9 +16,19 @@ struct VaultText {
   std::string bytes;
 };
 
+// The same, not decoded yet: a view.
+struct VaultTextView {
+  uint32_t version = 0;
+  std::string_view base64;
+};
+
 std::string FormatVaultText(uint32_t version, std::string_view bytes);
 // Error: kInvalidArgument, kInvalidField, with the words that Vault has for it.
 absl::StatusOr<VaultText> ParseVaultText(std::string_view text);
+// The first half of it.
+absl::StatusOr<VaultTextView> SplitVaultText(std::string_view text);
+// What the second half says of what is no base64.
+absl::Status UndecodedVaultText();
 
 // Standard base64 with padding, as Vault wants it. The result of decoding is the caller's to wipe.
 std::string VaultBase64(std::string_view bytes);

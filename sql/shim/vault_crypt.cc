@@ -6,8 +6,10 @@
 #include "crypto/envelope.h"
 #include "crypto/names.h"
 #include "crypto/status.h"
+#include "sql/shim/local_work.h"
 #include "sql/shim/vault_batch.h"
 #include "sql/shim/vault_ciphertext.h"
+#include "sql/shim/vault_send.h"
 
 namespace fieldkms::shim {
 namespace {
@@ -17,7 +19,7 @@ absl::Status BadCiphertext(std::string_view words) { return InvalidField("cipher
 // A version that is asked for must be the one that seals.
 absl::Status CheckVersion(const VaultItem& item, const v1::Key& key) {
   bool ok = true;
-  const int64_t version = NumberOf(*item.in, "key_version", 0, &ok);
+  const int64_t version = item.in.NumberOf("key_version", 0, &ok);
   if (!ok || version < 0) return InvalidField("key_version", "key_version must be a number");
   if (version == 0 || version == key.primary_version()) return absl::OkStatus();
   return InvalidField("key_version",
@@ -30,33 +32,33 @@ absl::Status CheckVersion(const VaultItem& item, const v1::Key& key) {
 bool AsksForVersion(VaultBatch& batch) {
   for (const VaultItem& item : batch.items()) {
     bool ok = true;
-    if (NumberOf(*item.in, "key_version", 0, &ok) != 0 || !ok) return true;
+    if (item.in.NumberOf("key_version", 0, &ok) != 0 || !ok) return true;
   }
   return false;
 }
 
-absl::Status ReadPlaintext(const VaultItem& item, v1::BatchEncryptRequest::Item* out) {
+absl::Status ReadPlaintext(VaultBatch& batch, VaultItem* item) {
   bool ok = true;
-  if (!TextOf(*item.in, "nonce", &ok).empty() || !ok) {
+  if (!item->in.TextOf("nonce", &ok).empty() || !ok) {
     return InvalidField("nonce", "provided nonce not allowed for this key");
   }
-  const Json& text = item.in->at("plaintext");
-  if (!DecodeVaultBase64(text.get_ref<const std::string&>(), out->mutable_plaintext())) {
+  if (!batch.Decode(item->in, "plaintext", &item->bytes)) {
     return InvalidField("plaintext", "failed to base64-decode plaintext");
   }
-  return SetVaultContext(*item.in, out->mutable_context());
+  return batch.DecodeContext(item);
 }
 
 // The envelope of an item, which says the same version as the text around it.
-absl::Status ReadCiphertext(const VaultItem& item, std::string* envelope) {
-  const Json& text = item.in->at("ciphertext");
-  FIELDKMS_ASSIGN_OR_RETURN(VaultText parsed, ParseVaultText(text.get_ref<const std::string&>()));
-  const absl::StatusOr<EnvelopeView> view = ParseEnvelope(AsBytes(parsed.bytes));
-  if (!view.ok() || view->header.version != parsed.version) {
+absl::Status ReadCiphertext(VaultBatch& batch, VaultItem* item) {
+  bool ok = true;
+  FIELDKMS_ASSIGN_OR_RETURN(const VaultTextView text,
+                            SplitVaultText(item->in.TextOf("ciphertext", &ok)));
+  if (!batch.Decode(text.base64, &item->bytes)) return UndecodedVaultText();
+  const absl::StatusOr<EnvelopeView> view = ParseEnvelope(AsBytes(item->bytes));
+  if (!view.ok() || view->header.version != text.version) {
     return DecryptError(Reason::kDecryptFailed);
   }
-  *envelope = std::move(parsed.bytes);
-  return absl::OkStatus();
+  return batch.DecodeContext(item);
 }
 
 // Vault tells why a version is not opened; we look only where something did not open.
@@ -66,7 +68,8 @@ void ExplainVersions(VaultCall& call, VaultBatch& batch) {
     const Reason reason = ReasonOf(item.status);
     if (reason != Reason::kDecryptFailed && reason != Reason::kKeyState) continue;
     bool ok = true;
-    const absl::StatusOr<VaultText> text = ParseVaultText(TextOf(*item.in, "ciphertext", &ok));
+    const absl::StatusOr<VaultTextView> text =
+        SplitVaultText(item.in.TextOf("ciphertext", &ok));
     if (!text.ok()) continue;
     if (!key.ok() && absl::IsUnknown(key.status())) key = GetVaultKey(call);
     if (!key.ok()) return;
@@ -79,30 +82,27 @@ void ExplainVersions(VaultCall& call, VaultBatch& batch) {
   }
 }
 
-// Sends the items that are well so far, and hands each its result.
-template <class Response, class Request, class Read, class Send, class Take>
-void RunItems(VaultBatch& batch, Request* request, Read read, Send send, Take take) {
-  const WipeGuard wipe(request);
-  std::vector<VaultItem*> sent;
-  for (VaultItem& item : batch.items()) {
-    if (!item.status.ok()) continue;
-    item.status = read(item, request->add_items());
-    if (item.status.ok()) {
-      sent.push_back(&item);
-    } else {
-      request->mutable_items()->RemoveLast();
-    }
+// Seals or opens with leases what can be.
+void RunLocally(VaultCall& call, LocalUse::Operation operation, VaultBatch& batch) {
+  LeasableKey* const key = call.backend.Leasable(call.tenant(), call.key);
+  if (key == nullptr) return;
+  const std::vector<VaultItem*> open = batch.Open();
+  LocalWork work(*key, operation, open.size(), [&open](size_t index, LocalInput* input) {
+    const std::span<const ContextEntry> context = open[index]->context.entries();
+    input->bytes = open[index]->bytes;
+    input->context.assign(context.begin(), context.end());
+    return absl::OkStatus();
+  });
+  work.WorkThroughAll();
+  for (size_t i = 0; i < open.size(); ++i) {
+    LocalOutcome& outcome = work.outcomes()[i];
+    if (!outcome.status) continue;
+    open[i]->done = true;
+    open[i]->status = *std::move(outcome.status);
+    open[i]->key_version = outcome.key_version;
+    open[i]->result.swap(outcome.value);
   }
-  if (sent.empty()) return;
-  absl::StatusOr<Response> response = send(*request);
-  if (!response.ok()) return batch.FailRest(response.status());
-  const WipeGuard guard(&*response);
-  for (size_t i = 0; i < sent.size() && i < static_cast<size_t>(response->results_size()); ++i) {
-    const auto& result = response->results(static_cast<int>(i));
-    sent[i]->status = StatusOfItem(result.error());
-    if (sent[i]->status.ok()) take(result, &sent[i]->out);
-  }
-  batch.FailRest(Bug("the service answered a batch with fewer results than items"));
+  call.local = work.tally();
 }
 
 }  // namespace
@@ -116,38 +116,44 @@ HttpResponse VaultEncrypt(VaultCall& call) {
     if (!key.ok()) return VaultFailure(key.status());
     for (VaultItem& item : batch.items()) item.status = CheckVersion(item, *key);
   }
+  for (VaultItem* const item : batch.Open()) item->status = ReadPlaintext(batch, item);
+  RunLocally(call, LocalUse::Operation::kEncrypt, batch);
   v1::BatchEncryptRequest request;
   request.set_tenant(call.tenant());
   request.set_key(call.key);
-  RunItems<v1::BatchEncryptResponse>(
-      batch, &request, ReadPlaintext,
+  SendOpenItems(
+      batch, &request,
+      [](const VaultItem& item, v1::BatchEncryptRequest::Item* out) {
+        out->set_plaintext(item.bytes.data(), item.bytes.size());
+        item.context.AddTo(out->mutable_context());
+      },
       [&](const auto& ready) { return call.backend.client().BatchEncrypt(ready); },
-      [](const auto& result, Json* out) {
-        *out = {{"ciphertext", FormatVaultText(result.key_version(), result.ciphertext())},
-                {"key_version", result.key_version()}};
+      [](auto* result, VaultItem* item) {
+        item->key_version = result->key_version();
+        item->result.swap(*result->mutable_ciphertext());
       });
-  return batch.Answer(call, VaultBatch::Rule::kStatus);
+  return batch.Answer(call, VaultBatch::Kind::kSealed);
 }
 
 HttpResponse VaultDecrypt(VaultCall& call) {
   if (!call.May(Action::kDecrypt, call.key)) return VaultErrors(403, "permission denied");
   VaultBatch batch;
   if (auto refusal = VaultBatch::Read(call, "ciphertext", &batch)) return *std::move(refusal);
+  for (VaultItem* const item : batch.Open()) item->status = ReadCiphertext(batch, item);
+  RunLocally(call, LocalUse::Operation::kDecrypt, batch);
   v1::BatchDecryptRequest request;
   request.set_tenant(call.tenant());
   request.set_key(call.key);
-  RunItems<v1::BatchDecryptResponse>(
+  SendOpenItems(
       batch, &request,
       [](const VaultItem& item, v1::BatchDecryptRequest::Item* out) {
-        FIELDKMS_RETURN_IF_ERROR(ReadCiphertext(item, out->mutable_ciphertext()));
-        return SetVaultContext(*item.in, out->mutable_context());
+        out->set_ciphertext(item.bytes.data(), item.bytes.size());
+        item.context.AddTo(out->mutable_context());
       },
       [&](const auto& ready) { return call.backend.client().BatchDecrypt(ready); },
-      [](const auto& result, Json* out) {
-        *out = {{"plaintext", VaultBase64(result.plaintext())}};
-      });
+      [](auto* result, VaultItem* item) { item->result.swap(*result->mutable_plaintext()); });
   ExplainVersions(call, batch);
-  return batch.Answer(call, VaultBatch::Rule::kStatus, "plaintext");
+  return batch.Answer(call, VaultBatch::Kind::kOpened);
 }
 
 HttpResponse VaultRewrap(VaultCall& call) {
@@ -157,27 +163,31 @@ HttpResponse VaultRewrap(VaultCall& call) {
   // The service rewraps from any key that the shim may use; here it must be the one that is named.
   const absl::StatusOr<v1::Key> key = GetVaultKey(call);
   if (!key.ok()) return VaultFailure(key.status());
+  for (VaultItem* const item : batch.Open()) {
+    item->status = CheckVersion(*item, *key);
+    if (item->status.ok()) item->status = ReadCiphertext(batch, item);
+    if (!item->status.ok()) continue;
+    const auto view = ParseEnvelope(AsBytes(item->bytes));
+    if (!view.ok() || FormatKeyId(view->header.key_id) != key->key_id()) {
+      item->status = DecryptError(Reason::kDecryptFailed);
+    }
+  }
   v1::BatchRewrapRequest request;
   request.set_tenant(call.tenant());
   request.set_destination_key(call.key);
-  RunItems<v1::BatchRewrapResponse>(
+  SendOpenItems(
       batch, &request,
-      [&](const VaultItem& item, v1::BatchRewrapRequest::Item* out) {
-        FIELDKMS_RETURN_IF_ERROR(CheckVersion(item, *key));
-        FIELDKMS_RETURN_IF_ERROR(ReadCiphertext(item, out->mutable_ciphertext()));
-        const auto view = ParseEnvelope(AsBytes(out->ciphertext()));
-        if (!view.ok() || FormatKeyId(view->header.key_id) != key->key_id()) {
-          return DecryptError(Reason::kDecryptFailed);
-        }
-        return SetVaultContext(*item.in, out->mutable_context());
+      [](const VaultItem& item, v1::BatchRewrapRequest::Item* out) {
+        out->set_ciphertext(item.bytes.data(), item.bytes.size());
+        item.context.AddTo(out->mutable_context());
       },
       [&](const auto& ready) { return call.backend.client().BatchRewrap(ready); },
-      [](const auto& result, Json* out) {
-        *out = {{"ciphertext", FormatVaultText(result.key_version(), result.ciphertext())},
-                {"key_version", result.key_version()}};
+      [](auto* result, VaultItem* item) {
+        item->key_version = result->key_version();
+        item->result.swap(*result->mutable_ciphertext());
       });
   ExplainVersions(call, batch);
-  return batch.Answer(call, VaultBatch::Rule::kUserOk);
+  return batch.Answer(call, VaultBatch::Kind::kRewrapped);
 }
 
 }  // namespace fieldkms::shim

@@ -1,10 +1,9 @@
 #include "sql/shim/vault_json.h"
 
-#include <charconv>
-
 #include "clients/cpp/wipe.h"
 #include "crypto/random_id.h"
 #include "crypto/status.h"
+#include "crypto/wiped_string.h"
 
 namespace fieldkms::shim {
 namespace {
@@ -21,40 +20,31 @@ std::string RequestId() {
 
 }  // namespace
 
-bool IsShallowJson(std::string_view text) {
-  constexpr int kDeepest = 16;
-  int depth = 0;
-  bool in_text = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_text) {
-      if (c == '\\') ++i;
-      in_text = c != '"';
-    } else if (c == '"') {
-      in_text = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kDeepest) return false;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return true;
-}
-
 void WipeJson(Json* json) {
   if (auto* const text = json->get_ptr<Json::string_t*>()) return WipeText(text);
   if (!json->is_structured()) return;
   for (Json& child : *json) WipeJson(&child);
 }
 
-HttpResponse VaultData(Json data, int status, std::vector<std::string> warnings) {
-  Json body = {{"request_id", RequestId()}, {"lease_id", ""},  {"renewable", false},
-               {"lease_duration", 0},       {"data", nullptr}, {"wrap_info", nullptr},
-               {"warnings", nullptr},       {"auth", nullptr}};
-  if (!warnings.empty()) body["warnings"] = std::move(warnings);
-  body["data"] = std::move(data);
-  const JsonGuard guard(&body);
-  return HttpResponse(status, kJsonType, body.dump());
+void BeginVaultData(JsonWriter* out) { out->Raw(R"({"auth":null,"data":)"); }
+
+HttpResponse EndVaultData(JsonWriter* out, int status, const std::vector<std::string>& warnings) {
+  out->Raw(R"(,"lease_duration":0,"lease_id":"","renewable":false,"request_id":)")
+      .Text(RequestId())
+      .Raw(R"(,"warnings":)")
+      .Raw(warnings.empty() ? "null" : Json(warnings).dump())
+      .Raw(R"(,"wrap_info":null})");
+  return HttpResponse(status, kJsonType, out->Take());
+}
+
+HttpResponse VaultData(Json data, int status, const std::vector<std::string>& warnings) {
+  WipedString text;
+  *text = data.dump();
+  WipeJson(&data);
+  JsonWriter out(kVaultDataSize + text->size());
+  BeginVaultData(&out);
+  out.Raw(*text);
+  return EndVaultData(&out, status, warnings);
 }
 
 HttpResponse VaultEmpty() {
@@ -114,37 +104,6 @@ HttpResponse VaultFailure(const absl::Status& status) {
     default:
       return VaultErrors(IsUserError(status) ? 400 : 500, VaultWords(status));
   }
-}
-
-std::string TextOf(const Json& object, const char* name, bool* ok) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return {};
-  if (found->is_string()) return found->get<std::string>();
-  *ok = false;
-  return {};
-}
-
-int64_t NumberOf(const Json& object, const char* name, int64_t otherwise, bool* ok) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return otherwise;
-  if (found->is_number_integer()) return found->get<int64_t>();
-  // Vault takes numbers in quotation marks, too.
-  if (const auto* const text = found->get_ptr<const std::string*>()) {
-    int64_t value = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (error == std::errc() && end == text->data() + text->size()) return value;
-  }
-  *ok = false;
-  return otherwise;
-}
-
-bool FlagOf(const Json& object, const char* name, bool otherwise, bool* ok) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) return otherwise;
-  if (found->is_boolean()) return found->get<bool>();
-  if (*found == "true" || *found == "false") return *found == "true";
-  *ok = false;
-  return otherwise;
 }
 
 }  // namespace fieldkms::shim

@@ -1,4 +1,4 @@
-// The shapes of Vault's HTTP API, and JSON that is wiped.
+// The shapes of Vault's HTTP API.
 #ifndef FIELDKMS_SQL_SHIM_VAULT_JSON_H_
 #define FIELDKMS_SQL_SHIM_VAULT_JSON_H_
 
@@ -9,31 +9,24 @@
 
 #include "absl/status/status.h"
 #include "sql/shim/http_message.h"
+#include "sql/shim/json_writer.h"
 
 namespace fieldkms::shim {
 
+// For answers that are not made in numbers.
 using Json = nlohmann::json;
-
-// Whether what is JSON, if it is, is nested no deeper than a request of Vault's ever is: 16 times.
-// What is deeper would take a stack as deep to wipe.
-bool IsShallowJson(std::string_view text);
 
 // Overwrites all strings in `json`, which is shallow: values may be among them.
 void WipeJson(Json* json);
 
-class JsonGuard {
- public:
-  explicit JsonGuard(Json* json) : json_(json) {}
-  ~JsonGuard() { WipeJson(json_); }
-  JsonGuard(const JsonGuard&) = delete;
-  JsonGuard& operator=(const JsonGuard&) = delete;
-
- private:
-  Json* const json_;
-};
-
 // {"request_id": ..., "data": data, ...} with this status; `data` is wiped.
-HttpResponse VaultData(Json data, int status = 200, std::vector<std::string> warnings = {});
+HttpResponse VaultData(Json data, int status = 200, const std::vector<std::string>& warnings = {});
+// The same in two halves, around the JSON of `data`.
+void BeginVaultData(JsonWriter* out);
+HttpResponse EndVaultData(JsonWriter* out, int status = 200,
+                          const std::vector<std::string>& warnings = {});
+// About how much they write.
+inline constexpr size_t kVaultDataSize = 256;
 HttpResponse VaultEmpty();  // 204
 // {"errors": [...]}; no message: an empty list, as for what is not there.
 HttpResponse VaultErrors(int status, std::string_view message = {});
@@ -43,11 +36,6 @@ HttpResponse VaultFailure(const absl::Status& status);
 std::string VaultWords(const absl::Status& status);
 // Whether the client is to blame: 400; else it counts as internal.
 bool IsUserError(const absl::Status& status);
-
-// Members of an object; of another type than asked for: the default, and `*ok` false.
-std::string TextOf(const Json& object, const char* name, bool* ok);
-int64_t NumberOf(const Json& object, const char* name, int64_t otherwise, bool* ok);
-bool FlagOf(const Json& object, const char* name, bool otherwise, bool* ok);
 
 }  // namespace fieldkms::shim
 

@@ -70,32 +70,31 @@ HttpResponse DescribeResponse(VaultCall& call, const v1::Key& key,
 }
 
 // A duration as Vault takes it: seconds, or with a unit. False for what is none.
-bool DurationOf(const Json& body, const char* name, int64_t* seconds) {
-  const auto found = body.find(name);
-  if (found == body.end() || found->is_null()) return true;
-  if (found->is_number_integer()) return (*seconds = found->get<int64_t>()) >= 0;
-  const auto* const text = found->get_ptr<const std::string*>();
-  return text != nullptr && ParseVaultDuration(*text, seconds);
+bool DurationOf(const JsonObject& body, std::string_view name, int64_t* seconds) {
+  const JsonValue* const found = body.Find(name);
+  if (found == nullptr || found->is_null()) return true;
+  if (found->kind == JsonValue::Kind::kInteger) return (*seconds = found->number) >= 0;
+  return found->is_text() && ParseVaultDuration(found->text, seconds);
 }
 
 // What a key of ours cannot be. "": it can.
-std::string RefusedSettings(const Json& body) {
+std::string RefusedSettings(const JsonObject& body) {
   bool ok = true;
-  if (FlagOf(body, "derived", false, &ok) || FlagOf(body, "convergent_encryption", false, &ok)) {
+  if (body.FlagOf("derived", false, &ok) || body.FlagOf("convergent_encryption", false, &ok)) {
     return "derived keys and convergent encryption are not supported: give associated_data, or a "
            "context with each value";
   }
-  if (FlagOf(body, "allow_plaintext_backup", false, &ok)) {
+  if (body.FlagOf("allow_plaintext_backup", false, &ok)) {
     return "plaintext backup is not supported: keys leave the service wrapped only";
   }
   return ok ? std::string() : "a setting is not of the type that it must be";
 }
 
 absl::Status FillUpdate(const VaultCall& call, const v1::Key& key, v1::UpdateKeyRequest* request) {
-  const Json& body = call.body;
+  const JsonObject& body = call.body;
   bool ok = true;
-  if (body.contains("min_decryption_version")) {
-    const int64_t version = NumberOf(body, "min_decryption_version", 0, &ok);
+  if (body.Find("min_decryption_version") != nullptr) {
+    const int64_t version = body.NumberOf("min_decryption_version", 0, &ok);
     if (!ok || version < 0 || version > key.primary_version()) {
       return InvalidField("min_decryption_version",
                           "cannot set min decryption version of " + std::to_string(version) +
@@ -104,12 +103,12 @@ absl::Status FillUpdate(const VaultCall& call, const v1::Key& key, v1::UpdateKey
     request->set_min_decrypt_version(static_cast<uint32_t>(std::max<int64_t>(1, version)));
     request->mutable_update_mask()->add_paths("min_decrypt_version");
   }
-  const int64_t sealing = NumberOf(body, "min_encryption_version", 0, &ok);
+  const int64_t sealing = body.NumberOf("min_encryption_version", 0, &ok);
   if (sealing != 0 && sealing != key.primary_version()) {
     return InvalidField("min_encryption_version",
                         "min encryption version: the latest version is always the one that seals");
   }
-  if (body.contains("auto_rotate_period")) {
+  if (body.Find("auto_rotate_period") != nullptr) {
     int64_t seconds = 0;
     if (!DurationOf(body, "auto_rotate_period", &seconds)) {
       return InvalidField("auto_rotate_period", "auto rotate period must be a duration");
@@ -117,13 +116,13 @@ absl::Status FillUpdate(const VaultCall& call, const v1::Key& key, v1::UpdateKey
     if (seconds > 0) request->mutable_rotation_period()->set_seconds(seconds);
     request->mutable_update_mask()->add_paths("rotation_period");
   }
-  if (body.contains("deletion_allowed")) {
+  if (body.Find("deletion_allowed") != nullptr) {
     *request->mutable_labels() = key.labels();
     (*request->mutable_labels())[kDeletionLabel] =
-        FlagOf(body, "deletion_allowed", false, &ok) ? "true" : "false";
+        body.FlagOf("deletion_allowed", false, &ok) ? "true" : "false";
     request->mutable_update_mask()->add_paths("labels");
   }
-  if (FlagOf(body, "exportable", key.exportable(), &ok) != key.exportable()) {
+  if (body.FlagOf("exportable", key.exportable(), &ok) != key.exportable()) {
     return InvalidField("exportable", "whether a key is exportable is fixed when it is made");
   }
   if (!ok) return InvalidField("config", "a setting is not of the type that it must be");
@@ -163,7 +162,7 @@ HttpResponse VaultListKeys(VaultCall& call) {
 HttpResponse VaultCreateKey(VaultCall& call) {
   if (!call.May(Action::kKeyCreate, call.key)) return VaultErrors(403, "permission denied");
   bool ok = true;
-  const std::string type = TextOf(call.body, "type", &ok);
+  const std::string_view type = call.body.TextOf("type", &ok);
   if (!ok || (!type.empty() && type != kType && type != "hmac")) {
     return VaultErrors(400, "unknown key type: aes256-gcm96 and hmac are those that there are");
   }
@@ -182,7 +181,7 @@ HttpResponse VaultCreateKey(VaultCall& call) {
   request.set_tenant(call.tenant());
   request.set_name(call.key);
   request.set_purpose(type == "hmac" ? v1::KEY_PURPOSE_MAC : v1::KEY_PURPOSE_ENCRYPT);
-  request.set_exportable(FlagOf(call.body, "exportable", false, &ok));
+  request.set_exportable(call.body.FlagOf("exportable", false, &ok));
   if (period > 0) request.mutable_rotation_period()->set_seconds(period);
   absl::StatusOr<v1::Key> key = call.backend.client().CreateKey(request);
   std::vector<std::string> warnings;

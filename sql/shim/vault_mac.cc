@@ -2,7 +2,6 @@
 #include <charconv>
 #include <utility>
 
-#include "clients/cpp/rpc_status.h"
 #include "clients/cpp/wipe.h"
 #include "crypto/bytes.h"
 #include "crypto/hex.h"
@@ -11,6 +10,7 @@
 #include "sql/shim/vault_batch.h"
 #include "sql/shim/vault_ciphertext.h"
 #include "sql/shim/vault_companion.h"
+#include "sql/shim/vault_send.h"
 
 namespace fieldkms::shim {
 namespace {
@@ -28,8 +28,8 @@ absl::StatusOr<std::string> MacKey(VaultCall& call) {
 // Of the path, or of the body: "sha2-256" is the only one there is.
 bool IsKnownAlgorithm(const VaultCall& call) {
   bool ok = true;
-  std::string algorithm = TextOf(call.body, "algorithm", &ok);
-  if (algorithm.empty()) algorithm = TextOf(call.body, "hash_algorithm", &ok);
+  std::string_view algorithm = call.body.TextOf("algorithm", &ok);
+  if (algorithm.empty()) algorithm = call.body.TextOf("hash_algorithm", &ok);
   if (call.parts.size() > 2) algorithm = call.parts[2];
   return ok && (algorithm.empty() || algorithm == "sha2-256");
 }
@@ -38,26 +38,45 @@ HttpResponse UnknownAlgorithm() {
   return VaultErrors(400, "unsupported algorithm: sha2-256 is the one that there is");
 }
 
-absl::Status ReadInput(const VaultItem& item, std::string* input) {
+absl::Status ReadInput(VaultBatch& batch, VaultItem* item) {
+  if (batch.Decode(item->in, "input", &item->bytes)) return absl::OkStatus();
+  return InvalidField("input", "unable to decode input as base64: illegal base64 data");
+}
+
+absl::Status ReadMac(VaultItem* item) {
   bool ok = true;
-  const WipedString text(TextOf(*item.in, "input", &ok));
-  if (!ok || !DecodeVaultBase64(*text, input)) {
-    return InvalidField("input", "unable to decode input as base64: illegal base64 data");
-  }
+  FIELDKMS_ASSIGN_OR_RETURN(VaultText mac, ParseVaultText(item->in.TextOf("hmac", &ok)));
+  item->mac = std::move(mac.bytes);
   return absl::OkStatus();
 }
 
-absl::Status ReadMacItem(VaultItem& item, v1::BatchVerifyMacRequest::Item* out) {
-  FIELDKMS_RETURN_IF_ERROR(ReadInput(item, out->mutable_data()));
-  bool ok = true;
-  FIELDKMS_ASSIGN_OR_RETURN(VaultText mac, ParseVaultText(TextOf(*item.in, "hmac", &ok)));
-  *out->mutable_mac() = std::move(mac.bytes);
-  return absl::OkStatus();
+// One call: its request is begun, write(item, out) puts an item into it, send(request) sends it, and
+// take(result, item) takes what came of it.
+template <class Request, class Write, class Send, class Take>
+HttpResponse RunMacs(VaultCall& call, VaultBatch::Kind kind, Write write, Send send, Take take) {
+  const bool verifies = kind == VaultBatch::Kind::kVerified;
+  if (!call.May(verifies ? Action::kMacVerify : Action::kMacCompute, call.key)) {
+    return VaultErrors(403, "permission denied");
+  }
+  if (!IsKnownAlgorithm(call)) return UnknownAlgorithm();
+  VaultBatch batch;
+  if (auto refusal = VaultBatch::Read(call, "input", &batch)) return *std::move(refusal);
+  const absl::StatusOr<std::string> key = MacKey(call);
+  if (!key.ok()) return VaultFailure(key.status());
+  for (VaultItem* const item : batch.Open()) {
+    item->status = ReadInput(batch, item);
+    if (item->status.ok() && verifies) item->status = ReadMac(item);
+  }
+  Request request;
+  request.set_tenant(call.tenant());
+  request.set_key(*key);
+  SendOpenItems(batch, &request, write, send, take);
+  return batch.Answer(call, kind);
 }
 
 absl::StatusOr<int64_t> RandomSize(const VaultCall& call) {
   bool ok = true;
-  int64_t size = NumberOf(call.body, "bytes", 32, &ok);
+  int64_t size = call.body.NumberOf("bytes", 32, &ok);
   // random, random/32, random/platform, random/platform/32
   const std::string& last = call.parts.back();
   int64_t in_path = 0;
@@ -71,71 +90,29 @@ absl::StatusOr<int64_t> RandomSize(const VaultCall& call) {
 }  // namespace
 
 HttpResponse VaultHmac(VaultCall& call) {
-  if (!call.May(Action::kMacCompute, call.key)) return VaultErrors(403, "permission denied");
-  if (!IsKnownAlgorithm(call)) return UnknownAlgorithm();
-  VaultBatch batch;
-  if (auto refusal = VaultBatch::Read(call, "input", &batch)) return *std::move(refusal);
-  const absl::StatusOr<std::string> key = MacKey(call);
-  if (!key.ok()) return VaultFailure(key.status());
-  v1::BatchComputeMacRequest request;
-  const WipeGuard wipe(&request);
-  request.set_tenant(call.tenant());
-  request.set_key(*key);
-  std::vector<VaultItem*> sent;
-  for (VaultItem& item : batch.items()) {
-    if (!item.status.ok()) continue;
-    std::string input;
-    item.status = ReadInput(item, &input);
-    if (!item.status.ok()) continue;
-    *request.add_items()->mutable_data() = std::move(input);
-    sent.push_back(&item);
-  }
-  const auto response = call.backend.client().BatchComputeMac(request);
-  if (!response.ok()) {
-    batch.FailRest(response.status());
-    return batch.Answer(call, VaultBatch::Rule::kAlwaysOk);
-  }
-  for (size_t i = 0; i < sent.size() && i < static_cast<size_t>(response->results_size()); ++i) {
-    const auto& result = response->results(static_cast<int>(i));
-    sent[i]->status = StatusOfItem(result.error());
-    if (!sent[i]->status.ok()) continue;
-    sent[i]->out = {{"hmac", FormatVaultText(result.key_version(), result.mac())}};
-  }
-  return batch.Answer(call, VaultBatch::Rule::kAlwaysOk);
+  using Request = v1::BatchComputeMacRequest;
+  return RunMacs<Request>(
+      call, VaultBatch::Kind::kMac,
+      [](const VaultItem& item, Request::Item* out) {
+        out->set_data(item.bytes.data(), item.bytes.size());
+      },
+      [&](const Request& ready) { return call.backend.client().BatchComputeMac(ready); },
+      [](auto* result, VaultItem* item) {
+        item->key_version = result->key_version();
+        item->result.swap(*result->mutable_mac());
+      });
 }
 
 HttpResponse VaultVerify(VaultCall& call) {
-  if (!call.May(Action::kMacVerify, call.key)) return VaultErrors(403, "permission denied");
-  if (!IsKnownAlgorithm(call)) return UnknownAlgorithm();
-  VaultBatch batch;
-  if (auto refusal = VaultBatch::Read(call, "input", &batch)) return *std::move(refusal);
-  const absl::StatusOr<std::string> key = MacKey(call);
-  if (!key.ok()) return VaultFailure(key.status());
-  v1::BatchVerifyMacRequest request;
-  const WipeGuard wipe(&request);
-  request.set_tenant(call.tenant());
-  request.set_key(*key);
-  std::vector<VaultItem*> sent;
-  for (VaultItem& item : batch.items()) {
-    if (!item.status.ok()) continue;
-    item.status = ReadMacItem(item, request.add_items());
-    if (item.status.ok()) {
-      sent.push_back(&item);
-    } else {
-      request.mutable_items()->RemoveLast();
-    }
-  }
-  const auto response = call.backend.client().BatchVerifyMac(request);
-  if (!response.ok()) {
-    batch.FailRest(response.status());
-    return batch.Answer(call, VaultBatch::Rule::kAlwaysOk);
-  }
-  for (size_t i = 0; i < sent.size() && i < static_cast<size_t>(response->results_size()); ++i) {
-    const auto& result = response->results(static_cast<int>(i));
-    sent[i]->status = StatusOfItem(result.error());
-    if (sent[i]->status.ok()) sent[i]->out = {{"valid", result.valid()}};
-  }
-  return batch.Answer(call, VaultBatch::Rule::kAlwaysOk);
+  using Request = v1::BatchVerifyMacRequest;
+  return RunMacs<Request>(
+      call, VaultBatch::Kind::kVerified,
+      [](const VaultItem& item, Request::Item* out) {
+        out->set_data(item.bytes.data(), item.bytes.size());
+        out->set_mac(item.mac);
+      },
+      [&](const Request& ready) { return call.backend.client().BatchVerifyMac(ready); },
+      [](auto* result, VaultItem* item) { item->valid = result->valid(); });
 }
 
 HttpResponse VaultDatakey(VaultCall& call) {
@@ -145,7 +122,7 @@ HttpResponse VaultDatakey(VaultCall& call) {
     return VaultErrors(400, "Invalid path, must be 'plaintext' or 'wrapped'");
   }
   bool ok = true;
-  const int64_t bits = NumberOf(call.body, "bits", 256, &ok);
+  const int64_t bits = call.body.NumberOf("bits", 256, &ok);
   if (!ok || (bits != 128 && bits != 256 && bits != 512)) {
     return VaultErrors(400, "invalid bit length");
   }
@@ -153,8 +130,11 @@ HttpResponse VaultDatakey(VaultCall& call) {
   request.set_tenant(call.tenant());
   request.set_key(call.key);
   request.set_size(static_cast<uint32_t>(bits / 8));
-  const absl::Status context = SetVaultContext(call.body, request.mutable_context());
-  if (!context.ok()) return VaultFailure(context);
+  VaultBatch batch;
+  VaultBatch::ReadOne(call, &batch);
+  VaultItem& one = batch.items().front();
+  if (const absl::Status read = batch.DecodeContext(&one); !read.ok()) return VaultFailure(read);
+  one.context.AddTo(request.mutable_context());
   absl::StatusOr<v1::GenerateDataKeyResponse> response =
       call.backend.client().GenerateDataKey(request);
   if (!response.ok()) return VaultFailure(response.status());
@@ -170,7 +150,7 @@ HttpResponse VaultRandom(VaultCall& call) {
   const absl::StatusOr<int64_t> size = RandomSize(call);
   if (!size.ok()) return VaultFailure(size.status());
   bool ok = true;
-  const std::string format = TextOf(call.body, "format", &ok);
+  const std::string_view format = call.body.TextOf("format", &ok);
   if (!ok || (!format.empty() && format != "base64" && format != "hex")) {
     return VaultErrors(400, "unsupported encoding format; must be \"hex\" or \"base64\"");
   }

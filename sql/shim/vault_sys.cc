@@ -117,8 +117,9 @@ HttpResponse RenewSelf(const HttpHead& head) {
                  {"entity_id", ""},
                  {"token_type", "service"},
                  {"orphan", true}}}};
-  const JsonGuard guard(&body);
-  return JsonResponse(200, body);
+  HttpResponse response = JsonResponse(200, body);
+  WipeJson(&body);
+  return response;
 }
 
 }  // namespace

@@ -251,6 +251,18 @@ for name, (items, frame) in FRAMES.items():
     write("shim_answer", name, bytes([items, 1]) + http + frame)
 write("shim_answer", "chunked", b"\x01\x01HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
+BODIES = {
+    "batch": rb'{"batch_input":[{"plaintext":"aGk=","associated_data":"eA==","reference":"r\u00e9\n"},'
+             rb'{"plaintext":"","context":null,"key_version":"1"}],"partial_failure_response_code":202}',
+    "kinds": rb'{"a":[],"a":{"b":[[[1]]]},"c":-0,"d":1.5e3,"e":18446744073709551615,"f":true,'
+             rb'"g":null,"h":"\"\\\/\b\f\n\r\t\u0001"}',
+    "null": b"null",
+    "no_objects": b'{"batch_input":[1,{}]}',
+    "deep": b"[" * 17 + b'{"a":1}' + b"]" * 17,
+}
+for name, body in BODIES.items():
+    write("shim_json", name, body)
+
 write("sql_formats", "context", b"\x00\x02\x00\x01a\x00\x00\x00\x011\x00\x02bb\x00\x00\x00\x00")
 write("sql_formats", "no-entries", b"\x00\x00")
 write("sql_formats", "envelope", FIRST)

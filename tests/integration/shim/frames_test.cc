@@ -122,6 +122,30 @@ TEST_F(ShimFramesTest, RewrapsNothingFromKeysThatTheRulesDoNotName) {
   EXPECT_EQ(Open("plain", as_narrow(Seal("plain"))), kCard);
 }
 
+// What counts is which key the alias stands for now.
+TEST_F(ShimFramesTest, RewrapsByAnAliasFollowIt) {
+  v1::SetAliasRequest alias;
+  alias.set_tenant("acme");
+  alias.set_alias("moving");
+  const auto point = [&](const std::string& key) {
+    alias.set_key(key);
+    const auto set = client_->SetAlias(alias);
+    ASSERT_OK(set);
+    alias.set_etag(set->etag());
+  };
+  const auto as_narrow = [&](std::string_view envelope) {
+    shim::Frame frame = FrameOf(FIELDKMS_OP_REWRAP, "moving", {envelope, row_, std::nullopt});
+    frame.current_role = "narrow";
+    return AskOne(frame);
+  };
+  point("plain");
+  EXPECT_EQ(Open("plain", as_narrow(Seal("plain"))), kCard);
+  EXPECT_EQ(as_narrow(Seal("leased")), "4 PERMISSION_DENIED");
+  point("leased");
+  EXPECT_EQ(Open("leased", as_narrow(Seal("leased"))), kCard);
+  EXPECT_EQ(as_narrow(Seal("plain")), "4 PERMISSION_DENIED");
+}
+
 TEST_F(ShimFramesTest, RulesSayWhoMayDoWhat) {
   const auto as = [&](std::string_view role, std::string_view database, shim::Frame frame) {
     frame.current_role = role;

@@ -28,7 +28,7 @@ std::string ConfigOf(const std::string& target, const std::string& socket, const
       fields: ["*"]
       mask_level: full
   narrow:
-    - {actions: [decrypt, rewrap], tenants: [acme], keys: [plain]}
+    - {actions: [decrypt, rewrap], tenants: [acme], keys: [plain, moving]}
     - {actions: [field.reveal], tenants: [acme], fields: ["customers.*"]}
 peers:
   postgres:

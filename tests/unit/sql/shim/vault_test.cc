@@ -88,26 +88,5 @@ TEST(VaultShapeTest, JsonIsWiped) {
   EXPECT_EQ(json.dump(), R"({"a":"","b":["",{"c":""}],"d":1})");
 }
 
-TEST(VaultShapeTest, WhatIsDeepIsNotParsed) {
-  const auto nested = [](size_t depth) {
-    return std::string(depth, '[') + R"("[[[[\"[[[")" + std::string(depth, ']');
-  };
-  EXPECT_TRUE(IsShallowJson(nested(16)));
-  EXPECT_FALSE(IsShallowJson(nested(17)));
-  EXPECT_TRUE(IsShallowJson(R"([{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}])"));
-  EXPECT_TRUE(IsShallowJson("]]]]"));
-}
-
-TEST(VaultShapeTest, TakesNumbersAndFlagsAsTexts) {
-  const Json json = {{"n", "7"}, {"f", "true"}, {"bad", "x"}, {"null", nullptr}};
-  bool ok = true;
-  EXPECT_EQ(NumberOf(json, "n", 0, &ok), 7);
-  EXPECT_TRUE(FlagOf(json, "f", false, &ok));
-  EXPECT_EQ(NumberOf(json, "null", 5, &ok), 5);
-  EXPECT_TRUE(ok);
-  EXPECT_EQ(NumberOf(json, "bad", 0, &ok), 0);
-  EXPECT_FALSE(ok);
-}
-
 }  // namespace
 }  // namespace fieldkms::shim

@@ -1,0 +1,91 @@
+#include "sql/shim/local_work.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "clients/cpp/wipe.h"
+#include "crypto/envelope.h"
+#include "crypto/status.h"
+
+namespace fieldkms::shim {
+
+LocalWork::LocalWork(LeasableKey& key, LocalUse::Operation operation, size_t count, Input input)
+    : key_(key), operation_(operation), input_(std::move(input)), outcomes_(count) {}
+
+LocalWork::~LocalWork() {
+  for (LocalOutcome& outcome : outcomes_) WipeText(&outcome.value);
+}
+
+bool LocalWork::IsComplete() const {
+  return std::all_of(outcomes_.begin(), outcomes_.end(),
+                     [](const LocalOutcome& outcome) { return outcome.status.has_value(); });
+}
+
+void LocalWork::TryAll() {
+  const LocalUses uses;
+  for (size_t i = 0; i < outcomes_.size(); ++i) {
+    if (!outcomes_[i].status && !Try(i) && sealing()) break;  // nor would it serve the others
+  }
+  tally_.Add(uses);
+}
+
+void LocalWork::WorkThroughAll() {
+  const LocalUses uses;
+  for (size_t i = 0; i < outcomes_.size() && key_.MayTry(); ++i) {
+    if (outcomes_[i].status || Try(i)) continue;
+    // Who does not answer is asked once.
+    if (!unreachable_.ok()) {
+      outcomes_[i].status = unreachable_;
+    } else {
+      TakeLeaseFor(i);
+    }
+  }
+  tally_.Add(uses);
+}
+
+// False: it is no input, which is the item's outcome.
+bool LocalWork::Read(size_t index) {
+  absl::Status read = input_(index, &read_);
+  if (read.ok()) return true;
+  outcomes_[index].status = std::move(read);
+  return false;
+}
+
+// True: the item has its outcome.
+bool LocalWork::Try(size_t index) {
+  if (!Read(index)) return true;
+  LocalOutcome& outcome = outcomes_[index];
+  const auto done = sealing()
+                        ? key_.key().TryEncrypt(read_.context, read_.bytes, &outcome.value)
+                        : key_.key().TryDecrypt(read_.context, read_.bytes, &outcome.value);
+  if (!done) return false;
+  outcome.status = done->status();
+  if (done->ok()) outcome.key_version = **done;
+  return true;
+}
+
+void LocalWork::TakeLeaseFor(size_t index) {
+  // What the service knows better than any lease: no envelope, or one of a subject's own.
+  if (!sealing()) {
+    const auto envelope = ParseEnvelope(AsBytes(read_.bytes));
+    if (!envelope.ok() || SubjectSize(envelope->header.suite) != 0) return;
+  }
+  LocalOutcome& outcome = outcomes_[index];
+  const absl::StatusOr<uint32_t> done =
+      sealing() ? key_.key().Encrypt(read_.context, read_.bytes, &outcome.value)
+                : key_.key().Decrypt(read_.context, read_.bytes, &outcome.value);
+  if (key_.IsAboutLease(done.status())) return;
+  // That may be for want of a lease of whatever key it is.
+  if (ReasonOf(done.status()) == Reason::kDecryptFailed) {
+    Try(index);
+    return;
+  }
+  outcome.status = done.status();
+  if (done.ok()) outcome.key_version = *done;
+  if (done.status().code() == absl::StatusCode::kUnavailable ||
+      done.status().code() == absl::StatusCode::kDeadlineExceeded) {
+    unreachable_ = done.status();
+  }
+}
+
+}  // namespace fieldkms::shim

@@ -1,0 +1,116 @@
+#include "sql/shim/local_work.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "crypto/status.h"
+#include "tests/unit/clients/cpp/local_crypto_fixture.h"
+
+namespace fieldkms::shim {
+namespace {
+
+using testing::kOtherPlace;
+using testing::kPlace;
+using testing::Refused;
+using testing::Unreachable;
+
+class LocalWorkTest : public testing::LocalCryptoTest {
+ protected:
+  LocalWorkTest() {
+    LocalCryptoOptions options;
+    options.fallback = false;
+    options.audit = LocalUses::Note;
+    Start(std::move(options));
+  }
+
+  LocalWork::Input Of(std::vector<std::string> values) {
+    return [values = std::move(values)](size_t index, LocalInput* input) {
+      if (values[index] == "bad") return InvalidField("value", "is bad");
+      input->bytes = values[index];
+      input->context.assign(kPlace.begin(), kPlace.end());
+      return absl::OkStatus();
+    };
+  }
+  // With a lease that is taken; no call's.
+  std::string Sealed(const std::string& value) {
+    LocalWork work(leasable(), LocalUse::Operation::kEncrypt, 1, Of({value}));
+    work.WorkThroughAll();
+    return work.outcomes()[0].value;
+  }
+  LeasableKey& leasable() {
+    if (leasable_ == nullptr) leasable_ = std::make_unique<LeasableKey>(key_);
+    return *leasable_;
+  }
+
+ private:
+  std::unique_ptr<LeasableKey> leasable_;
+};
+
+TEST_F(LocalWorkTest, SealsAndOpensAndCounts) {
+  LocalWork sealing(leasable(), LocalUse::Operation::kEncrypt, 3, Of({"a", "bad", "c"}));
+  sealing.TryAll();  // no lease is held
+  EXPECT_FALSE(sealing.IsComplete());
+  EXPECT_EQ(sealing.tally().items, 0u);
+  sealing.WorkThroughAll();
+  ASSERT_TRUE(sealing.IsComplete());
+  EXPECT_EQ(sealing.tally().items, 2u);
+  EXPECT_EQ(sealing.tally().lease_id, "lease-1");
+  EXPECT_EQ(sealing.outcomes()[0].key_version, 1u);
+  EXPECT_EQ(FieldOf(*sealing.outcomes()[1].status), "value");
+
+  std::string other = Sealed("d");
+  other.back() ^= 1;
+  LocalWork opening(leasable(), LocalUse::Operation::kDecrypt, 2,
+                    Of({sealing.outcomes()[2].value, other}));
+  opening.TryAll();
+  ASSERT_TRUE(opening.IsComplete());
+  EXPECT_EQ(opening.outcomes()[0].value, "c");
+  EXPECT_EQ(ReasonOf(*opening.outcomes()[1].status), Reason::kDecryptFailed);
+  EXPECT_EQ(opening.tally().items, 2u);
+  EXPECT_EQ(service_.acquired().size(), 1u);
+  EXPECT_EQ(service_.encrypted() + service_.decrypted(), 0);
+}
+
+TEST_F(LocalWorkTest, GoesOnWithoutTheServiceUntilTheLeaseEnds) {
+  const std::string sealed = Sealed("a");
+  service_.FailAlways("Acquire", Unreachable());
+  service_.FailAlways("Renew", Unreachable());
+  Pass(std::chrono::seconds(200));
+  LocalWork before(leasable(), LocalUse::Operation::kDecrypt, 1, Of({sealed}));
+  before.WorkThroughAll();
+  EXPECT_EQ(before.outcomes()[0].value, "a");
+  Pass(std::chrono::seconds(200));
+  LocalWork after(leasable(), LocalUse::Operation::kEncrypt, 3, Of({"a", "b", "c"}));
+  after.WorkThroughAll();
+  ASSERT_TRUE(after.IsComplete());
+  for (const LocalOutcome& outcome : after.outcomes()) {
+    EXPECT_EQ(outcome.status->code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(outcome.value, "");
+  }
+  EXPECT_EQ(after.tally().items, 0u);
+}
+
+TEST_F(LocalWorkTest, LeavesToTheServiceWhatMayNotBeLeased) {
+  service_.FailAlways("Acquire", Refused(Reason::kLeaseDenied));
+  LocalWork work(leasable(), LocalUse::Operation::kEncrypt, 2, Of({"a", "b"}));
+  work.WorkThroughAll();
+  EXPECT_FALSE(work.outcomes()[0].status);
+  EXPECT_FALSE(work.outcomes()[1].status);
+  // Asked once, and not again for a while.
+  EXPECT_EQ(service_.acquired().size(), 1u);
+  EXPECT_FALSE(leasable().MayTry());
+}
+
+TEST_F(LocalWorkTest, WhatIsNoEnvelopeIsTheServicesToTell) {
+  Sealed("a");
+  LocalWork work(leasable(), LocalUse::Operation::kDecrypt, 1, Of({"junk"}));
+  work.WorkThroughAll();
+  EXPECT_FALSE(work.outcomes()[0].status);
+  EXPECT_EQ(work.tally().items, 0u);
+}
+
+}  // namespace
+}  // namespace fieldkms::shim
