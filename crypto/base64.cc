@@ -39,8 +39,7 @@ bool CutPadding(ByteView* text) {
 }  // namespace
 
 void EncodeBase64(Base64 form, ByteView bytes, MutableBytes text) {
-  const char* const alphabet =
-      (form == Base64::kPadded ? kPaddedAlphabet : kUrlAlphabet).data();
+  const char* const alphabet = (form == Base64::kPadded ? kPaddedAlphabet : kUrlAlphabet).data();
   uint8_t* out = text.data();
   const uint8_t* in = bytes.data();
   for (size_t left = bytes.size() / 3; left > 0; --left, in += 3, out += 4) {

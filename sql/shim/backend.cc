@@ -6,7 +6,7 @@ namespace fieldkms::shim {
 namespace {
 
 constexpr size_t kMostKeyIds = 4096;
-// A name may become an alias of another key, once its own is gone.
+// The service may come back with another store behind it.
 constexpr std::chrono::seconds kKeyIdLasts{30};
 
 }  // namespace
@@ -67,7 +67,6 @@ absl::StatusOr<std::string> Backend::KeyIdOf(const std::string& tenant, const st
   request.set_tenant(tenant);
   request.set_name(name);
   FIELDKMS_ASSIGN_OR_RETURN(const v1::Key key, client_->GetKey(request));
-  if (key.name() != name) return key.key_id();
   const std::lock_guard lock(mutex_);
   if (key_ids_.size() >= kMostKeyIds) key_ids_.clear();
   key_ids_[path] = {key.key_id(), now + kKeyIdLasts};

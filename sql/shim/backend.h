@@ -47,9 +47,8 @@ class Backend {
   // Ends the workers, when their jobs are done, and gives leases back.
   void Stop();
 
-  // The id of the key that has this name or alias now: 16 hex digits. Of a name it is kept for a
-  // while; what an alias stands for may change, and is asked for each time. Blocks. Error: as
-  // Client::GetKey.
+  // The id of a key, by its own name, never an alias: 16 hex digits. Kept for a while: it changes
+  // with the store only. Blocks. Error: as Client::GetKey.
   absl::StatusOr<std::string> KeyIdOf(const std::string& tenant, const std::string& name);
 
   const Config& config() const { return config_; }

@@ -58,8 +58,8 @@ class LocalRun {
  private:
   absl::Status Read(size_t index, LocalInput* input) const {
     const FrameItem item = job_->frame().item(index);
-    FIELDKMS_ASSIGN_OR_RETURN(
-        input->bytes, Required(item[0], IsSealing(job_->frame()) ? "value" : "envelope"));
+    FIELDKMS_ASSIGN_OR_RETURN(input->bytes,
+                              Required(item[0], IsSealing(job_->frame()) ? "value" : "envelope"));
     FIELDKMS_ASSIGN_OR_RETURN(const std::string_view context, Required(item[1], "context"));
     FIELDKMS_ASSIGN_OR_RETURN(input->context, ParseContext(context));
     return absl::OkStatus();

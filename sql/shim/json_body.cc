@@ -68,9 +68,8 @@ struct JsonBody::Parser {
 };
 
 const JsonValue* JsonObject::Find(std::string_view name) const {
-  const auto found =
-      std::find_if(members_.rbegin(), members_.rend(),
-                   [name](const JsonMember& member) { return member.name == name; });
+  const auto found = std::find_if(members_.rbegin(), members_.rend(),
+                                  [name](const JsonMember& member) { return member.name == name; });
   return found == members_.rend() ? nullptr : &found->value;
 }
 

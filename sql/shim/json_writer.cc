@@ -46,8 +46,8 @@ JsonWriter& JsonWriter::Text(std::string_view text) {
   Reserve(kMostEscaped * text.size() + 2);
   out_.push_back('"');
   while (!text.empty()) {
-    const auto plain = static_cast<size_t>(
-        std::find_if_not(text.begin(), text.end(), IsPlain) - text.begin());
+    const auto plain =
+        static_cast<size_t>(std::find_if_not(text.begin(), text.end(), IsPlain) - text.begin());
     out_.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) break;
@@ -76,8 +76,7 @@ JsonWriter& JsonWriter::Base64Of(std::string_view bytes) {
   const size_t size = Base64Size(Base64::kPadded, bytes.size());
   Reserve(size);
   out_.resize(out_.size() + size);
-  EncodeBase64(Base64::kPadded, AsBytes(bytes),
-               AsMutableBytes(out_).subspan(out_.size() - size));
+  EncodeBase64(Base64::kPadded, AsBytes(bytes), AsMutableBytes(out_).subspan(out_.size() - size));
   return *this;
 }
 

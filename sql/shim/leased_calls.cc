@@ -139,15 +139,15 @@ absl::StatusOr<Response> RunBatch(Backend& backend, LocalTally& tally, const Req
 }  // namespace
 
 absl::StatusOr<v1::EncryptResponse> LeasedCalls::Encrypt(const v1::EncryptRequest& request) {
-  return RunOne<Sealing, v1::EncryptResponse>(
-      backend_, tally_, request,
-      [this](const auto& ready) { return backend_.client().Encrypt(ready); });
+  return RunOne<Sealing, v1::EncryptResponse>(backend_, tally_, request, [this](const auto& ready) {
+    return backend_.client().Encrypt(ready);
+  });
 }
 
 absl::StatusOr<v1::DecryptResponse> LeasedCalls::Decrypt(const v1::DecryptRequest& request) {
-  return RunOne<Opening, v1::DecryptResponse>(
-      backend_, tally_, request,
-      [this](const auto& ready) { return backend_.client().Decrypt(ready); });
+  return RunOne<Opening, v1::DecryptResponse>(backend_, tally_, request, [this](const auto& ready) {
+    return backend_.client().Decrypt(ready);
+  });
 }
 
 absl::StatusOr<v1::BatchEncryptResponse> LeasedCalls::BatchEncrypt(

@@ -55,9 +55,8 @@ bool LocalWork::Read(size_t index) {
 bool LocalWork::Try(size_t index) {
   if (!Read(index)) return true;
   LocalOutcome& outcome = outcomes_[index];
-  const auto done = sealing()
-                        ? key_.key().TryEncrypt(read_.context, read_.bytes, &outcome.value)
-                        : key_.key().TryDecrypt(read_.context, read_.bytes, &outcome.value);
+  const auto done = sealing() ? key_.key().TryEncrypt(read_.context, read_.bytes, &outcome.value)
+                              : key_.key().TryDecrypt(read_.context, read_.bytes, &outcome.value);
   if (!done) return false;
   outcome.status = done->status();
   if (done->ok()) outcome.key_version = **done;

@@ -68,8 +68,7 @@ void ExplainVersions(VaultCall& call, VaultBatch& batch) {
     const Reason reason = ReasonOf(item.status);
     if (reason != Reason::kDecryptFailed && reason != Reason::kKeyState) continue;
     bool ok = true;
-    const absl::StatusOr<VaultTextView> text =
-        SplitVaultText(item.in.TextOf("ciphertext", &ok));
+    const absl::StatusOr<VaultTextView> text = SplitVaultText(item.in.TextOf("ciphertext", &ok));
     if (!text.ok()) continue;
     if (!key.ok() && absl::IsUnknown(key.status())) key = GetVaultKey(call);
     if (!key.ok()) return;

@@ -50,8 +50,8 @@ absl::Status ReadMac(VaultItem* item) {
   return absl::OkStatus();
 }
 
-// One call: its request is begun, write(item, out) puts an item into it, send(request) sends it, and
-// take(result, item) takes what came of it.
+// One call: its request is begun, write(item, out) puts an item into it, send(request) sends it,
+// and take(result, item) takes what came of it.
 template <class Request, class Write, class Send, class Take>
 HttpResponse RunMacs(VaultCall& call, VaultBatch::Kind kind, Write write, Send send, Take take) {
   const bool verifies = kind == VaultBatch::Kind::kVerified;

@@ -66,7 +66,8 @@ constexpr BenchCase kCases[] = {
     {"sql_search", "equality by blind index in 1,000,000 rows, against a plaintext btree", 0.8, 18,
      RunSqlSearch},
 #endif
-    {"shim_vault", "Vault's transit encrypt, batch of 250, against BatchEncrypt over gRPC", 0.5, 12,
+    {"shim_vault",
+     "Vault's transit encrypt with a lease, batch of 250, against BatchEncrypt over gRPC", 0.5, 12,
      RunShimVault},
     {"startup", "from exec to serving, against the no-op server", 0.5, 8, RunStartup},
     {"idle", "p99 of a call over TCP after 1-3 s of silence, against p50 under steady load", 0.1,

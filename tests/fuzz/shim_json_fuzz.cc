@@ -1,5 +1,5 @@
-// Bodies of the shim's requests: what is read is what nlohmann reads, with our limits, and texts are
-// written so that they are read again.
+// Bodies of the shim's requests: what is read is what nlohmann reads, with our limits, and texts
+// are written so that they are read again.
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>

@@ -32,10 +32,9 @@ class ShimLeasesTest : public ShimVaultTest {
     json body;
   };
   Answer Post(const std::string& path, const json& body) const {
-    const RawResponse response =
-        RawHttp(SocketPath())
-            .Post(path, "application/json", body.dump(),
-                  std::string("X-Vault-Token: ") + kToken + "\r\n");
+    const RawResponse response = RawHttp(SocketPath())
+                                     .Post(path, "application/json", body.dump(),
+                                           std::string("X-Vault-Token: ") + kToken + "\r\n");
     return {response.status, json::parse(response.body, nullptr, false)};
   }
   Answer Transit(const std::string& verb, const std::string& key, const json& body) const {
@@ -108,8 +107,7 @@ TEST_F(ShimLeasesTest, BadItemsFailAlone) {
   ASSERT_EQ(SealStatus("leased"), 200);
   const Answer sealed =
       Transit("encrypt", "leased",
-              {{"batch_input",
-                {{{"plaintext", kValue}, {"reference", "r"}}, {{"plaintext", "!"}}}},
+              {{"batch_input", {{{"plaintext", kValue}, {"reference", "r"}}, {{"plaintext", "!"}}}},
                {"partial_failure_response_code", 200}});
   ASSERT_EQ(sealed.status, 200);
   const json& results = sealed.body["data"]["batch_results"];
@@ -119,10 +117,10 @@ TEST_F(ShimLeasesTest, BadItemsFailAlone) {
   EXPECT_EQ(other.status, 400);
   EXPECT_EQ(Transit("decrypt", "leased", {{"ciphertext", results[0]["ciphertext"]}}).status, 200);
   // An error of an item that only the service tells names its place in the whole.
-  const Answer bad = Call("batchEncrypt", "leased",
-                          {{"items",
-                            {{{"plaintext", kValue}},
-                             {{"plaintext", kValue}, {"context", {{{"name", "NO NAME"}}}}}}}});
+  const Answer bad = Call(
+      "batchEncrypt", "leased",
+      {{"items",
+        {{{"plaintext", kValue}}, {{"plaintext", kValue}, {"context", {{{"name", "NO NAME"}}}}}}}});
   EXPECT_EQ(bad.body["failedCount"], 1) << bad.body;
   EXPECT_THAT(bad.body["results"][1].dump(), HasSubstr("items[1]"));
 }

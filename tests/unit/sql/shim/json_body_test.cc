@@ -77,7 +77,8 @@ TEST(JsonBodyTest, ReadsTheObjectsOfAnArray) {
 
 TEST(JsonBodyTest, TakesNumbersAndFlagsAsTexts) {
   JsonBody body;
-  ASSERT_TRUE(body.Read(R"({"n":"7","f":"true","bad":"x","null":null,"huge":9223372036854775808})"));
+  ASSERT_TRUE(
+      body.Read(R"({"n":"7","f":"true","bad":"x","null":null,"huge":9223372036854775808})"));
   const JsonObject& root = body.root();
   bool ok = true;
   EXPECT_EQ(root.NumberOf("n", 0, &ok), 7);

@@ -13,8 +13,9 @@ TEST(JsonWriterTest, WritesAsItIsAsked) {
   JsonWriter out(0);
   out.Raw("{\"n\":").Number(18'446'744'073'709'551'615U).Raw(",\"t\":").Text("a\"\\\n\x01\u00e9");
   out.Raw(",\"b\":\"").Base64Of("hello?>").Raw("\"}");
-  EXPECT_EQ(out.Take(),
-            "{\"n\":18446744073709551615,\"t\":\"a\\\"\\\\\\n\\u0001\u00e9\",\"b\":\"aGVsbG8/Pg==\"}");
+  EXPECT_EQ(
+      out.Take(),
+      "{\"n\":18446744073709551615,\"t\":\"a\\\"\\\\\\n\\u0001\u00e9\",\"b\":\"aGVsbG8/Pg==\"}");
 }
 
 TEST(JsonWriterTest, EachCharacterIsWrittenAsNlohmannWritesIt) {

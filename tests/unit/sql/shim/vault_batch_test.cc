@@ -76,9 +76,8 @@ TEST_F(VaultBatchTest, ManyHaveTheirReferences) {
 
 TEST_F(VaultBatchTest, FailuresTellOnTheWhole) {
   const std::string items = R"("batch_input":[{"plaintext":"aGk="},{"plaintext":"!"}])";
-  const std::string both =
-      R"({"batch_results":[{"plaintext":"aGk=","reference":""},)"
-      R"({"error":"no \"base64\"","plaintext":"","reference":""}]})";
+  const std::string both = R"({"batch_results":[{"plaintext":"aGk=","reference":""},)"
+                           R"({"error":"no \"base64\"","plaintext":"","reference":""}]})";
   EXPECT_EQ(Answer("{" + items + "}", Echo, VaultBatch::Kind::kOpened), "400 " + both);
   EXPECT_EQ(failed_, 1u);
   EXPECT_EQ(Answer("{" + items + R"(,"partial_failure_response_code":"202"})", Echo,
@@ -94,8 +93,9 @@ TEST_F(VaultBatchTest, FailuresTellOnTheWhole) {
 
 TEST_F(VaultBatchTest, WhatIsNoBatchIsRefused) {
   const auto refused = [&](const std::string& text) { return Answer(text, Echo); };
-  for (const char* const bad : {R"({"batch_input":{}})", R"({"batch_input":[1]})",
-                                R"({"batch_input":[{}]})", R"({"batch_input":[{"plaintext":1}]})"}) {
+  for (const char* const bad :
+       {R"({"batch_input":{}})", R"({"batch_input":[1]})", R"({"batch_input":[{}]})",
+        R"({"batch_input":[{"plaintext":1}]})"}) {
     EXPECT_EQ(refused(bad).substr(0, 4), "500 ") << bad;
   }
   EXPECT_EQ(refused(R"({"batch_input":[]})"), R"(400 ["missing batch input to process"])");
