@@ -1,4 +1,4 @@
-// Text that is secret while it grows. Internal to crypto/field.
+// Text that is secret while it grows.
 #ifndef FIELDKMS_CRYPTO_FIELD_WIPED_TEXT_H_
 #define FIELDKMS_CRYPTO_FIELD_WIPED_TEXT_H_
 

@@ -31,16 +31,16 @@ class LocalRun {
   LocalWork& work() { return work_; }
 
   void Answer() {
-    size_t size = 0;
-    for (const LocalOutcome& outcome : work_.outcomes()) size += 64 + outcome.value.size();
-    AnswerWriter answer(job_->frame().op, work_.outcomes().size(), size);
-    for (const LocalOutcome& outcome : work_.outcomes()) {
-      if (outcome.status->ok()) {
-        answer.Begin();
-        answer.Part(outcome.value);
-      } else {
+    constexpr size_t kBesideAValue = 64;  // or a failure
+    AnswerWriter answer(job_->frame().op, work_.count(),
+                        work_.size() + kBesideAValue * work_.count());
+    for (size_t i = 0; i < work_.count(); ++i) {
+      if (const absl::Status& status = *work_.outcome(i).status; !status.ok()) {
         job_->AddFailed(1);
-        answer.Fail(ToFrameError(*outcome.status));
+        answer.Fail(ToFrameError(status));
+      } else {
+        answer.Begin();
+        answer.Part(work_.value(i));
       }
     }
     job_->SetLocal(work_.tally());
@@ -69,11 +69,11 @@ class LocalRun {
   LocalWork work_;
 };
 
-std::string* ValueOf(v1::BatchEncryptResponse::Result* result) {
-  return result->mutable_ciphertext();
+const std::string& ValueOf(const v1::BatchEncryptResponse::Result& result) {
+  return result.ciphertext();
 }
-std::string* ValueOf(v1::BatchDecryptResponse::Result* result) {
-  return result->mutable_plaintext();
+const std::string& ValueOf(const v1::BatchDecryptResponse::Result& result) {
+  return result.plaintext();
 }
 
 template <class Op>
@@ -83,12 +83,11 @@ void LocalRun::AskForRest(std::shared_ptr<LocalRun> self) {
   if (const absl::Status shared = Op::Shared(job_->frame(), &request); !shared.ok()) {
     return Fail(shared);
   }
-  std::vector<LocalOutcome>& outcomes = work_.outcomes();
   std::vector<size_t> rest;
-  for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].status) continue;
+  for (size_t i = 0; i < work_.count(); ++i) {
+    if (work_.outcome(i).status) continue;
     if (absl::Status item = Op::Item(job_->frame().item(i), request.add_items()); !item.ok()) {
-      outcomes[i].status = std::move(item);
+      work_.Set(i, std::move(item), 0, {});
       request.mutable_items()->RemoveLast();
     } else {
       rest.push_back(i);
@@ -104,10 +103,9 @@ void LocalRun::AskForRest(std::shared_ptr<LocalRun> self) {
                   return self->Fail(Bug("the service answered with another number of results"));
                 }
                 for (size_t k = 0; k < rest.size(); ++k) {
-                  auto* const result = response->mutable_results(static_cast<int>(k));
-                  LocalOutcome& outcome = self->work_.outcomes()[rest[k]];
-                  outcome.status = StatusOfItem(result->error());
-                  outcome.value.swap(*ValueOf(result));
+                  const auto& result = response->results(static_cast<int>(k));
+                  self->work_.Set(rest[k], StatusOfItem(result.error()), result.key_version(),
+                                  ValueOf(result));
                 }
                 self->Answer();
               });

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "crypto/bytes.h"
+#include "crypto/field/wiped_text.h"
 #include "crypto/status.h"
 #include "crypto/utf8.h"
 
@@ -221,22 +222,13 @@ AnswerWriter::AnswerWriter(FrameOp op, size_t count, size_t size) {
 
 AnswerWriter::~AnswerWriter() { WipeString(&out_); }
 
-void AnswerWriter::Reserve(size_t more) {
-  if (out_.size() + more <= out_.capacity()) return;
-  std::string larger;
-  larger.reserve(std::max(2 * out_.capacity(), out_.size() + more));
-  larger.append(out_);
-  WipeString(&out_);
-  out_ = std::move(larger);
-}
-
 void AnswerWriter::Begin() {
-  Reserve(1);
+  MakeRoom(1, &out_);
   out_.push_back('\0');
 }
 
 void AnswerWriter::Part(FramePart part) {
-  Reserve(5 + (part ? part->size() : 0));
+  MakeRoom(5 + (part ? part->size() : 0), &out_);
   PutPart(part, &out_);
 }
 
@@ -247,7 +239,7 @@ void AnswerWriter::PartOf(uint32_t number) {
 }
 
 void AnswerWriter::Fail(const FrameError& error) {
-  Reserve(16 + error.reason.size() + error.field.size() + error.message.size());
+  MakeRoom(16 + error.reason.size() + error.field.size() + error.message.size(), &out_);
   out_.push_back('\x01');
   PutError(error, &out_);
 }

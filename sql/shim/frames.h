@@ -77,9 +77,6 @@ class AnswerWriter {
   std::string Take();
 
  private:
-  // What grows beyond its memory leaves nothing behind.
-  void Reserve(size_t more);
-
   std::string out_;
 };
 

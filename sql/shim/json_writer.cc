@@ -6,6 +6,7 @@
 
 #include "crypto/base64.h"
 #include "crypto/bytes.h"
+#include "crypto/field/wiped_text.h"
 
 namespace fieldkms::shim {
 namespace {
@@ -21,18 +22,8 @@ JsonWriter::JsonWriter(size_t size) { out_.reserve(size); }
 
 JsonWriter::~JsonWriter() { WipeString(&out_); }
 
-void JsonWriter::Reserve(size_t more) {
-  if (out_.size() + more <= out_.capacity()) return;
-  std::string larger;
-  larger.reserve(std::max(2 * out_.capacity(), out_.size() + more));
-  larger.append(out_);
-  WipeString(&out_);
-  out_ = std::move(larger);
-}
-
 JsonWriter& JsonWriter::Raw(std::string_view json) {
-  Reserve(json.size());
-  out_.append(json);
+  AppendText(json, &out_);
   return *this;
 }
 
@@ -43,7 +34,7 @@ JsonWriter& JsonWriter::Number(uint64_t number) {
 }
 
 JsonWriter& JsonWriter::Text(std::string_view text) {
-  Reserve(kMostEscaped * text.size() + 2);
+  MakeRoom(kMostEscaped * text.size() + 2, &out_);
   out_.push_back('"');
   while (!text.empty()) {
     const auto plain =
@@ -74,7 +65,7 @@ void JsonWriter::Escape(unsigned char c) {
 
 JsonWriter& JsonWriter::Base64Of(std::string_view bytes) {
   const size_t size = Base64Size(Base64::kPadded, bytes.size());
-  Reserve(size);
+  MakeRoom(size, &out_);
   out_.resize(out_.size() + size);
   EncodeBase64(Base64::kPadded, AsBytes(bytes), AsMutableBytes(out_).subspan(out_.size() - size));
   return *this;

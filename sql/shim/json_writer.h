@@ -27,8 +27,6 @@ class JsonWriter {
   std::string Take();
 
  private:
-  // What grows beyond its memory leaves nothing behind.
-  void Reserve(size_t more);
   void Escape(unsigned char c);
 
   std::string out_;

@@ -57,30 +57,30 @@ absl::StatusOr<Response> RunOne(Backend& backend, LocalTally& tally, const Reque
   });
   work.WorkThroughAll();
   tally = work.tally();
-  LocalOutcome& outcome = work.outcomes().front();
+  const LocalOutcome& outcome = work.outcome(0);
   if (!IsSettled(outcome)) return send(request);
   if (!outcome.status->ok()) return *outcome.status;
   Response response;
-  Direction::Out(&response)->swap(outcome.value);
+  Direction::Out(&response)->assign(work.value(0));
   response.set_key_version(outcome.key_version);
   return response;
 }
 
 // The results of a batch, in order: those of `rest` are the service's.
 template <class Direction, class Response>
-Response Merge(std::vector<LocalOutcome>& outcomes, const std::vector<size_t>& rest,
+Response Merge(const LocalWork& work, const std::vector<size_t>& rest,
                absl::StatusOr<Response>* asked) {
   Response merged;
-  merged.mutable_results()->Reserve(static_cast<int>(outcomes.size()));
+  merged.mutable_results()->Reserve(static_cast<int>(work.count()));
   size_t next = 0;
-  for (size_t i = 0; i < outcomes.size(); ++i) {
+  for (size_t i = 0; i < work.count(); ++i) {
     auto* const result = merged.add_results();
     if (next == rest.size() || rest[next] != i) {
-      if (outcomes[i].status->ok()) {
-        Direction::Out(result)->swap(outcomes[i].value);
-        result->set_key_version(outcomes[i].key_version);
+      if (work.outcome(i).status->ok()) {
+        Direction::Out(result)->assign(work.value(i));
+        result->set_key_version(work.outcome(i).key_version);
       } else {
-        *result->mutable_error() = ToItemError(*outcomes[i].status);
+        *result->mutable_error() = ToItemError(*work.outcome(i).status);
       }
     } else if (!asked->ok()) {
       *result->mutable_error() = ToItemError(asked->status());
@@ -111,18 +111,16 @@ absl::StatusOr<Response> RunBatch(Backend& backend, LocalTally& tally, const Req
                  });
   work.WorkThroughAll();
   tally = work.tally();
-  std::vector<LocalOutcome>& outcomes = work.outcomes();
   std::vector<size_t> rest;
-  for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (!IsSettled(outcomes[i])) rest.push_back(i);
+  bool is_unreachable = true;
+  for (size_t i = 0; i < work.count(); ++i) {
+    const LocalOutcome& outcome = work.outcome(i);
+    if (!IsSettled(outcome)) rest.push_back(i);
+    is_unreachable = is_unreachable && outcome.status && IsUnreachable(*outcome.status);
   }
-  if (rest.size() == outcomes.size()) return send(request);
+  if (rest.size() == work.count()) return send(request);
   // Nothing was done: it is the call that failed.
-  if (std::all_of(outcomes.begin(), outcomes.end(), [](const LocalOutcome& outcome) {
-        return outcome.status && IsUnreachable(*outcome.status);
-      })) {
-    return *outcomes.front().status;
-  }
+  if (is_unreachable) return *work.outcome(0).status;
   absl::StatusOr<Response> asked = Response();
   if (!rest.empty()) {
     Request part = SharedOf(request);
@@ -133,7 +131,7 @@ absl::StatusOr<Response> RunBatch(Backend& backend, LocalTally& tally, const Req
       asked = Bug("the service answered a batch with another number of results");
     }
   }
-  return Merge<Direction>(outcomes, rest, &asked);
+  return Merge<Direction>(work, rest, &asked);
 }
 
 }  // namespace

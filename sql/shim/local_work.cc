@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "clients/cpp/wipe.h"
+#include "crypto/bytes.h"
 #include "crypto/envelope.h"
+#include "crypto/field/wiped_text.h"
 #include "crypto/status.h"
 
 namespace fieldkms::shim {
@@ -13,7 +15,8 @@ LocalWork::LocalWork(LeasableKey& key, LocalUse::Operation operation, size_t cou
     : key_(key), operation_(operation), input_(std::move(input)), outcomes_(count) {}
 
 LocalWork::~LocalWork() {
-  for (LocalOutcome& outcome : outcomes_) WipeText(&outcome.value);
+  WipeString(&values_);
+  WipeText(&made_);
 }
 
 bool LocalWork::IsComplete() const {
@@ -46,20 +49,40 @@ void LocalWork::WorkThroughAll() {
 // False: it is no input, which is the item's outcome.
 bool LocalWork::Read(size_t index) {
   absl::Status read = input_(index, &read_);
+  // What is opened is shorter than its envelope, and finds room: no memory with a value before it
+  // is given up without being wiped.
+  if (read.ok() && made_.capacity() < read_.bytes.size()) {
+    WipeText(&made_);
+    made_.reserve(read_.bytes.size());
+  }
   if (read.ok()) return true;
   outcomes_[index].status = std::move(read);
   return false;
 }
 
+void LocalWork::Set(size_t index, absl::Status status, uint32_t key_version,
+                    std::string_view value) {
+  LocalOutcome& outcome = outcomes_[index];
+  outcome.status = std::move(status);
+  if (!outcome.status->ok()) return;
+  outcome.key_version = key_version;
+  outcome.begin = values_.size();
+  outcome.size = value.size();
+  AppendText(value, &values_);
+}
+
+void LocalWork::Keep(size_t index, const absl::StatusOr<uint32_t>& done) {
+  if (done.ok()) return Set(index, absl::OkStatus(), *done, made_);
+  outcomes_[index].status = done.status();
+}
+
 // True: the item has its outcome.
 bool LocalWork::Try(size_t index) {
   if (!Read(index)) return true;
-  LocalOutcome& outcome = outcomes_[index];
-  const auto done = sealing() ? key_.key().TryEncrypt(read_.context, read_.bytes, &outcome.value)
-                              : key_.key().TryDecrypt(read_.context, read_.bytes, &outcome.value);
+  const auto done = sealing() ? key_.key().TryEncrypt(read_.context, read_.bytes, &made_)
+                              : key_.key().TryDecrypt(read_.context, read_.bytes, &made_);
   if (!done) return false;
-  outcome.status = done->status();
-  if (done->ok()) outcome.key_version = **done;
+  Keep(index, *done);
   return true;
 }
 
@@ -69,18 +92,16 @@ void LocalWork::TakeLeaseFor(size_t index) {
     const auto envelope = ParseEnvelope(AsBytes(read_.bytes));
     if (!envelope.ok() || SubjectSize(envelope->header.suite) != 0) return;
   }
-  LocalOutcome& outcome = outcomes_[index];
   const absl::StatusOr<uint32_t> done =
-      sealing() ? key_.key().Encrypt(read_.context, read_.bytes, &outcome.value)
-                : key_.key().Decrypt(read_.context, read_.bytes, &outcome.value);
+      sealing() ? key_.key().Encrypt(read_.context, read_.bytes, &made_)
+                : key_.key().Decrypt(read_.context, read_.bytes, &made_);
   if (key_.IsAboutLease(done.status())) return;
   // That may be for want of a lease of whatever key it is.
   if (ReasonOf(done.status()) == Reason::kDecryptFailed) {
     Try(index);
     return;
   }
-  outcome.status = done.status();
-  if (done.ok()) outcome.key_version = *done;
+  Keep(index, done);
   if (done.status().code() == absl::StatusCode::kUnavailable ||
       done.status().code() == absl::StatusCode::kDeadlineExceeded) {
     unreachable_ = done.status();

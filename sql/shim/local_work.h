@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "clients/cpp/local_crypto.h"
 #include "crypto/context.h"
 #include "sql/shim/local_keys.h"
@@ -26,7 +27,8 @@ struct LocalInput {
 struct LocalOutcome {
   std::optional<absl::Status> status;
   uint32_t key_version = 0;
-  std::string value;  // the envelope; or what was in it
+  // Of the envelope, or of what was in it, among all values.
+  size_t begin = 0, size = 0;
 };
 
 // Used by one thread at a time.
@@ -48,7 +50,15 @@ class LocalWork {
   void WorkThroughAll();
 
   bool IsComplete() const;
-  std::vector<LocalOutcome>& outcomes() { return outcomes_; }
+  size_t count() const { return outcomes_.size(); }
+  const LocalOutcome& outcome(size_t index) const { return outcomes_[index]; }
+  // The envelope, or what was in it; "": there is none. A view, until something is done or set.
+  std::string_view value(size_t index) const {
+    return std::string_view(values_).substr(outcomes_[index].begin, outcomes_[index].size);
+  }
+  size_t size() const { return values_.size(); }  // of all values
+  // What the service said of an item that had no outcome.
+  void Set(size_t index, absl::Status status, uint32_t key_version, std::string_view value);
   // Of all that was done so far.
   const LocalTally& tally() const { return tally_; }
 
@@ -57,12 +67,16 @@ class LocalWork {
   bool Read(size_t index);
   bool Try(size_t index);
   void TakeLeaseFor(size_t index);
+  // The outcome is `done`; its value is in made_.
+  void Keep(size_t index, const absl::StatusOr<uint32_t>& done);
 
   LeasableKey& key_;
   const LocalUse::Operation operation_;
   const Input input_;
   LocalInput read_;
   std::vector<LocalOutcome> outcomes_;
+  std::string values_;  // one memory for all of them
+  std::string made_;    // the last
   absl::Status unreachable_;
   LocalTally tally_;
 };

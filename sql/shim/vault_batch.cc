@@ -85,10 +85,7 @@ void VaultContext::AddTo(google::protobuf::RepeatedPtrField<v1::ContextEntry>* o
   }
 }
 
-VaultBatch::~VaultBatch() {
-  for (VaultItem& item : items_) WipeText(&item.result);
-  WipeText(&decoded_);
-}
+VaultBatch::~VaultBatch() { WipeText(&decoded_); }
 
 std::optional<HttpResponse> VaultBatch::Read(VaultCall& call, std::string_view required,
                                              VaultBatch* batch) {

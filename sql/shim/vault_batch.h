@@ -4,10 +4,12 @@
 #define FIELDKMS_SQL_SHIM_VAULT_BATCH_H_
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -38,8 +40,8 @@ struct VaultItem {
   // Of its result:
   bool done = false;
   uint32_t key_version = 0;
-  std::string result;  // an envelope, a plaintext or a MAC; wiped
-  bool valid = false;  // of a MAC that was verified
+  std::string_view result;  // an envelope, a plaintext or a MAC, of what the batch keeps
+  bool valid = false;       // of a MAC that was verified
 };
 
 class VaultBatch {
@@ -57,6 +59,9 @@ class VaultBatch {
   static void ReadOne(const VaultCall& call, VaultBatch* batch);
 
   std::vector<VaultItem>& items() { return items_; }
+  // Keeps what results are views of, until it ends.
+  void Keep(std::shared_ptr<const void> results) { kept_.push_back(std::move(results)); }
+
   // Those that are well so far, and have no result.
   std::vector<VaultItem*> Open();
   // `status` for each item that has no result yet.
@@ -89,6 +94,7 @@ class VaultBatch {
   bool is_batch_ = false;
   int partial_status_ = 0;  // 0: ours
   std::vector<VaultItem> items_;
+  std::vector<std::shared_ptr<const void>> kept_;
   std::string decoded_;  // never grows beyond its first capacity
 };
 

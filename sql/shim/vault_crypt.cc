@@ -86,22 +86,24 @@ void RunLocally(VaultCall& call, LocalUse::Operation operation, VaultBatch& batc
   LeasableKey* const key = call.backend.Leasable(call.tenant(), call.key);
   if (key == nullptr) return;
   const std::vector<VaultItem*> open = batch.Open();
-  LocalWork work(*key, operation, open.size(), [&open](size_t index, LocalInput* input) {
-    const std::span<const ContextEntry> context = open[index]->context.entries();
-    input->bytes = open[index]->bytes;
-    input->context.assign(context.begin(), context.end());
-    return absl::OkStatus();
-  });
-  work.WorkThroughAll();
+  const auto work = std::make_shared<LocalWork>(
+      *key, operation, open.size(), [open](size_t index, LocalInput* input) {
+        const std::span<const ContextEntry> context = open[index]->context.entries();
+        input->bytes = open[index]->bytes;
+        input->context.assign(context.begin(), context.end());
+        return absl::OkStatus();
+      });
+  batch.Keep(work);
+  work->WorkThroughAll();
   for (size_t i = 0; i < open.size(); ++i) {
-    LocalOutcome& outcome = work.outcomes()[i];
+    const LocalOutcome& outcome = work->outcome(i);
     if (!outcome.status) continue;
     open[i]->done = true;
-    open[i]->status = *std::move(outcome.status);
+    open[i]->status = *outcome.status;
     open[i]->key_version = outcome.key_version;
-    open[i]->result.swap(outcome.value);
+    open[i]->result = work->value(i);
   }
-  call.local = work.tally();
+  call.local = work->tally();
 }
 
 }  // namespace
@@ -127,9 +129,9 @@ HttpResponse VaultEncrypt(VaultCall& call) {
         item.context.AddTo(out->mutable_context());
       },
       [&](const auto& ready) { return call.backend.client().BatchEncrypt(ready); },
-      [](auto* result, VaultItem* item) {
-        item->key_version = result->key_version();
-        item->result.swap(*result->mutable_ciphertext());
+      [](const auto& result, VaultItem* item) {
+        item->key_version = result.key_version();
+        item->result = result.ciphertext();
       });
   return batch.Answer(call, VaultBatch::Kind::kSealed);
 }
@@ -150,7 +152,7 @@ HttpResponse VaultDecrypt(VaultCall& call) {
         item.context.AddTo(out->mutable_context());
       },
       [&](const auto& ready) { return call.backend.client().BatchDecrypt(ready); },
-      [](auto* result, VaultItem* item) { item->result.swap(*result->mutable_plaintext()); });
+      [](const auto& result, VaultItem* item) { item->result = result.plaintext(); });
   ExplainVersions(call, batch);
   return batch.Answer(call, VaultBatch::Kind::kOpened);
 }
@@ -181,9 +183,9 @@ HttpResponse VaultRewrap(VaultCall& call) {
         item.context.AddTo(out->mutable_context());
       },
       [&](const auto& ready) { return call.backend.client().BatchRewrap(ready); },
-      [](auto* result, VaultItem* item) {
-        item->key_version = result->key_version();
-        item->result.swap(*result->mutable_ciphertext());
+      [](const auto& result, VaultItem* item) {
+        item->key_version = result.key_version();
+        item->result = result.ciphertext();
       });
   ExplainVersions(call, batch);
   return batch.Answer(call, VaultBatch::Kind::kRewrapped);

@@ -97,9 +97,9 @@ HttpResponse VaultHmac(VaultCall& call) {
         out->set_data(item.bytes.data(), item.bytes.size());
       },
       [&](const Request& ready) { return call.backend.client().BatchComputeMac(ready); },
-      [](auto* result, VaultItem* item) {
-        item->key_version = result->key_version();
-        item->result.swap(*result->mutable_mac());
+      [](const auto& result, VaultItem* item) {
+        item->key_version = result.key_version();
+        item->result = result.mac();
       });
 }
 
@@ -112,7 +112,7 @@ HttpResponse VaultVerify(VaultCall& call) {
         out->set_mac(item.mac);
       },
       [&](const Request& ready) { return call.backend.client().BatchVerifyMac(ready); },
-      [](auto* result, VaultItem* item) { item->valid = result->valid(); });
+      [](const auto& result, VaultItem* item) { item->valid = result.valid(); });
 }
 
 HttpResponse VaultDatakey(VaultCall& call) {

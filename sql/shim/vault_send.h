@@ -4,6 +4,9 @@
 #define FIELDKMS_SQL_SHIM_VAULT_SEND_H_
 
 #include <cstddef>
+#include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "clients/cpp/rpc_status.h"
@@ -22,12 +25,17 @@ void SendOpenItems(VaultBatch& batch, Request* request, Write write, Send send, 
   const WipeGuard wipe(request);
   request->mutable_items()->Reserve(static_cast<int>(open.size()));
   for (const VaultItem* const item : open) write(*item, request->add_items());
-  auto response = send(*request);
-  if (!response.ok()) return batch.FailRest(response.status());
-  const WipeGuard guard(&*response);
+  auto answer = send(*request);
+  if (!answer.ok()) return batch.FailRest(answer.status());
+  using Response = std::decay_t<decltype(*answer)>;
+  const std::shared_ptr<Response> response(new Response(*std::move(answer)), [](Response* done) {
+    WipePlaintext(done);
+    delete done;
+  });
+  batch.Keep(response);
   for (size_t i = 0; i < open.size() && i < static_cast<size_t>(response->results_size()); ++i) {
-    auto* const result = response->mutable_results(static_cast<int>(i));
-    open[i]->status = StatusOfItem(result->error());
+    const auto& result = response->results(static_cast<int>(i));
+    open[i]->status = StatusOfItem(result.error());
     open[i]->done = open[i]->status.ok();
     if (open[i]->done) take(result, open[i]);
   }

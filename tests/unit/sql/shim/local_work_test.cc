@@ -38,7 +38,7 @@ class LocalWorkTest : public testing::LocalCryptoTest {
   std::string Sealed(const std::string& value) {
     LocalWork work(leasable(), LocalUse::Operation::kEncrypt, 1, Of({value}));
     work.WorkThroughAll();
-    return work.outcomes()[0].value;
+    return std::string(work.value(0));
   }
   LeasableKey& leasable() {
     if (leasable_ == nullptr) leasable_ = std::make_unique<LeasableKey>(key_);
@@ -58,17 +58,17 @@ TEST_F(LocalWorkTest, SealsAndOpensAndCounts) {
   ASSERT_TRUE(sealing.IsComplete());
   EXPECT_EQ(sealing.tally().items, 2u);
   EXPECT_EQ(sealing.tally().lease_id, "lease-1");
-  EXPECT_EQ(sealing.outcomes()[0].key_version, 1u);
-  EXPECT_EQ(FieldOf(*sealing.outcomes()[1].status), "value");
+  EXPECT_EQ(sealing.outcome(0).key_version, 1u);
+  EXPECT_EQ(FieldOf(*sealing.outcome(1).status), "value");
 
   std::string other = Sealed("d");
   other.back() ^= 1;
   LocalWork opening(leasable(), LocalUse::Operation::kDecrypt, 2,
-                    Of({sealing.outcomes()[2].value, other}));
+                    Of({std::string(sealing.value(2)), other}));
   opening.TryAll();
   ASSERT_TRUE(opening.IsComplete());
-  EXPECT_EQ(opening.outcomes()[0].value, "c");
-  EXPECT_EQ(ReasonOf(*opening.outcomes()[1].status), Reason::kDecryptFailed);
+  EXPECT_EQ(opening.value(0), "c");
+  EXPECT_EQ(ReasonOf(*opening.outcome(1).status), Reason::kDecryptFailed);
   EXPECT_EQ(opening.tally().items, 2u);
   EXPECT_EQ(service_.acquired().size(), 1u);
   EXPECT_EQ(service_.encrypted() + service_.decrypted(), 0);
@@ -81,14 +81,14 @@ TEST_F(LocalWorkTest, GoesOnWithoutTheServiceUntilTheLeaseEnds) {
   Pass(std::chrono::seconds(200));
   LocalWork before(leasable(), LocalUse::Operation::kDecrypt, 1, Of({sealed}));
   before.WorkThroughAll();
-  EXPECT_EQ(before.outcomes()[0].value, "a");
+  EXPECT_EQ(before.value(0), "a");
   Pass(std::chrono::seconds(200));
   LocalWork after(leasable(), LocalUse::Operation::kEncrypt, 3, Of({"a", "b", "c"}));
   after.WorkThroughAll();
   ASSERT_TRUE(after.IsComplete());
-  for (const LocalOutcome& outcome : after.outcomes()) {
-    EXPECT_EQ(outcome.status->code(), absl::StatusCode::kUnavailable);
-    EXPECT_EQ(outcome.value, "");
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(after.outcome(i).status->code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(after.value(i), "");
   }
   EXPECT_EQ(after.tally().items, 0u);
 }
@@ -97,8 +97,8 @@ TEST_F(LocalWorkTest, LeavesToTheServiceWhatMayNotBeLeased) {
   service_.FailAlways("Acquire", Refused(Reason::kLeaseDenied));
   LocalWork work(leasable(), LocalUse::Operation::kEncrypt, 2, Of({"a", "b"}));
   work.WorkThroughAll();
-  EXPECT_FALSE(work.outcomes()[0].status);
-  EXPECT_FALSE(work.outcomes()[1].status);
+  EXPECT_FALSE(work.outcome(0).status);
+  EXPECT_FALSE(work.outcome(1).status);
   // Asked once, and not again for a while.
   EXPECT_EQ(service_.acquired().size(), 1u);
   EXPECT_FALSE(leasable().MayTry());
@@ -108,7 +108,7 @@ TEST_F(LocalWorkTest, WhatIsNoEnvelopeIsTheServicesToTell) {
   Sealed("a");
   LocalWork work(leasable(), LocalUse::Operation::kDecrypt, 1, Of({"junk"}));
   work.WorkThroughAll();
-  EXPECT_FALSE(work.outcomes()[0].status);
+  EXPECT_FALSE(work.outcome(0).status);
   EXPECT_EQ(work.tally().items, 0u);
 }
 
