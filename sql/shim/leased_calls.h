@@ -12,7 +12,7 @@ namespace fieldkms::shim {
 // thread.
 class LeasedCalls {
  public:
-  // What is done with leases is added to `tally`; both outlive it.
+  // What a call did with leases is told in `tally`; both outlive it.
   LeasedCalls(Backend& backend, LocalTally* tally) : backend_(backend), tally_(*tally) {}
 
   absl::StatusOr<v1::EncryptResponse> Encrypt(const v1::EncryptRequest& request);

@@ -10,6 +10,11 @@
 #include "crypto/status.h"
 
 namespace fieldkms::shim {
+namespace {
+
+constexpr size_t kMostRoom = 8 << 20;
+
+}  // namespace
 
 LocalWork::LocalWork(LeasableKey& key, LocalUse::Operation operation, size_t count, Input input)
     : key_(key), operation_(operation), input_(std::move(input)), outcomes_(count) {}
@@ -66,6 +71,10 @@ void LocalWork::Set(size_t index, absl::Status status, uint32_t key_version,
   outcome.status = std::move(status);
   if (!outcome.status->ok()) return;
   outcome.key_version = key_version;
+  // Mostly they are of one size; a frame's are no more than this.
+  if (values_.capacity() < value.size()) {
+    MakeRoom(std::min(value.size() * (outcomes_.size() - index), kMostRoom), &values_);
+  }
   outcome.begin = values_.size();
   outcome.size = value.size();
   AppendText(value, &values_);

@@ -15,7 +15,6 @@
 #include "absl/status/status.h"
 #include "crypto/context.h"
 #include "fieldkms/v1/crypto_service.pb.h"
-#include "sql/shim/json_writer.h"
 #include "sql/shim/vault_call.h"
 
 namespace fieldkms::shim {
