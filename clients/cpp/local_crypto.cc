@@ -90,8 +90,9 @@ absl::StatusOr<uint32_t> LocalKey::Decrypt(std::span<const ContextEntry> context
 
 std::optional<absl::StatusOr<uint32_t>> LocalKey::TryEncrypt(std::span<const ContextEntry> context,
                                                              std::string_view plaintext,
-                                                             std::string* ciphertext) {
-  return impl_->TryEncrypt(context, plaintext, ciphertext);
+                                                             std::string* ciphertext,
+                                                             BatchNonces* nonces) {
+  return impl_->TryEncrypt(context, plaintext, ciphertext, nonces);
 }
 
 std::optional<absl::StatusOr<uint32_t>> LocalKey::TryDecrypt(std::span<const ContextEntry> context,

@@ -33,6 +33,7 @@
 
 namespace fieldkms {
 
+class BatchNonces;       // crypto/xaes_gcm.h
 class LeaseEnvironment;  // lease_environment.h
 class LeaseTransport;    // lease_transport.h
 
@@ -97,10 +98,12 @@ class LocalKey {
 
   // The same for threads that must not wait: with leases that are held already, and without I/O.
   // nullopt: none of them serves, nothing was done and nothing audited; Encrypt and Decrypt would
-  // ask the service. What a lease finds not to open is an answer.
+  // ask the service. What a lease finds not to open is an answer. `nonces`: of the batch that the
+  // value belongs to, whose envelopes then show that (crypto/FORMAT.md); at half the cost.
   std::optional<absl::StatusOr<uint32_t>> TryEncrypt(std::span<const ContextEntry> context,
                                                      std::string_view plaintext,
-                                                     std::string* ciphertext);
+                                                     std::string* ciphertext,
+                                                     BatchNonces* nonces = nullptr);
   std::optional<absl::StatusOr<uint32_t>> TryDecrypt(std::span<const ContextEntry> context,
                                                      std::string_view ciphertext,
                                                      std::string* plaintext);

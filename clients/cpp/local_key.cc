@@ -117,13 +117,14 @@ absl::StatusOr<uint32_t> LocalKey::Impl::Encrypt(std::span<const ContextEntry> c
 }
 
 std::optional<absl::StatusOr<uint32_t>> LocalKey::Impl::TryEncrypt(
-    std::span<const ContextEntry> context, std::string_view plaintext, std::string* ciphertext) {
+    std::span<const ContextEntry> context, std::string_view plaintext, std::string* ciphertext,
+    BatchNonces* nonces) {
   ciphertext->clear();
   ThreadPart& part = OfThread();
   HeldLease* const lease = part.leases->seal.get();
   if (lease == nullptr || plaintext.size() > kMaxValueSize) return std::nullopt;
   if (absl::Status set = part.SetContext(context); !set.ok()) return set;
-  Attempt sealed = TrySeal(part, *lease, plaintext, ciphertext);
+  Attempt sealed = TrySeal(part, *lease, plaintext, ciphertext, nonces);
   if (!sealed) return std::nullopt;
   return Answer(LocalUse::Operation::kEncrypt, lease, lease->header().version, *std::move(sealed),
                 ciphertext);
@@ -146,8 +147,8 @@ std::optional<absl::StatusOr<uint32_t>> LocalKey::Impl::TryDecrypt(
 }
 
 LocalKey::Impl::Attempt LocalKey::Impl::TrySeal(ThreadPart& part, HeldLease& lease,
-                                                std::string_view plaintext,
-                                                std::string* ciphertext) {
+                                                std::string_view plaintext, std::string* ciphertext,
+                                                BatchNonces* nonces) {
   const HeldLease::Use use(lease, part.now);
   if (!use) return std::nullopt;
   const HeldLease::Taken taken = lease.TakeMessage();
@@ -155,6 +156,9 @@ LocalKey::Impl::Attempt LocalKey::Impl::TrySeal(ThreadPart& part, HeldLease& lea
   if (taken == HeldLease::Taken::kOneAndFewAreLeft) {
     lease.PutOff(part.now);
     context_.keeper.Poke();
+  }
+  if (nonces != nullptr) {
+    return part.sealer->Seal(use.key(), lease.header(), nonces->Next(), plaintext, ciphertext);
   }
   std::array<uint8_t, kXaesNonceSize> nonce;
   FIELDKMS_RETURN_IF_ERROR(FillNonce(nonce));

@@ -28,7 +28,7 @@ class LocalKey::Impl {
 
   std::optional<absl::StatusOr<uint32_t>> TryEncrypt(std::span<const ContextEntry> context,
                                                      std::string_view plaintext,
-                                                     std::string* ciphertext);
+                                                     std::string* ciphertext, BatchNonces* nonces);
   std::optional<absl::StatusOr<uint32_t>> TryDecrypt(std::span<const ContextEntry> context,
                                                      std::string_view ciphertext,
                                                      std::string* plaintext);
@@ -41,7 +41,7 @@ class LocalKey::Impl {
   ThreadPart& OfThread();
   void LookAgain(ThreadPart& part);
   Attempt TrySeal(ThreadPart& part, HeldLease& lease, std::string_view plaintext,
-                  std::string* ciphertext);
+                  std::string* ciphertext, BatchNonces* nonces = nullptr);
   Attempt TryOpen(ThreadPart& part, HeldLease& lease, const EnvelopeView& envelope,
                   std::string* plaintext);
   absl::StatusOr<uint32_t> SealSlowly(ThreadPart& part, std::span<const ContextEntry> context,

@@ -35,6 +35,7 @@ void LocalWork::TryAll() {
     if (!outcomes_[i].status && !Try(i) && sealing()) break;  // nor would it serve the others
   }
   tally_.Add(uses);
+  nonces_.reset();
 }
 
 void LocalWork::WorkThroughAll() {
@@ -49,6 +50,7 @@ void LocalWork::WorkThroughAll() {
     }
   }
   tally_.Add(uses);
+  nonces_.reset();
 }
 
 // False: it is no input, which is the item's outcome.
@@ -63,6 +65,18 @@ bool LocalWork::Read(size_t index) {
   if (read.ok()) return true;
   outcomes_[index].status = std::move(read);
   return false;
+}
+
+// One value by itself does not tell that it was sealed here; several do, as those of a batch of the
+// service's do. Null: none.
+BatchNonces* LocalWork::Nonces() {
+  if (outcomes_.size() == 1) return nullptr;
+  if (!nonces_) {
+    absl::StatusOr<BatchNonces> started = BatchNonces::Start();
+    if (!started.ok()) return nullptr;  // where there is no randomness, nothing is sealed
+    nonces_ = *std::move(started);
+  }
+  return &*nonces_;
 }
 
 void LocalWork::Set(size_t index, absl::Status status, uint32_t key_version,
@@ -88,7 +102,7 @@ void LocalWork::Keep(size_t index, const absl::StatusOr<uint32_t>& done) {
 // True: the item has its outcome.
 bool LocalWork::Try(size_t index) {
   if (!Read(index)) return true;
-  const auto done = sealing() ? key_.key().TryEncrypt(read_.context, read_.bytes, &made_)
+  const auto done = sealing() ? key_.key().TryEncrypt(read_.context, read_.bytes, &made_, Nonces())
                               : key_.key().TryDecrypt(read_.context, read_.bytes, &made_);
   if (!done) return false;
   Keep(index, *done);
@@ -96,6 +110,7 @@ bool LocalWork::Try(size_t index) {
 }
 
 void LocalWork::TakeLeaseFor(size_t index) {
+  nonces_.reset();
   // What the service knows better than any lease: no envelope, or one of a subject's own.
   if (!sealing()) {
     const auto envelope = ParseEnvelope(AsBytes(read_.bytes));

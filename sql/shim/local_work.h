@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "clients/cpp/local_crypto.h"
 #include "crypto/context.h"
+#include "crypto/xaes_gcm.h"
 #include "sql/shim/local_keys.h"
 
 namespace fieldkms::shim {
@@ -66,6 +67,7 @@ class LocalWork {
   bool sealing() const { return operation_ == LocalUse::Operation::kEncrypt; }
   bool Read(size_t index);
   bool Try(size_t index);
+  BatchNonces* Nonces();
   void TakeLeaseFor(size_t index);
   // The outcome is `done`; its value is in made_.
   void Keep(size_t index, const absl::StatusOr<uint32_t>& done);
@@ -75,8 +77,9 @@ class LocalWork {
   const Input input_;
   LocalInput read_;
   std::vector<LocalOutcome> outcomes_;
-  std::string values_;  // one memory for all of them
-  std::string made_;    // the last
+  std::string values_;                 // one memory for all of them
+  std::string made_;                   // the last
+  std::optional<BatchNonces> nonces_;  // of what is sealed without a wait in between
   absl::Status unreachable_;
   LocalTally tally_;
 };

@@ -74,6 +74,29 @@ TEST_F(LocalWorkTest, SealsAndOpensAndCounts) {
   EXPECT_EQ(service_.encrypted() + service_.decrypted(), 0);
 }
 
+// As a batch of the service's does: FORMAT.md.
+TEST_F(LocalWorkTest, OneCallIsOneBatch) {
+  Sealed("a");  // the lease is there
+  const auto nonces_of = [&](std::vector<std::string> values) {
+    const size_t count = values.size();
+    LocalWork work(leasable(), LocalUse::Operation::kEncrypt, count, Of(std::move(values)));
+    work.TryAll();
+    EXPECT_TRUE(work.IsComplete());
+    std::vector<std::string> nonces;
+    for (size_t i = 0; i < count; ++i) {
+      const auto view = ParseEnvelope(AsBytes(work.value(i)));
+      EXPECT_TRUE(view.ok());
+      nonces.emplace_back(AsText(view->nonce));
+    }
+    return nonces;
+  };
+  const std::vector<std::string> first = nonces_of({"a", "b"}), second = nonces_of({"a", "b"});
+  EXPECT_EQ(first[0].substr(0, 12), first[1].substr(0, 12));
+  EXPECT_NE(first[0], first[1]);
+  EXPECT_NE(first[0].substr(0, 12), second[0].substr(0, 12));
+  EXPECT_NE(nonces_of({"a"}), nonces_of({"a"}));
+}
+
 TEST_F(LocalWorkTest, GoesOnWithoutTheServiceUntilTheLeaseEnds) {
   const std::string sealed = Sealed("a");
   service_.FailAlways("Acquire", Unreachable());
