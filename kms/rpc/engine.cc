@@ -232,7 +232,7 @@ void Engine::ReadConnection(Call* call) {
   call->certificate_.clear();
   for (const char* property :
        {GRPC_X509_PEM_CERT_PROPERTY_NAME, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME}) {
-    for (const grpc::string_ref pem : shown->FindPropertyValues(property)) {
+    for (const grpc::string_ref& pem : shown->FindPropertyValues(property)) {
       call->certificate_.append(pem.data(), pem.size());
     }
   }
