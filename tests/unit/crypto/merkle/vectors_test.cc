@@ -61,7 +61,7 @@ bool TakeHash(const json& text, MerkleHash* hash) {
   if (!size) return false;
   bytes.resize(*size);
   if (*size != hash->size()) {
-    *hash = *Sha256(AsBytes(bytes));
+    *hash = *Sha256(AsBytes("no hash: " + bytes));
   } else {
     std::copy_n(AsBytes(bytes).begin(), hash->size(), hash->begin());
   }
