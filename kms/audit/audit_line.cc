@@ -25,6 +25,8 @@ std::string_view KindName(AuditKind kind) {
       return "refusal";
     case AuditKind::kFlood:
       return "flood";
+    case AuditKind::kDropped:
+      return "dropped";
   }
   return "unknown";
 }
@@ -71,6 +73,10 @@ void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out)
   if (record.used_messages != 0) line.Unsigned("used_messages", record.used_messages);
   if (record.items != 0) line.Unsigned("items", record.items);
   if (record.failed != 0) line.Unsigned("failed", record.failed);
+  if (record.end_record != 0) {
+    line.Unsigned("first_record", record.first_record);
+    line.Unsigned("end_record", record.end_record);
+  }
   text("code", record.code);
   text("reason", record.reason);
   line.Finish();
@@ -90,6 +96,19 @@ std::optional<uint64_t> ParseAuditSeq(std::string_view line) {
       std::from_chars(line.data() + kSeq.size(), line.data() + line.size(), seq);
   if (error != std::errc() || end == line.data() + line.size() || *end != ',') return std::nullopt;
   return seq;
+}
+
+std::string_view AuditTimeOf(std::string_view line) {
+  constexpr std::string_view kTime = ",\"time\":\"";
+  constexpr size_t kLength = std::string_view("2026-01-02T03:04:05.678901Z").size();
+  if (!line.starts_with(kSeq)) return {};
+  const size_t digits_end = line.find_first_not_of("0123456789", kSeq.size());
+  if (digits_end == std::string_view::npos || line.substr(digits_end, kTime.size()) != kTime) {
+    return {};
+  }
+  const std::string_view rest = line.substr(digits_end + kTime.size());
+  return rest.find('"') == kLength && rest[kLength - 1] == 'Z' ? rest.substr(0, kLength)
+                                                               : std::string_view();
 }
 
 uint64_t MaxAuditSeq(std::string_view text) {

@@ -20,6 +20,10 @@ void AppendAuditSeq(uint64_t seq, std::string* out);
 // The number of a line that was written so, or nullopt.
 std::optional<uint64_t> ParseAuditSeq(std::string_view line);
 
+// The time of such a line, as it stands there: RFC 3339 in UTC with microseconds, so that texts
+// compare as the times do. Empty if it has none.
+std::string_view AuditTimeOf(std::string_view line);
+
 // The greatest number of all lines in `text`, 0 if none has one. The greatest and
 // not the last: a crash may have cut the last line off before its number, and such
 // a line stays in the file.

@@ -23,6 +23,7 @@ enum class AuditKind : uint8_t {
   kOutcome,  // a call was carried out, or failed
   kRefusal,  // a call or connection was turned away unread
   kFlood,    // `items` more refusals were not written one by one
+  kDropped,  // old records leave the trail, by its retention
 };
 
 // AuditKeys: names of keys or fields, as views. At most kMaxAuditKeys of them.
@@ -61,6 +62,8 @@ struct AuditRecord {
   std::string_view request_id;  // of mutations, where legal
   std::string_view lease_id;    // that is acquired, renewed or ended
   uint64_t used_messages = 0;   // that its holder says to have sealed under it
+  uint64_t first_record = 0;    // of those that are dropped, counted from 0
+  uint64_t end_record = 0;      // one more than the last of them
 };
 
 // AuditWaiter is told when its record is durable. It lives in the call that waits

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "crypto/status.h"
 #include "kms/audit/audit_line.h"
@@ -85,6 +86,10 @@ class JsonlAudit::Impl {
         if (!Collect(&group)) return;
         status = Commit(group.lines);
         if (!status.ok()) Fail(status);
+        if (status.ok() && options_.follower != nullptr && options_.follower->RotationDue()) {
+          Release(std::exchange(group.waiters, nullptr), status);
+          Rotate();
+        }
       }
       Release(group.waiters, status);
     }
@@ -117,7 +122,18 @@ class JsonlAudit::Impl {
     if (lines.empty()) return absl::OkStatus();
     FIELDKMS_RETURN_IF_ERROR(file_->Write(lines));
     if (options_.durability == AuditDurability::kFsync) FIELDKMS_RETURN_IF_ERROR(file_->Sync());
-    return file_->CheckInPlace();
+    FIELDKMS_RETURN_IF_ERROR(file_->CheckInPlace());
+    return options_.follower == nullptr ? absl::OkStatus() : options_.follower->Committed(lines);
+  }
+
+  void Rotate() {
+    absl::Status status = file_->Sync();  // where each group was not
+    if (status.ok()) {
+      auto next = options_.follower->Rotate();
+      status = next.status();
+      if (next.ok()) file_ = *std::move(next);
+    }
+    if (!status.ok()) Fail(status);
   }
 
   void Fail(const absl::Status& status) {
@@ -137,7 +153,7 @@ class JsonlAudit::Impl {
     }
   }
 
-  const std::unique_ptr<AuditFile> file_;
+  std::unique_ptr<AuditFile> file_;  // of whose turn it is
   const Clock& clock_;
   const JsonlAuditOptions options_;
 

@@ -20,8 +20,22 @@ enum class AuditDurability {
   kNone,
 };
 
+// AuditFollower is told of what is durable, by the committer whose turn it is: one call at a time.
+class AuditFollower {
+ public:
+  virtual ~AuditFollower() = default;
+  // Lines that were committed. An error fails the trail. Answers wait for it: it must not do I/O.
+  virtual absl::Status Committed(std::string_view lines) = 0;
+  // Whether the trail should go on in another file; asked when answers are on their way.
+  virtual bool RotationDue() = 0;
+  // Ends the file that is written, which has all that was committed, and opens the next. An error
+  // fails the trail.
+  virtual absl::StatusOr<std::unique_ptr<AuditFile>> Rotate() = 0;
+};
+
 struct JsonlAuditOptions {
   AuditDurability durability = AuditDurability::kFsync;
+  AuditFollower* follower = nullptr;  // may be none; outlives the trail
   // Called once, on a committer's thread, when the trail fails.
   std::function<void(const absl::Status&)> on_failure;
 };
@@ -44,7 +58,7 @@ class JsonlAudit final : public AuditSink {
   static absl::StatusOr<std::unique_ptr<JsonlAudit>> Open(const std::string& path,
                                                           const Clock& clock,
                                                           JsonlAuditOptions options);
-  // For tests: over a file of theirs, from `next_seq`.
+  // Over a file that is open, from `next_seq`; it has whole lines only.
   static std::unique_ptr<JsonlAudit> Over(std::unique_ptr<AuditFile> file, uint64_t next_seq,
                                           const Clock& clock, JsonlAuditOptions options);
 

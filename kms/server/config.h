@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "crypto/secret_bytes.h"
 #include "kms/access/static_access.h"
-#include "kms/audit/jsonl_audit.h"
+#include "kms/audit/sealed_trail.h"
 #include "kms/backends/backends.h"
 #include "kms/identity/identity_options.h"
 #include "kms/keyring/options.h"
@@ -63,7 +63,8 @@ struct Config {
   int most_volatile_values = 100'000;
 
   std::string audit_file;  // empty: DATA_DIR/audit.jsonl
-  AuditDurability audit_durability = AuditDurability::kFsync;
+  // Its key_path: empty is DATA_DIR/audit.key. The functions are the daemon's.
+  SealedTrailOptions audit;
 
   std::string erasure_log;                  // empty: DATA_DIR/erasures.jsonl
   std::vector<std::string> erasure_replay;  // logs of other replicas, or of before a restore

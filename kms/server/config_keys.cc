@@ -155,7 +155,35 @@ constexpr YamlKey<Config> kKeys[] = {
      [](const YAML::Node& node, Config& config) { config.audit_file = ReadAbsolutePath(node); }},
     {"audit.durability", "fsync or none", "fsync",
      [](const YAML::Node& node, Config& config) {
-       config.audit_durability = static_cast<AuditDurability>(ReadChoice(node, kDurabilities));
+       config.audit.durability = static_cast<AuditDurability>(ReadChoice(node, kDurabilities));
+     }},
+    {"audit.signing_key", "absolute path", "DATA_DIR/audit.key",
+     [](const YAML::Node& node, Config& config) {
+       config.audit.key_path = ReadAbsolutePath(node);
+     }},
+    {"audit.segment_mib", "whole number", "64",
+     [](const YAML::Node& node, Config& config) {
+       config.audit.segment_bytes = static_cast<uint64_t>(ReadInt(node, 1, 4'096)) << 20;
+     }},
+    {"audit.segment_age", "duration", "24h",
+     [](const YAML::Node& node, Config& config) {
+       config.audit.segment_age = ReadSeconds(node, seconds(60), hours(24 * 366));
+     }},
+    {"audit.checkpoint_interval", "duration", "60s",
+     [](const YAML::Node& node, Config& config) {
+       config.audit.checkpoint_age = ReadDuration(node, milliseconds(100), hours(1));
+     }},
+    {"audit.export.directory", "absolute path", "none",
+     [](const YAML::Node& node, Config& config) {
+       config.audit.exports.directory = ReadAbsolutePath(node);
+     }},
+    {"audit.export.interval", "duration", "5m",
+     [](const YAML::Node& node, Config& config) {
+       config.audit.exports.interval = ReadSeconds(node, seconds(1), hours(24));
+     }},
+    {"audit.retention", "duration", "0s (kept for ever)",
+     [](const YAML::Node& node, Config& config) {
+       config.audit.retention = ReadSeconds(node, seconds(0), hours(24 * 366 * 100));
      }},
     {"erasure.log", "absolute path", "DATA_DIR/erasures.jsonl",
      [](const YAML::Node& node, Config& config) { config.erasure_log = ReadAbsolutePath(node); }},

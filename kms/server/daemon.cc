@@ -76,7 +76,7 @@ struct Parts {
   std::unique_ptr<CertificateWatch> certificate_watch;
   std::unique_ptr<IdentityRefresher> identity_refresher;  // and the watch's
   std::unique_ptr<Identities> identities;
-  std::unique_ptr<JsonlAudit> audit;
+  std::unique_ptr<SealedTrail> audit;
   std::unique_ptr<RefusalLog> refusals;
   std::unique_ptr<ScheduleRunner> schedule_runner;  // the caretaker's
   std::unique_ptr<Caretaker> caretaker;
@@ -121,6 +121,11 @@ void LogRootHealth(const RootHealth& health) {
       {{"state", BreakerStateName(health.state)},
        {"last_error", ReasonName(health.last_error)},
        {"consecutive_failures", health.consecutive_failures}});
+}
+
+void LogAuditExport(const absl::Status& status) {
+  Log(status.ok() ? LogLevel::kInfo : LogLevel::kWarning, "audit_export",
+      {{"ok", status.ok()}, {"error", status}});
 }
 
 // The store first: whether it has keys says whether a root key may be made.
@@ -175,17 +180,22 @@ absl::Status OpenState(const Config& config, Signals& signals, Parts& parts) {
   FIELDKMS_ASSIGN_OR_RETURN(parts.access, StaticAccess::Create(config.access));
   FIELDKMS_RETURN_IF_ERROR(OpenIdentities(config, parts));
 
-  JsonlAuditOptions options;
-  options.durability = config.audit_durability;
+  SealedTrailOptions options = config.audit;
+  if (options.key_path.empty()) options.key_path = config.data_dir + "/audit.key";
   options.on_failure = [&signals](const absl::Status& status) {
     Log(LogLevel::kError, "audit_failed",
         {{"error", status},
          {"message", "nothing is answered until this is repaired and the daemon started anew"}});
     signals.Wake();
   };
+  options.exports.on_change = LogAuditExport;
   FIELDKMS_ASSIGN_OR_RETURN(parts.audit,
-                            JsonlAudit::Open(audit_path, SystemClock(), std::move(options)));
-  if (config.audit_durability == AuditDurability::kNone) {
+                            SealedTrail::Open(audit_path, SystemClock(), std::move(options)));
+  Log(LogLevel::kInfo, "audit_trail",
+      {{"path", audit_path},
+       {"verifier_key", parts.audit->verifier().ToString()},
+       {"records", parts.audit->View().size}});
+  if (config.audit.durability == AuditDurability::kNone) {
     Log(LogLevel::kWarning, "audit_not_durable",
         {{"message",
           "audit.durability is none: records of a crash are lost; for benchmarks only"}});
@@ -365,6 +375,9 @@ void HouseKeep(Signals& signals, Parts& parts) {
     parts.refusals->Flush();
     parts.troubles->Flush();
     parts.volatile_tokens->Sweep(SteadyClock::now());
+    if (const absl::Status kept = parts.audit->ApplyRetention(); !kept.ok()) {
+      Log(LogLevel::kWarning, "audit_retention_failed", {{"error", kept}});
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "kms/audit/trail_anew.h"
 #include "tests/integration/server/server_fixture.h"
 
 namespace fieldkms::testing {
@@ -21,6 +22,17 @@ class AuditRpcTest : public ServerTest {
     return Verdict(Call(*crypto_, &v1::CryptoService::Stub::Encrypt,
                         EncryptRequest("acme", "customers.card", "canary-value", "canary-pk"),
                         &response));
+  }
+  // As `fieldkms audit begin-anew` does.
+  void SetAside() {
+    AnewRequest request;
+    request.path = data_dir_ + "/audit.jsonl";
+    request.key_path = data_dir_ + "/audit.key";
+    request.operator_name = "test";
+    request.reason = "a test deleted it";
+    const auto anew = BeginAnew(request, SystemClock());
+    ASSERT_TRUE(anew.ok()) << anew.status();
+    EXPECT_GT(anew->signed_records, 0u);
   }
   HealthResponse::ServingStatus Health() {
     const auto stub = grpc::health::v1::Health::NewStub(NewChannel());
@@ -137,8 +149,15 @@ TEST_F(AuditRpcTest, DeletedFileStopsTheService) {
   EXPECT_EQ(Verdict(RotateKey("acme", "customers.card", 1)), "UNAVAILABLE AUDIT_UNAVAILABLE");
   while (Health() == HealthResponse::SERVING) std::this_thread::yield();
   daemon_->Terminate();
+  // What was signed is not there any more.
+  EXPECT_FALSE(daemon_->Start().ok());
+  EXPECT_NE(daemon_->Log().find("cut off or rolled back"), std::string::npos);
+  EXPECT_NE(daemon_->Log().find("fieldkms audit begin-anew"), std::string::npos);
+  SetAside();
   ASSERT_TRUE(daemon_->Start().ok());
   Connect();
+  EXPECT_EQ(AuditLines()[0]["kind"], "anew");
+  EXPECT_EQ(AuditLines()[0]["because"], "a test deleted it");
   // The mutation that had no intent on record was not carried out.
   EXPECT_EQ(Verdict(RotateKey("acme", "customers.card", 1)), "OK");
 }

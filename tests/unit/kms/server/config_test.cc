@@ -33,7 +33,7 @@ TEST(ConfigTest, DefaultsOfTheSmallestFile) {
   EXPECT_FALSE(std::get<LocalRootConfig>(config->root).create_if_missing);
   EXPECT_FALSE(config->also_root);
   EXPECT_EQ(KindOf(config->store), "sqlite");
-  EXPECT_EQ(config->audit_durability, AuditDurability::kFsync);
+  EXPECT_EQ(config->audit.durability, AuditDurability::kFsync);
   EXPECT_EQ(config->memory_lock, MemoryLock::kRequired);
   EXPECT_TRUE(config->access.principals.empty());
   EXPECT_FALSE(config->dev);
@@ -108,7 +108,7 @@ access:
   EXPECT_EQ(config->cache.most_versions, 5000u);
   EXPECT_EQ(config->caretaker_pause, std::chrono::minutes(1));
   EXPECT_EQ(config->audit_file, "/a");
-  EXPECT_EQ(config->audit_durability, AuditDurability::kNone);
+  EXPECT_EQ(config->audit.durability, AuditDurability::kNone);
   EXPECT_EQ(config->erasure_log, "/e");
   EXPECT_THAT(config->erasure_replay, ::testing::ElementsAre("/f", "/g"));
   EXPECT_EQ(config->erasure_horizon, std::chrono::hours(100));
