@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "clients/cli/audit_commands.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/usage_error.h"
 #include "fieldkms/version.h"
@@ -141,6 +142,7 @@ std::unique_ptr<CLI::App> MakeApp(Session* session) {
   AddOperationCommands(app.get(), session);
   AddRootCommands(app.get(), session);
   AddBackupCommands(app.get(), session);
+  AddAuditCommands(app.get(), session);
   AddStatusCommand(app.get(), session);
   AddDoctorCommand(app.get(), session);
 #ifdef FIELDKMS_STORE_POSTGRES

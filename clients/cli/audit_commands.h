@@ -1,0 +1,18 @@
+// The commands about the audit trail. They read its files, and ask no service.
+#ifndef FIELDKMS_CLIENTS_CLI_AUDIT_COMMANDS_H_
+#define FIELDKMS_CLIENTS_CLI_AUDIT_COMMANDS_H_
+
+#include <CLI/App.hpp>
+
+#include "clients/cli/session.h"
+
+namespace fieldkms {
+
+void AddAuditCommands(CLI::App* app, Session* session);
+// The parts of AddAuditCommands in audit_verify_command.cc and audit_prove_command.cc.
+void AddAuditVerifyCommand(CLI::App* group, Session* session);
+void AddAuditProveCommands(CLI::App* group, Session* session);
+
+}  // namespace fieldkms
+
+#endif  // FIELDKMS_CLIENTS_CLI_AUDIT_COMMANDS_H_
