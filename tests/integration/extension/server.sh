@@ -40,6 +40,10 @@ fieldkms.socket = '$state/shim.sock'
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 CONF
+  # As docs/dba.md says: from 16 on plans are logged with their parameters, unless it is set.
+  if [[ $("$1/postgres" --version) == *\ 1[6-9].* ]]; then
+    echo "auto_explain.log_parameter_max_length = 0" | as_postgres tee -a "$2/postgresql.conf" >/dev/null
+  fi
 }
 
 # A cluster by the programs of a private installation: make_cluster BIN DATA
