@@ -48,7 +48,7 @@ upgraded_to() {
   # Where it stands it leaves its logs.
   (cd "$state/upgrading" && "${postgres_user[@]}" "$new_bin/pg_upgrade" -b "$bin" -B "$new_bin" -d "$data" -D "$state/upgraded" \
     -s "$state/upgrading" -U postgres) >"$state/upgrade.log" 2>&1 ||
-    { find "$state/upgrading" "$state/upgraded/pg_upgrade_output.d" -name '*.log' -exec tail -n 20 {} + 2>/dev/null; die "pg_upgrade failed"; }
+    { find "$state/upgrading" "$state/upgraded/pg_upgrade_output.d" -name '*.log' -exec grep -hi 'error' {} + >&2; tail "$state/upgrade.log" >&2; die "pg_upgrade failed"; }
   mv "$data" "$state/data.old"
   mv "$state/upgraded" "$data"
   bin=$new_bin
