@@ -210,7 +210,9 @@ absl::Status CheckRoles(const Config& config, const std::string& whose,
                         const std::vector<std::string>& roles) {
   for (const std::string& role : roles) {
     if (config.roles.contains(role)) continue;
-    return ConfigError(whose + " has a role that is not defined: '" + role + "'");
+    std::string message = whose;
+    return ConfigError(
+        message.append(" has a role that is not defined: '").append(role).append("'"));
   }
   return absl::OkStatus();
 }

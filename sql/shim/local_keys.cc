@@ -58,7 +58,6 @@ bool LeasableKey::IsAboutLease(const absl::Status& status) {
     case Reason::kInvalidField:
     case Reason::kCryptoFailure:
     case Reason::kInternal:
-      return false;
     // Nobody answered: to ask once more, for the values, would take as long again.
     case Reason::kUnspecified:
     case Reason::kDeadlineExceeded:

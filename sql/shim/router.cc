@@ -25,7 +25,8 @@ HttpAdmission Router::Admit(const HttpHead& head) {
 }
 
 void Router::Handle(HttpRequest request, HttpReply reply) {
-  Find(request.path)->Handle(std::move(request), std::move(reply));  // it was admitted
+  HttpHandler* const handler = Find(request.path);  // it was admitted
+  handler->Handle(std::move(request), std::move(reply));
 }
 
 }  // namespace fieldkms::shim

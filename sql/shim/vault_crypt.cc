@@ -112,13 +112,15 @@ HttpResponse VaultEncrypt(VaultCall& call) {
   if (!call.May(Action::kEncrypt, call.key)) return VaultErrors(403, "permission denied");
   VaultBatch batch;
   if (auto refusal = VaultBatch::Read(call, "plaintext", &batch)) return *std::move(refusal);
-  if (AsksForVersion(batch)) {
+  const bool asks_for_version = AsksForVersion(batch);
+  if (asks_for_version) {
     const absl::StatusOr<v1::Key> key = GetVaultKey(call);
     if (!key.ok()) return VaultFailure(key.status());
     for (VaultItem& item : batch.items()) item.status = CheckVersion(item, *key);
   }
   for (VaultItem* const item : batch.Open()) item->status = ReadPlaintext(batch, item);
-  RunLocally(call, LocalUse::Operation::kEncrypt, batch);
+  // After a rotation a lease may be of the version before it.
+  if (!asks_for_version) RunLocally(call, LocalUse::Operation::kEncrypt, batch);
   v1::BatchEncryptRequest request;
   request.set_tenant(call.tenant());
   request.set_key(call.key);

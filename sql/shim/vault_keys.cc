@@ -63,10 +63,10 @@ absl::StatusOr<Json> Describe(VaultCall& call, const v1::Key& key) {
 }
 
 HttpResponse DescribeResponse(VaultCall& call, const v1::Key& key,
-                              std::vector<std::string> warnings = {}) {
+                              const std::vector<std::string>& warnings = {}) {
   absl::StatusOr<Json> data = Describe(call, key);
   if (!data.ok()) return VaultFailure(data.status());
-  return VaultData(*std::move(data), 200, std::move(warnings));
+  return VaultData(*std::move(data), 200, warnings);
 }
 
 // A duration as Vault takes it: seconds, or with a unit. False for what is none.
@@ -193,7 +193,7 @@ HttpResponse VaultCreateKey(VaultCall& call) {
   if (key->purpose() == v1::KEY_PURPOSE_ENCRYPT) {
     if (const absl::Status made = MakeCompanion(call); !made.ok()) return VaultFailure(made);
   }
-  return DescribeResponse(call, *key, std::move(warnings));
+  return DescribeResponse(call, *key, warnings);
 }
 
 HttpResponse VaultReadKey(VaultCall& call) {

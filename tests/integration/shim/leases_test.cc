@@ -125,6 +125,21 @@ TEST_F(ShimLeasesTest, BadItemsFailAlone) {
   EXPECT_THAT(bad.body["results"][1].dump(), HasSubstr("items[1]"));
 }
 
+// A lease may seal under the version before a rotation; who names the new one gets it.
+TEST_F(ShimLeasesTest, AVersionThatIsAskedForIsTheOneThatSeals) {
+  ASSERT_EQ(SealStatus("leased"), 200);
+  ASSERT_EQ(Transit("rotate", "leased", json::object()).status, 404);
+  ASSERT_EQ(Post("/v1/transit/keys/leased/rotate", json::object()).status, 200);
+  const Answer sealed = Transit("encrypt", "leased", {{"plaintext", kValue}, {"key_version", 2}});
+  ASSERT_EQ(sealed.status, 200) << sealed.body;
+  EXPECT_EQ(sealed.body["data"]["key_version"], 2);
+  EXPECT_THAT(sealed.body["data"]["ciphertext"].get<std::string>(), HasSubstr("vault:v2:"));
+  EXPECT_EQ(Transit("decrypt", "leased", {{"ciphertext", sealed.body["data"]["ciphertext"]}})
+                .body["data"]["plaintext"],
+            kValue);
+  EXPECT_EQ(Transit("encrypt", "leased", {{"plaintext", kValue}, {"key_version", 1}}).status, 400);
+}
+
 TEST_F(ShimLeasesTest, BridgeTheDeathOfTheService) {
   WorksBothWays("leased");
   daemon_.Kill();
