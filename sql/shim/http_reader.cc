@@ -128,8 +128,8 @@ void HttpReader::AcceptBody() {
 
 void HttpReader::GrowBody(size_t size) {
   std::string larger;
-  larger.reserve(std::min(size, content_length_) + kBodyPadding);
-  larger.resize(std::min(size, content_length_));
+  larger.resize(std::min(size, content_length_) + kBodyPadding);
+  larger.resize(larger.size() - kBodyPadding);
   request_.body.copy(larger.data(), larger.size());
   WipeText(&request_.body);
   request_.body = std::move(larger);

@@ -120,8 +120,9 @@ bool JsonBody::Read(const std::string& text) {
   WipedString padded;
   const std::string* read = &text;
   if (text.capacity() - text.size() < kBodyPadding) {
-    padded->reserve(text.size() + kBodyPadding);
-    padded->assign(text);
+    padded->resize(text.size() + kBodyPadding);
+    text.copy(padded->data(), text.size());
+    padded->resize(text.size());
     read = padded.get();
   }
   simdjson::dom::parser& parser = parser_->parser;

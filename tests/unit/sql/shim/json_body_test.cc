@@ -123,9 +123,9 @@ TEST(JsonBodyTest, SizesFromNothingToMuch) {
     const std::string value(size, 'x');
     std::string text = R"({"a":")" + value + R"("})";
     for (const size_t room : {size_t{0}, kBodyPadding}) {
-      std::string sized;
-      sized.reserve(text.size() + room);
-      sized.assign(text);
+      std::string sized = text;
+      sized.resize(text.size() + room);
+      sized.resize(text.size());
       JsonBody body;
       ASSERT_TRUE(body.Read(sized));
       EXPECT_EQ(body.root().Find("a")->text, value);
