@@ -126,7 +126,7 @@ absl::StatusOr<std::optional<SignedCheckpoint>> LastAnchor(const std::string& di
 }
 
 CheckpointExporter::CheckpointExporter(ExportOptions options,
-                                       std::vector<std::unique_ptr<CheckpointTarget>> targets)
+                                       std::vector<std::shared_ptr<CheckpointTarget>> targets)
     : options_(std::move(options)), targets_(std::move(targets)) {
   if (!targets_.empty()) thread_ = std::thread([this] { Loop(); });
 }

@@ -44,7 +44,8 @@ absl::StatusOr<std::optional<SignedCheckpoint>> LastAnchor(const std::string& di
                                                            const NoteVerifier& verifier);
 
 struct ExportOptions {
-  std::string directory;  // of a DirectoryTarget; empty: none
+  std::string directory;                                     // of a DirectoryTarget; empty: none
+  std::vector<std::shared_ptr<CheckpointTarget>> also = {};  // further ones, for the one trail
   // How long one checkpoint at least lies between two that are exported.
   std::chrono::seconds interval{300};
   // Whether an export failed, whenever that changes. On the exporter's thread.
@@ -73,7 +74,7 @@ class CheckpointExporter {
   void Loop();
 
   const ExportOptions options_;
-  const std::vector<std::unique_ptr<CheckpointTarget>> targets_;  // the thread's
+  const std::vector<std::shared_ptr<CheckpointTarget>> targets_;  // the thread's
   mutable std::mutex mutex_;
   std::condition_variable offered_;
   std::optional<SignedCheckpoint> next_;

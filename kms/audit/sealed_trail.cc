@@ -88,7 +88,7 @@ absl::StatusOr<std::unique_ptr<SealedTrail>> SealedTrail::Open(const std::string
                                                                SealedTrailOptions options) {
   std::unique_ptr<SealedTrail> trail(new SealedTrail(path, clock, std::move(options)));
   const SealedTrailOptions& chosen = trail->options_;
-  std::vector<std::unique_ptr<CheckpointTarget>> targets;
+  std::vector<std::shared_ptr<CheckpointTarget>> targets = chosen.exports.also;
   if (!chosen.exports.directory.empty()) {
     targets.push_back(DirectoryTarget(chosen.exports.directory));
   }
@@ -104,7 +104,9 @@ absl::StatusOr<std::unique_ptr<SealedTrail>> SealedTrail::Open(const std::string
     if (!anchor.ok() && chosen.exports.on_change) chosen.exports.on_change(anchor.status());
     if (anchor.ok() && anchor->has_value()) {
       known.push_back((*anchor)->checkpoint);
-      trail->exporter_->AlreadyExported((*anchor)->checkpoint.size);
+      if (chosen.exports.also.empty()) {  // else the others may not have it
+        trail->exporter_->AlreadyExported((*anchor)->checkpoint.size);
+      }
     }
   }
   // A trail that is refused is left as it is: looked at first, and only then opened to be written.

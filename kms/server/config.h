@@ -65,6 +65,8 @@ struct Config {
   std::string audit_file;  // empty: DATA_DIR/audit.jsonl
   // Its key_path: empty is DATA_DIR/audit.key. The functions are the daemon's.
   SealedTrailOptions audit;
+  std::string audit_export_url;      // empty: none
+  std::string audit_export_ca_file;  // empty: the system's
 
   std::string erasure_log;                  // empty: DATA_DIR/erasures.jsonl
   std::vector<std::string> erasure_replay;  // logs of other replicas, or of before a restore

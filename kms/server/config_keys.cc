@@ -177,6 +177,18 @@ constexpr YamlKey<Config> kKeys[] = {
      [](const YAML::Node& node, Config& config) {
        config.audit.exports.directory = ReadAbsolutePath(node);
      }},
+    {"audit.export.url", "URL", "none",
+     [](const YAML::Node& node, Config& config) {
+       config.audit_export_url = ReadText(node);
+       if (!config.audit_export_url.starts_with("https://") &&
+           !config.audit_export_url.starts_with("http://")) {
+         throw YamlError(node, "must begin with https:// or http://");
+       }
+     }},
+    {"audit.export.ca_file", "absolute path", "the system's",
+     [](const YAML::Node& node, Config& config) {
+       config.audit_export_ca_file = ReadAbsolutePath(node);
+     }},
     {"audit.export.interval", "duration", "5m",
      [](const YAML::Node& node, Config& config) {
        config.audit.exports.interval = ReadSeconds(node, seconds(1), hours(24));

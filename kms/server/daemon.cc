@@ -24,6 +24,7 @@
 #include "kms/rotations/schedules.h"
 #include "kms/rpc/engine.h"
 #include "kms/rpc/tls.h"
+#include "kms/server/audit_http.h"
 #include "kms/server/caretaker_report.h"
 #include "kms/server/certificate_watch.h"
 #include "kms/server/data_dir.h"
@@ -189,6 +190,11 @@ absl::Status OpenState(const Config& config, Signals& signals, Parts& parts) {
     signals.Wake();
   };
   options.exports.on_change = LogAuditExport;
+  if (!config.audit_export_url.empty()) {
+    FIELDKMS_ASSIGN_OR_RETURN(auto target,
+                              OpenHttpTarget(config.audit_export_url, config.audit_export_ca_file));
+    options.exports.also.push_back(std::move(target));
+  }
   FIELDKMS_ASSIGN_OR_RETURN(parts.audit,
                             SealedTrail::Open(audit_path, SystemClock(), std::move(options)));
   Log(LogLevel::kInfo, "audit_trail",

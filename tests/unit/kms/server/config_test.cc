@@ -65,7 +65,15 @@ also_root: {vault: {address: "https://v:8200", key: k, approle: {role_id: r, mou
 store: {postgres: {conninfo_file: /c, connections: 3}}
 cache: {poll: 2s, stale_limit: 10m, root_refresh: 1m, root_limit: 30m, most_versions: 5000}
 caretaker: {pause: 1m}
-audit: {file: /a, durability: none}
+audit:
+  file: /a
+  durability: none
+  signing_key: /k
+  segment_mib: 3
+  segment_age: 2h
+  checkpoint_interval: 5s
+  retention: 1000h
+  export: {directory: /x, interval: 7s, url: "https://anchors/log", ca_file: /ca}
 erasure: {log: /e, replay: [/f, /g], horizon: 100h}
 memory: {lock: preferred}
 metrics: {listen: "[::1]:9464"}
@@ -109,6 +117,15 @@ access:
   EXPECT_EQ(config->caretaker_pause, std::chrono::minutes(1));
   EXPECT_EQ(config->audit_file, "/a");
   EXPECT_EQ(config->audit.durability, AuditDurability::kNone);
+  EXPECT_EQ(config->audit.key_path, "/k");
+  EXPECT_EQ(config->audit.segment_bytes, 3u << 20);
+  EXPECT_EQ(config->audit.segment_age, std::chrono::hours(2));
+  EXPECT_EQ(config->audit.checkpoint_age, std::chrono::seconds(5));
+  EXPECT_EQ(config->audit.retention, std::chrono::hours(1'000));
+  EXPECT_EQ(config->audit.exports.directory, "/x");
+  EXPECT_EQ(config->audit.exports.interval, std::chrono::seconds(7));
+  EXPECT_EQ(config->audit_export_url, "https://anchors/log");
+  EXPECT_EQ(config->audit_export_ca_file, "/ca");
   EXPECT_EQ(config->erasure_log, "/e");
   EXPECT_THAT(config->erasure_replay, ::testing::ElementsAre("/f", "/g"));
   EXPECT_EQ(config->erasure_horizon, std::chrono::hours(100));
