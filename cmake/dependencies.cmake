@@ -16,6 +16,9 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
 if(FIELDKMS_STORE_POSTGRES)
   pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+  # Of what other tools have encrypted.
+  pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+  find_package(ZLIB REQUIRED)
 endif()
 
 if(FIELDKMS_ROOT_PKCS11)

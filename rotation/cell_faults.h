@@ -14,6 +14,8 @@ inline constexpr std::string_view kNoValue = "is no legal value of its field";
 inline constexpr std::string_view kNoText = "opens to what is no text: its column cannot hold it";
 inline constexpr std::string_view kNoVersion = "has no version of a key beside it";
 inline constexpr std::string_view kOtherPlaintext = "does not open to the plaintext beside it";
+inline constexpr std::string_view kOtherSource =
+    "does not open to what the value of its source beside it opens to";
 inline constexpr std::string_view kOtherIndex = "has the blind index of another value beside it";
 
 }  // namespace fieldkms::rotation

@@ -47,6 +47,9 @@ Json ColumnJson(const ProtectedColumn& column) {
           {"index_key", OrNull(column.index_key)},
           {"version_column", OrNull(column.version_column)},
           {"plain_column", OrNull(column.plain_column)},
+          {"source", column.source ? Json(SourceKindName(*column.source)) : Json(nullptr)},
+          {"source_key", OrNull(column.source_key)},
+          {"source_columns", column.source_columns},
           {"conversion", column.conversion == Conversion::kNone
                              ? Json(nullptr)
                              : Json(ConversionName(column.conversion))},

@@ -6,6 +6,7 @@
 
 #include "clients/cpp/rpc_status.h"
 #include "clients/cpp/wipe.h"
+#include "crypto/bytes.h"
 #include "crypto/status.h"
 #include "crypto/utf8.h"
 #include "rotation/cell.h"
@@ -134,7 +135,7 @@ absl::Status ColumnValues::CheckTarget(const std::string& envelope) const {
 }
 
 // A document may have no member that is protected; and it may have had envelopes before.
-absl::Status ColumnValues::TakeDocument(const std::string& source, std::string document,
+absl::Status ColumnValues::TakeDocument(std::string_view source, std::string document,
                                         MadeValue* made) const {
   FIELDKMS_ASSIGN_OR_RETURN(const std::vector<std::string> before,
                             EnvelopesIn(cipher_.shape, source));
@@ -190,7 +191,7 @@ absl::StatusOr<MadeValues> ColumnValues::Reveal(std::span<const TableRow> rows,
 absl::StatusOr<MadeValues> ColumnValues::Decrypt(std::span<const TableRow> rows,
                                                  MadeValues made) const {
   std::vector<std::string> envelopes = Envelopes(rows, &made);
-  const bool holds_bytes = cipher_.companion_bytes;
+  const bool holds_bytes = cipher_.companion_bytes || !cipher_.source.empty();
   v1::BatchDecryptRequest request;
   request.set_tenant(options_.tenant);
   AddColumnContext(cipher_, /*with_field=*/false, request.mutable_shared_context());
@@ -209,15 +210,63 @@ absl::StatusOr<MadeValues> ColumnValues::Decrypt(std::span<const TableRow> rows,
   return made;
 }
 
+absl::StatusOr<MadeValues> ColumnValues::OpenSource(const SourceOpener& opener,
+                                                    std::span<const TableRow> rows,
+                                                    std::span<const size_t> picked) const {
+  std::vector<SourceCell> cells;
+  cells.reserve(picked.size());
+  for (const size_t row : picked) {
+    SourceCell& cell = cells.emplace_back();
+    cell.value = *rows[row].cells[CompanionSlot(plan_, column_)];
+    cell.is_text = !cipher_.companion_bytes;
+    for (const size_t beside : cipher_.source_columns) {
+      cell.beside.emplace_back(rows[row].context[beside]);
+    }
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(const std::vector<SourceValue> opened, opener.Open(cells));
+  if (opened.size() != picked.size()) return Bug("a source opened another number of values");
+  MadeValues made(picked.size());
+  for (size_t i = 0; i < picked.size(); ++i) {
+    made[i].row = picked[i];
+    made[i].bad = opened[i].bad;
+    if (made[i].bad.empty()) made[i].value = AsText(opened[i].value);
+  }
+  return made;
+}
+
 absl::StatusOr<MadeValues> ColumnValues::Seal(std::span<const TableRow> rows,
-                                              std::span<const size_t> picked) const {
+                                              std::span<const size_t> picked,
+                                              const SourceOpener* opener) const {
   MadeValues made = Pick(rows, picked);
-  return cipher_.field.empty() ? Encrypt(rows, std::move(made)) : Protect(rows, std::move(made));
+  Plaintexts plaintexts;
+  plaintexts.reserve(picked.size());
+  if (opener == nullptr) {
+    for (const size_t row : picked) {
+      plaintexts.emplace_back(*rows[row].cells[CompanionSlot(plan_, column_)]);
+    }
+    return SealAll(rows, plaintexts, std::move(made));
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(const MadeValues opened, OpenSource(*opener, rows, picked));
+  for (size_t i = 0; i < picked.size(); ++i) {
+    if (made[i].bad.empty()) made[i].bad = opened[i].bad;
+    plaintexts.emplace_back(opened[i].value);
+  }
+  return SealAll(rows, plaintexts, std::move(made));
+}
+
+absl::StatusOr<MadeValues> ColumnValues::SealAll(std::span<const TableRow> rows,
+                                                 const Plaintexts& plaintexts,
+                                                 MadeValues made) const {
+  return cipher_.field.empty() ? Encrypt(rows, plaintexts, std::move(made))
+                               : Protect(rows, plaintexts, std::move(made));
 }
 
 absl::StatusOr<MadeValues> ColumnValues::Protect(std::span<const TableRow> rows,
+                                                 const Plaintexts& plaintexts,
                                                  MadeValues made) const {
-  const size_t source = CompanionSlot(plan_, column_);
+  const auto plaintext_of = [&](const MadeValue& one) {
+    return plaintexts[static_cast<size_t>(&one - made.data())];
+  };
   v1::BatchProtectRequest request;
   request.set_tenant(options_.tenant);
   request.set_field(cipher_.field);
@@ -226,22 +275,22 @@ absl::StatusOr<MadeValues> ColumnValues::Protect(std::span<const TableRow> rows,
       &request, calls_.protect, &made,
       [&](const MadeValue& one, v1::BatchProtectRequest::Item* item) {
         AddContext(rows[one.row], item->mutable_context());
-        item->set_value(*rows[one.row].cells[source]);
+        const std::string_view plaintext = plaintext_of(one);
+        item->set_value(plaintext.data(), plaintext.size());
       },
       [&](v1::BatchProtectResponse::Result* result, MadeValue* one) -> absl::Status {
         v1::ProtectedValue* const value = result->mutable_protected_value();
         one->version = value->key_version();
         one->index = std::move(*value->mutable_blind_index());
         if (!IsJson()) return Take(value->ciphertext(), one);
-        return TakeDocument(*rows[one->row].cells[source], std::move(*value->mutable_document()),
-                            one);
+        return TakeDocument(plaintext_of(*one), std::move(*value->mutable_document()), one);
       }));
   return made;
 }
 
 absl::StatusOr<MadeValues> ColumnValues::Encrypt(std::span<const TableRow> rows,
+                                                 const Plaintexts& plaintexts,
                                                  MadeValues made) const {
-  const size_t source = CompanionSlot(plan_, column_);
   v1::BatchEncryptRequest request;
   request.set_tenant(options_.tenant);
   request.set_key(options_.key);
@@ -250,7 +299,8 @@ absl::StatusOr<MadeValues> ColumnValues::Encrypt(std::span<const TableRow> rows,
       &request, calls_.encrypt, &made,
       [&](const MadeValue& one, v1::BatchEncryptRequest::Item* item) {
         AddContext(rows[one.row], item->mutable_context());
-        item->set_plaintext(*rows[one.row].cells[source]);
+        const std::string_view plaintext = plaintexts[static_cast<size_t>(&one - made.data())];
+        item->set_plaintext(plaintext.data(), plaintext.size());
       },
       [&](v1::BatchEncryptResponse::Result* result, MadeValue* one) {
         one->version = result->key_version();

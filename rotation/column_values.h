@@ -19,6 +19,7 @@
 #include "google/rpc/status.pb.h"
 #include "rotation/cell_context.h"
 #include "rotation/service_calls.h"
+#include "rotation/source/source_opener.h"
 #include "rotation/table_plan.h"
 #include "rotation/table_reader.h"
 #include "rotation/table_sql.h"
@@ -64,9 +65,14 @@ class ColumnValues {
   // Opens the column's cells of `picked` rows.
   absl::StatusOr<MadeValues> Open(std::span<const TableRow> rows,
                                   std::span<const size_t> picked) const;
-  // Seals the companions of `picked` rows: values as the column has them, and indexes.
-  absl::StatusOr<MadeValues> Seal(std::span<const TableRow> rows,
-                                  std::span<const size_t> picked) const;
+  // What the companions of `picked` rows open to, where another tool has encrypted them. Errors:
+  // those of `opener`.
+  absl::StatusOr<MadeValues> OpenSource(const SourceOpener& opener, std::span<const TableRow> rows,
+                                        std::span<const size_t> picked) const;
+  // Seals the companions of `picked` rows: values as the column has them, and indexes. With `opener`
+  // what they open to; what does not open is bad.
+  absl::StatusOr<MadeValues> Seal(std::span<const TableRow> rows, std::span<const size_t> picked,
+                                  const SourceOpener* opener = nullptr) const;
   // Makes the blind indexes of plaintexts; what is bad stays bad.
   absl::StatusOr<MadeValues> Index(const MadeValues& plaintexts) const;
   // Reads format-preserving texts, whose versions are in the companions.
@@ -78,15 +84,21 @@ class ColumnValues {
  private:
   absl::StatusOr<MadeValues> Reveal(std::span<const TableRow> rows, MadeValues made) const;
   absl::StatusOr<MadeValues> Decrypt(std::span<const TableRow> rows, MadeValues made) const;
-  absl::StatusOr<MadeValues> Protect(std::span<const TableRow> rows, MadeValues made) const;
-  absl::StatusOr<MadeValues> Encrypt(std::span<const TableRow> rows, MadeValues made) const;
+  // `plaintexts` are of those of `made`, in their order.
+  using Plaintexts = std::vector<std::string_view>;
+  absl::StatusOr<MadeValues> SealAll(std::span<const TableRow> rows, const Plaintexts& plaintexts,
+                                     MadeValues made) const;
+  absl::StatusOr<MadeValues> Protect(std::span<const TableRow> rows, const Plaintexts& plaintexts,
+                                     MadeValues made) const;
+  absl::StatusOr<MadeValues> Encrypt(std::span<const TableRow> rows, const Plaintexts& plaintexts,
+                                     MadeValues made) const;
   bool IsJson() const { return cipher_.shape == Shape::kJson || cipher_.shape == Shape::kJsonb; }
   // Those of `picked`, of which rows without a key are bad, where they need one.
   MadeValues Pick(std::span<const TableRow> rows, std::span<const size_t> picked) const;
   std::vector<std::string> Envelopes(std::span<const TableRow> rows, MadeValues* made) const;
   void AddContext(const TableRow& row, ContextEntries* context) const;
   absl::Status CheckTarget(const std::string& envelope) const;
-  absl::Status TakeDocument(const std::string& source, std::string document, MadeValue* made) const;
+  absl::Status TakeDocument(std::string_view source, std::string document, MadeValue* made) const;
   // Takes an envelope as the column has it.
   absl::Status Take(const std::string& envelope, MadeValue* made) const;
 

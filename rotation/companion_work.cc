@@ -20,8 +20,8 @@ bool SameDocument(std::string_view a, std::string_view b) {
 }  // namespace
 
 CompanionWork::CompanionWork(const TablePlan& plan, ColumnValues::Options options,
-                             const ServiceCalls& calls)
-    : plan_(plan), options_(std::move(options)), calls_(calls) {}
+                             const ServiceCalls& calls, std::vector<const SourceOpener*> openers)
+    : plan_(plan), options_(std::move(options)), calls_(calls), openers_(std::move(openers)) {}
 
 // As ColumnStateSql says it.
 bool CompanionWork::NeedsWork(const TableRow& row, size_t column) const {
@@ -64,7 +64,7 @@ absl::StatusOr<MadeValues> CompanionWork::Make(std::span<const TableRow> rows,
   const ColumnValues values(plan_, column, options_, calls_);
   switch (plan_.work) {
     case Work::kEncrypt:
-      return values.Seal(rows, picked);
+      return values.Seal(rows, picked, OpenerOf(column));
     case Work::kDecrypt:
       return values.Open(rows, picked);
     case Work::kReindex: {
@@ -151,6 +151,12 @@ bool CompanionWork::Matches(const MadeValue& opened, const TableRow& row, size_t
   return json ? SameDocument(opened.value, companion) : opened.value == companion;
 }
 
+std::string_view CompanionWork::Against(const MadeValue& opened, const MadeValue& source) {
+  if (!opened.bad.empty()) return opened.bad;
+  if (!source.bad.empty()) return source.bad;
+  return opened.value == source.value ? std::string_view() : kOtherSource;
+}
+
 absl::StatusOr<uint64_t> CompanionWork::CheckColumn(std::span<const TableRow> rows, size_t column,
                                                     std::vector<BadCell>* bad) const {
   const std::vector<size_t> picked = RowsDone(rows, column);
@@ -162,11 +168,20 @@ absl::StatusOr<uint64_t> CompanionWork::CheckColumn(std::span<const TableRow> ro
   if (plan_.work == Work::kReindex) {
     FIELDKMS_ASSIGN_OR_RETURN(found, values.Index(found));
   }
+  MadeValues source;
+  if (const SourceOpener* const opener = OpenerOf(column)) {
+    FIELDKMS_ASSIGN_OR_RETURN(source, values.OpenSource(*opener, rows, picked));
+  }
   const std::string_view other = plan_.work == Work::kReindex ? kOtherIndex : kOtherPlaintext;
   uint64_t right = 0;
-  for (const MadeValue& one : found) {
+  for (size_t i = 0; i < found.size(); ++i) {
+    const MadeValue& one = found[i];
     std::string_view reason = one.bad;
-    if (reason.empty() && !texts && !Matches(one, rows[one.row], column)) reason = other;
+    if (!source.empty()) {
+      reason = Against(one, source[i]);
+    } else if (reason.empty() && !texts && !Matches(one, rows[one.row], column)) {
+      reason = other;
+    }
     if (reason.empty()) {
       ++right;
     } else {

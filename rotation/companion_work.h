@@ -12,6 +12,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,10 +25,12 @@
 
 namespace fieldkms::rotation {
 
-// Of all but kReseal. `plan` and `calls` must outlive it.
+// Of all but kReseal. `plan`, `calls` and `openers` must outlive it. `openers`: of each column what
+// opens its companion, null where that is plaintext; none: of no column.
 class CompanionWork : public RowWork {
  public:
-  CompanionWork(const TablePlan& plan, ColumnValues::Options options, const ServiceCalls& calls);
+  CompanionWork(const TablePlan& plan, ColumnValues::Options options, const ServiceCalls& calls,
+                std::vector<const SourceOpener*> openers = {});
 
   void SetKnownBad(std::set<std::string> digests) override { known_bad_ = std::move(digests); }
   absl::StatusOr<WorkDone> Do(std::span<const TableRow> rows) override;
@@ -51,10 +54,16 @@ class CompanionWork : public RowWork {
                                        std::vector<BadCell>* bad) const;
   // Whether the companion is what was opened, or made of it.
   bool Matches(const MadeValue& opened, const TableRow& row, size_t column) const;
+  // Why what was opened is not what the companion opens to; "": it is.
+  static std::string_view Against(const MadeValue& opened, const MadeValue& source);
+  const SourceOpener* OpenerOf(size_t column) const {
+    return column < openers_.size() ? openers_[column] : nullptr;
+  }
 
   const TablePlan& plan_;
   const ColumnValues::Options options_;
   const ServiceCalls& calls_;
+  const std::vector<const SourceOpener*> openers_;
   std::set<std::string> known_bad_;
 };
 

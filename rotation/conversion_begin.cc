@@ -36,6 +36,9 @@ absl::Status CheckShape(const ProtectedColumn& column) {
   if (column.shape == Shape::kByteaArray || column.shape == Shape::kTextArray) {
     return InvalidField("shape", "is an array, which is not made of plaintext or the other way");
   }
+  if (IsJson(column.shape) && column.source) {
+    return InvalidField("source", "is not for documents: values are opened one by one");
+  }
   if (IsJson(column.shape) && !column.field) {
     return InvalidField("field", "is needed for json: it says which members are protected");
   }
@@ -51,7 +54,7 @@ std::vector<std::pair<std::string, std::string_view>> Changing(const ProtectedCo
   return changing;
 }
 
-// Columns that it is bound to.
+// Columns that it is bound to, and those that what it is made of needs.
 std::vector<std::pair<std::string, std::string>> Sources(const ProtectedColumn& column) {
   std::vector<std::pair<std::string, std::string>> sources;
   for (size_t i = 0; i < column.key_columns.size(); ++i) {
@@ -59,6 +62,9 @@ std::vector<std::pair<std::string, std::string>> Sources(const ProtectedColumn& 
   }
   for (size_t i = 0; i < column.context_columns.size(); ++i) {
     sources.push_back({column.context_columns[i], Indexed("context_columns", i)});
+  }
+  for (size_t i = 0; i < column.source_columns.size(); ++i) {
+    sources.push_back({column.source_columns[i], Indexed("source_columns", i)});
   }
   return sources;
 }
@@ -157,6 +163,10 @@ absl::Status CheckSources(Transaction& transaction, Oids tree, const ProtectedCo
 absl::Status CheckPlainType(const std::vector<Column>& columns, const ProtectedColumn& column) {
   const Column* const plain = ColumnNamed(columns, *column.plain_column);
   if (plain == nullptr) return InvalidField("plain_column", "is no column of the table");
+  if (column.source && plain->shape != Shape::kBytea && plain->shape != Shape::kText) {
+    return InvalidField("plain_column", "is to hold what another tool has encrypted, and is neither "
+                                        "bytea nor text");
+  }
   if (IsJson(column.shape) && plain->shape != column.shape) {
     return InvalidField("plain_column", "must be of the same type, json or jsonb, as the other");
   }
@@ -183,7 +193,7 @@ absl::Status CheckConversion(Transaction& transaction, const ProtectedColumn& co
   return CheckColumn(transaction, tree, LeaderOf(column), field, ColumnRole::kLeader);
 }
 
-bool AsksForThis(const ProtectedColumn& wanted, const ProtectedColumn& there) {
+bool IsSameColumn(const ProtectedColumn& wanted, const ProtectedColumn& there) {
   return wanted.column == there.column && wanted.tenant == there.tenant &&
          wanted.key == there.key && wanted.field == there.field &&
          wanted.field_id == there.field_id && wanted.shape == there.shape &&
@@ -192,6 +202,11 @@ bool AsksForThis(const ProtectedColumn& wanted, const ProtectedColumn& there) {
          wanted.index_column == there.index_column && wanted.index_key == there.index_key &&
          wanted.version_column == there.version_column &&
          (wanted.binding_id.empty() || wanted.binding_id == there.binding_id);
+}
+
+bool AsksForThis(const ProtectedColumn& wanted, const ProtectedColumn& there) {
+  return IsSameColumn(wanted, there) && wanted.source == there.source &&
+         wanted.source_key == there.source_key && wanted.source_columns == there.source_columns;
 }
 
 absl::Status IsConvertedOtherwise() {
@@ -206,7 +221,7 @@ absl::StatusOr<std::optional<RegistryRow>> MadeBefore(Transaction& transaction,
   for (RegistryRow& row : ReadRegistry(transaction, "")) {
     const ProtectedColumn& there = row.column;
     if (row.orphan || there.relation != wanted.relation) continue;
-    const bool registered = there.conversion == Conversion::kNone && AsksForThis(wanted, there);
+    const bool registered = there.conversion == Conversion::kNone && IsSameColumn(wanted, there);
     if (registered) return std::move(row);
     if (there.plain_column != wanted.plain_column) continue;
     const bool protects =

@@ -66,6 +66,10 @@ void DeleteRow(Transaction& transaction, const RegistryRow& row) {
 void EndConversion(Transaction& transaction, Conversion conversion, RegistryRow* row) {
   row->column.plain_column = std::nullopt;
   row->plain_number = std::nullopt;
+  row->column.source = std::nullopt;
+  row->column.source_key = std::nullopt;
+  row->column.source_columns.clear();
+  row->source_numbers.clear();
   row->column.conversion = conversion;
   row->made.clear();
   UpdateRow(transaction, *row);

@@ -65,6 +65,7 @@ std::vector<std::string> Sources(const ProtectedColumn& column) {
   if (PlaintextLeads(column.conversion)) {
     sources.insert(sources.end(), column.key_columns.begin(), column.key_columns.end());
     sources.insert(sources.end(), column.context_columns.begin(), column.context_columns.end());
+    sources.insert(sources.end(), column.source_columns.begin(), column.source_columns.end());
   } else if (column.version_column) {
     sources.push_back(*column.version_column);
   }

@@ -17,6 +17,7 @@
 #include "rotation/plan.h"
 #include "rotation/registry.h"
 #include "rotation/rewrapper.h"
+#include "rotation/source_sample.h"
 
 namespace fieldkms::rotation {
 namespace {
@@ -98,6 +99,7 @@ absl::Status JobSession::EnsureBegun(const v1::RotationJob& job) {
     FIELDKMS_ASSIGN_OR_RETURN(const JobPlan plan, MakePlan(database_, request));
     FIELDKMS_ASSIGN_OR_RETURN(const std::vector<TablePlan> tables, AcceptedTables(plan));
     FIELDKMS_RETURN_IF_ERROR(CheckFields(tables, options_.tenant, key_, calls_));
+    FIELDKMS_RETURN_IF_ERROR(CheckSourceSamples(database_, tables, options_.source_keys));
     FIELDKMS_ASSIGN_OR_RETURN(const Target target, TargetOf(job.target()));
     FIELDKMS_RETURN_IF_ERROR(checkpoints_.Begin(options_.tenant, started_, target, tables));
   }
@@ -163,7 +165,7 @@ absl::Status JobSession::CheckLeaves() {
 
 absl::Status JobSession::StartRange(const ClaimedRange& range) {
   const TablePlan& plan = tables_[range.table];
-  work_ = WorkOn(plan);
+  FIELDKMS_ASSIGN_OR_RETURN(work_, WorkOn(plan));
   FIELDKMS_ASSIGN_OR_RETURN(std::set<std::string> known, checkpoints_.KnownBad(range.table));
   work_->SetKnownBad(std::move(known));
   runner_ = std::make_unique<RangeRunner>(database_, checkpoints_, plan, state_.target, *work_,
@@ -171,12 +173,13 @@ absl::Status JobSession::StartRange(const ClaimedRange& range) {
   return absl::OkStatus();
 }
 
-std::unique_ptr<RowWork> JobSession::WorkOn(const TablePlan& plan) const {
+absl::StatusOr<std::unique_ptr<RowWork>> JobSession::WorkOn(const TablePlan& plan) const {
   if (plan.work != Work::kReseal) {
+    FIELDKMS_ASSIGN_OR_RETURN(auto openers, OpenersOf(plan, options_.source_keys));
     return std::make_unique<CompanionWork>(
         plan,
         ColumnValues::Options{.tenant = options_.tenant, .key = key_, .target = state_.target},
-        calls_);
+        calls_, std::move(openers));
   }
   return std::make_unique<Rewrapper>(
       plan,

@@ -17,6 +17,7 @@
 #include "rotation/range_runner.h"
 #include "rotation/row_work.h"
 #include "rotation/service_calls.h"
+#include "rotation/source/source_keys.h"
 #include "rotation/table_plan.h"
 
 namespace fieldkms::rotation {
@@ -27,6 +28,8 @@ struct SessionOptions {
   std::string worker;
   std::chrono::milliseconds lease{30'000};
   uint64_t range_rows = 0;  // see Checkpoints::Take
+  // What opens values of other tools; null: nothing does. It must outlive the session.
+  const SourceKeys* source_keys = nullptr;
 };
 
 struct Turn {
@@ -50,7 +53,8 @@ class JobSession {
   // DoTurn does a piece of work, of the size of a window of `batch_rows` rows a transaction. The
   // first one plans the job, if no other worker has. Errors: of Database and of the service;
   // kDatabaseRefused also where the plan is;
-  // kFieldPolicy (CheckFields).
+  // kFieldPolicy (CheckFields); kConfigInvalid, where the worker was not given a source key that the
+  // job takes (OpenersOf), and kInvalidField, where one opens nothing (CheckSourceSamples).
   absl::StatusOr<Turn> DoTurn(const v1::RotationJob& job, size_t batch_rows);
 
   // Gives back what it works on, for others to go on with at once.
@@ -65,7 +69,7 @@ class JobSession {
   absl::Status EnsureBegun(const v1::RotationJob& job);
   absl::Status LoadState();
   absl::StatusOr<Turn> DoRange(const v1::RotationJob& job, size_t batch_rows);
-  std::unique_ptr<RowWork> WorkOn(const TablePlan& plan) const;
+  absl::StatusOr<std::unique_ptr<RowWork>> WorkOn(const TablePlan& plan) const;
   absl::Status CheckLeaves();
   absl::Status StartRange(const ClaimedRange& range);
   absl::StatusOr<Turn> DoBarrier();

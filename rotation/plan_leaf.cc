@@ -47,15 +47,37 @@ void AddPlain(const LeafPlan& leaf, const std::vector<std::string>& names, std::
   }
 }
 
-// The columns that entries of contexts are made of, each once.
-std::vector<std::string> ContextColumns(const PlannedRoot& root) {
+// The columns that entries of contexts are made of, and those that what is encrypted needs beside
+// it, each once.
+std::vector<std::string> ContextColumns(const PlannedRoot& root, Work work) {
   std::vector<std::string> names;
-  for (const ProtectedColumn& column : root.columns) {
-    for (const std::string& name : column.context_columns) {
+  const auto add = [&](const std::vector<std::string>& columns) {
+    for (const std::string& name : columns) {
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
+  };
+  for (const ProtectedColumn& column : root.columns) {
+    add(column.context_columns);
+    if (work == Work::kEncrypt) add(column.source_columns);
   }
   return names;
+}
+
+// None: it is gone, which is a finding.
+std::optional<size_t> PlaceIn(const TablePlan& plan, const std::string& name) {
+  const auto found = std::find_if(plan.context_columns.begin(), plan.context_columns.end(),
+                                  [&](const PlainColumn& c) { return c.name == name; });
+  if (found == plan.context_columns.end()) return std::nullopt;
+  return static_cast<size_t>(found - plan.context_columns.begin());
+}
+
+void PutSource(const ProtectedColumn& registered, const TablePlan& plan, CipherColumn* cipher) {
+  if (!registered.source || plan.work != Work::kEncrypt) return;
+  cipher->source = SourceKindName(*registered.source);
+  cipher->source_key = registered.source_key.value_or("");
+  for (const std::string& name : registered.source_columns) {
+    if (const auto place = PlaceIn(plan, name)) cipher->source_columns.push_back(*place);
+  }
 }
 
 CipherColumn CipherColumnOf(const ProtectedColumn& registered, const Column& column,
@@ -69,13 +91,12 @@ CipherColumn CipherColumnOf(const ProtectedColumn& registered, const Column& col
   cipher.field = registered.field.value_or("");
   cipher.bound_to_row = !registered.key_columns.empty();
   for (size_t i = 0; i < registered.context_names.size(); ++i) {
-    const auto found =
-        std::find_if(plan.context_columns.begin(), plan.context_columns.end(),
-                     [&](const PlainColumn& c) { return c.name == registered.context_columns[i]; });
-    if (found == plan.context_columns.end()) continue;  // gone, which is a finding
+    const auto place = PlaceIn(plan, registered.context_columns[i]);
+    if (!place) continue;
     cipher.context_names.push_back(registered.context_names[i]);
-    cipher.context_columns.push_back(static_cast<size_t>(found - plan.context_columns.begin()));
+    cipher.context_columns.push_back(*place);
   }
+  PutSource(registered, plan, &cipher);
   return cipher;
 }
 
@@ -255,7 +276,7 @@ std::optional<LeafPlan> PlanLeaf(const PlannedRoot& root, const LeafFacts& facts
   plan.root = root.name;
   plan.leaf = facts.relation.name;
   plan.relation = facts.relation.oid;
-  AddPlain(leaf, ContextColumns(root), "CONTEXT_COLUMN_GONE", "its values", &plan.context_columns,
+  AddPlain(leaf, ContextColumns(root, work), "CONTEXT_COLUMN_GONE", "its values", &plan.context_columns,
            findings);
   for (const ProtectedColumn& column : root.columns) {
     if (column.key_columns.empty()) continue;

@@ -42,6 +42,23 @@ bool IsConverting(Conversion conversion) {
   return conversion != Conversion::kNone && conversion != Conversion::kRewriting;
 }
 
+absl::Status CheckSource(const ProtectedColumn& column) {
+  const bool leaves = column.conversion == Conversion::kProtect ||
+                      column.conversion == Conversion::kProtectClosed ||
+                      column.conversion == Conversion::kProtected;
+  if (column.source && !leaves) {
+    return InvalidField("source", "is for what becomes a protected column, and not the other way");
+  }
+  if (column.source.has_value() != column.source_key.has_value()) {
+    return InvalidField("source_key", "goes with a source, and is needed there");
+  }
+  if (!column.source && !column.source_columns.empty()) {
+    return InvalidField("source_columns", "are for a source");
+  }
+  if (!column.source_key) return absl::OkStatus();
+  return CheckKeyName(*column.source_key, "source_key");
+}
+
 // Companions of the column: which there may be, by its shape and by one another.
 absl::Status CheckCompanions(const ProtectedColumn& column) {
   if (column.version_column.has_value() != (column.shape == Shape::kFpe)) {
@@ -53,6 +70,7 @@ absl::Status CheckCompanions(const ProtectedColumn& column) {
   if (column.plain_column.has_value() != IsConverting(column.conversion)) {
     return InvalidField("plain_column", "goes with a conversion");
   }
+  FIELDKMS_RETURN_IF_ERROR(CheckSource(column));
   if (!column.index_key) return absl::OkStatus();
   if (!column.index_column) return InvalidField("index_key", "is for a column of blind indexes");
   return CheckKeyName(*column.index_key, "index_key");
@@ -74,6 +92,8 @@ class ColumnFinder {
     FIELDKMS_RETURN_IF_ERROR(FindOthers(column.key_columns, "key_columns", &row_.key_numbers));
     FIELDKMS_RETURN_IF_ERROR(
         FindOthers(column.context_columns, "context_columns", &row_.context_numbers));
+    FIELDKMS_RETURN_IF_ERROR(
+        FindOthers(column.source_columns, "source_columns", &row_.source_numbers));
     FIELDKMS_RETURN_IF_ERROR(
         FindCompanion(column.index_column, "index_column", &row_.index_number));
     FIELDKMS_RETURN_IF_ERROR(

@@ -17,7 +17,7 @@ constexpr std::string_view kRead = R"sql(
     p.key_name, p.field_name, p.field_id, p.shape, p.key_attributes, p.key_numbers,
     p.context_names, p.context_attributes, p.context_numbers, p.index_attribute, p.index_number,
     p.version_attribute, p.version_number, p.plain_attribute, p.plain_number, p.index_key_name,
-    p.conversion, p.made
+    p.conversion, p.made, p.source, p.source_key, p.source_attributes, p.source_numbers
   FROM kms.protected_columns p
     LEFT JOIN pg_class c ON c.oid = p.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE $1::text IN ('', p.tenant) ORDER BY p.binding_id)sql";
@@ -26,18 +26,18 @@ constexpr std::string_view kInsert = R"sql(
   INSERT INTO kms.protected_columns (binding_id, relation, relation_oid, attribute,
     attribute_number, key_attributes, key_numbers, context_attributes, context_numbers,
     index_attribute, index_number, version_attribute, version_number, plain_attribute,
-    plain_number, tenant, key_name, field_name, field_id, shape, context_names, index_key_name,
-    conversion, made)
+    plain_number, source, source_key, source_attributes, source_numbers, tenant, key_name,
+    field_name, field_id, shape, context_names, index_key_name, conversion, made)
   VALUES ($1, $2::oid::regclass, $2::oid, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-    $15, $16, $17, $18, $19, $20, $21, nullif($22, ''), $23)
+    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, nullif($26, ''), $27)
   ON CONFLICT DO NOTHING RETURNING 1)sql";
 
 constexpr std::string_view kUpdate = R"sql(
   UPDATE kms.protected_columns SET relation_oid = $2::oid, attribute = $3, attribute_number = $4,
     key_attributes = $5, key_numbers = $6, context_attributes = $7, context_numbers = $8,
     index_attribute = $9, index_number = $10, version_attribute = $11, version_number = $12,
-    plain_attribute = $13, plain_number = $14, conversion = nullif($15, ''),
-    made = $16
+    plain_attribute = $13, plain_number = $14, source = $15, source_key = $16,
+    source_attributes = $17, source_numbers = $18, conversion = nullif($19, ''), made = $20
   WHERE binding_id = $1)sql";
 
 template <class Value>
@@ -48,6 +48,8 @@ PostgresValue ListOf(const std::vector<Value>& values) {
 // The parameters that both statements begin with.
 std::vector<PostgresValue> Places(const RegistryRow& row) {
   const ProtectedColumn& column = row.column;
+  const std::optional<std::string_view> source =
+      column.source ? std::optional(SourceKindName(*column.source)) : std::nullopt;
   return {ByteaValue(column.binding_id),
           column.relation,
           column.column,
@@ -61,7 +63,11 @@ std::vector<PostgresValue> Places(const RegistryRow& row) {
           column.version_column,
           row.version_number,
           column.plain_column,
-          row.plain_number};
+          row.plain_number,
+          source,
+          column.source_key,
+          ListOf(column.source_columns),
+          ListOf(row.source_numbers)};
 }
 
 // Brings names and numbers of one row up to what the table has now.
@@ -109,6 +115,17 @@ std::optional<int16_t> NumberIfAny(const pqxx::field& field) {
   return field.as<int16_t>();
 }
 
+void ReadSource(const pqxx::row& fields, RegistryRow* row) {
+  ProtectedColumn& column = row->column;
+  if (!fields[26].is_null()) {
+    column.source = ParseSourceKind(TextOf(fields[26]));
+    if (!column.source) RefuseRow();
+  }
+  column.source_key = TextIfAny(fields[27]);
+  column.source_columns = TextsOf(fields[28]);
+  row->source_numbers = NumbersOf(fields[29]);
+}
+
 RegistryRow RowOf(const pqxx::row& fields) {
   RegistryRow row;
   ProtectedColumn& column = row.column;
@@ -139,6 +156,7 @@ RegistryRow RowOf(const pqxx::row& fields) {
   row.plain_number = NumberIfAny(fields[22]);
   column.index_key = TextIfAny(fields[23]);
   row.made = TextsOf(fields[25]);
+  ReadSource(fields, &row);
   if (fields[24].is_null()) return row;
   const std::optional<Conversion> conversion = ParseConversion(TextOf(fields[24]));
   if (!conversion) RefuseRow();
@@ -155,6 +173,7 @@ void Resolve(const std::vector<Column>& columns, bool same, RegistryRow* row) {
   }
   resolver.ResolveAll(&column.key_columns, &row->key_numbers);
   resolver.ResolveAll(&column.context_columns, &row->context_numbers);
+  resolver.ResolveAll(&column.source_columns, &row->source_numbers);
   const auto resolve_companion = [&](auto* name, auto* companion) {
     if (*name && *companion) resolver.Resolve(&**name, &**companion);
   };

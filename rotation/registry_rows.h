@@ -22,6 +22,7 @@ struct RegistryRow {
   std::optional<int16_t> index_number;
   std::optional<int16_t> version_number;
   std::optional<int16_t> plain_number;
+  std::vector<int16_t> source_numbers;
   // Which of "column", "index", "version" and "plain" the conversion has made.
   std::vector<std::string> made;
   // Its table or its column is gone: names are as they were, and that of a table is its OID.

@@ -17,6 +17,7 @@
 #include "rotation/open_jobs.h"
 #include "rotation/request_runner.h"
 #include "rotation/request_text.h"
+#include "rotation/source_sample.h"
 
 namespace fieldkms::rotation {
 namespace {
@@ -94,6 +95,20 @@ absl::Status PutContext(const Context& context, ProtectedColumn* column) {
   return PutBinding(context.request.options, column);
 }
 
+// Where what is there is no plaintext.
+absl::Status PutSource(const RequestOptions& options, ProtectedColumn* column) {
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string source, options.Text("source", /*needed=*/true));
+  column->source = ParseSourceKind(source);
+  if (!column->source) {
+    return InvalidField("source",
+                        "must be pgcrypto_pgp, pgcrypto_raw, pgsodium or vault_transit");
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(column->source_key, options.Text("source_key", /*needed=*/true));
+  FIELDKMS_ASSIGN_OR_RETURN(auto beside, options.Names("source_columns"));
+  if (beside) column->source_columns = *std::move(beside);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ProtectedColumn> WantedColumn(const Context& context) {
   const RequestOptions& options = context.request.options;
   ProtectedColumn column;
@@ -106,6 +121,9 @@ absl::StatusOr<ProtectedColumn> WantedColumn(const Context& context) {
     return InvalidField("into_column", "is needed: with _protected the name would be too long");
   }
   FIELDKMS_RETURN_IF_ERROR(PutContext(context, &column));
+  if (context.request.action == "migrate") {
+    FIELDKMS_RETURN_IF_ERROR(PutSource(options, &column));
+  }
   FIELDKMS_ASSIGN_OR_RETURN(const std::string index_column, options.Text("index_column"));
   if (!index_column.empty()) column.index_column = index_column;
   KeyChoice keys{.tenant = column.tenant, .key = {}, .field = {}, .index_key = {}};
@@ -166,6 +184,8 @@ Outcome Protect(const Context& context) {
   if (wanted.index_key) {
     FIELDKMS_RETURN_IF_ERROR(CheckMayShare(context, *wanted.index_key, "index_key"));
   }
+  FIELDKMS_RETURN_IF_ERROR(
+      CheckSourceSample(context.database, wanted, context.scope.source_keys));
   const auto begun = BeginProtect(context.database, std::move(wanted), context.run());
   if (!begun.ok()) return AboutColumns(begun.status(), "attribute", "into_column");
   return Begun(context, *begun);
@@ -175,6 +195,10 @@ Outcome Unprotect(const Context& context) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::string into,
                             context.request.options.Text("into_column", /*needed=*/true));
   FIELDKMS_ASSIGN_OR_RETURN(const std::string type, context.request.options.Text("type"));
+  FIELDKMS_ASSIGN_OR_RETURN(const std::string source, context.request.options.Text("source"));
+  if (!source.empty()) {
+    return InvalidField("source", "is what columns come from: nothing is encrypted as other tools do");
+  }
   const auto begun = BeginUnprotect(context.database, context.table(), context.request.column, into,
                                     type, context.run());
   if (!begun.ok()) return AboutColumns(begun.status(), "into_column", "attribute");
@@ -185,6 +209,8 @@ Outcome Fill(const Context& context, const ProtectedColumn& column) {
   if (!IsFilling(column.conversion)) {
     return WrongStage(column, "there is nothing to fill");
   }
+  FIELDKMS_RETURN_IF_ERROR(
+      CheckSourceSample(context.database, column, context.scope.source_keys));
   FIELDKMS_ASSIGN_OR_RETURN(
       const v1::RotationJob job,
       EnsureFillJob(context.client, column, context.scope.data_source, context.request.call_id));
@@ -263,7 +289,7 @@ bool EndsRegistration(const std::string& action) {
 Outcome RunColumnRequest(Database& database, Client& client, const RequestScope& scope,
                          const Request& request) {
   const Context context{database, client, scope, request};
-  if (request.action == "protect") return Protect(context);
+  if (request.action == "protect" || request.action == "migrate") return Protect(context);
   const auto column = FindConverted(database, context.table(), request.column);
   if (!column.ok() && request.fence > 1 && EndsRegistration(request.action) &&
       absl::IsNotFound(column.status())) {

@@ -15,7 +15,7 @@ constexpr int64_t kMostLost = 3;
 
 // Those of kms.requests, which has kinds of them, too (kms.kind_of).
 constexpr std::string_view kActions[] = {
-    "protect",    "unprotect",  "fill",           "close",           "reopen",
+    "protect",    "migrate",    "unprotect",  "fill",           "close",           "reopen",
     "switch",     "abandon",    "drop_plaintext", "drop_ciphertext", "create_key",
     "rotate_key", "create_job", "start_job",      "pause_job",       "resume_job",
     "cancel_job", "await_job"};
@@ -27,6 +27,7 @@ bool IsAboutKeys(std::string_view action) {
 std::string_view KindOf(std::string_view action) {
   if (action == "create_key") return kAllowCreateKey;
   if (IsAboutKeys(action)) return kAllowRotate;
+  if (action == "migrate") return kAllowMigrate;
   return action == "unprotect" ? kAllowUnprotect : kAllowConvert;
 }
 
@@ -44,8 +45,8 @@ void Replace(std::string_view from, std::string_view to, std::string* text) {
 }  // namespace
 
 std::vector<std::string> AllowedKinds() {
-  return {std::string(kAllowConvert), std::string(kAllowUnprotect), std::string(kAllowRotate),
-          std::string(kAllowCreateKey)};
+  return {std::string(kAllowConvert), std::string(kAllowMigrate), std::string(kAllowUnprotect),
+          std::string(kAllowRotate), std::string(kAllowCreateKey)};
 }
 
 std::vector<std::string> DefaultKinds() {

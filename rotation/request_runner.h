@@ -14,13 +14,16 @@
 #include "clients/cpp/client.h"
 #include "rotation/database.h"
 #include "rotation/request.h"
+#include "rotation/source/source_keys.h"
 
 namespace fieldkms::rotation {
 
-// Kinds of requests that a worker carries out or not. Decrypting and making keys are left out
-// unless they are asked for: with them, whoever may make requests has those rights of the worker's.
+// Kinds of requests that a worker carries out or not. Decrypting, also what other tools have
+// encrypted, and making keys are left out unless they are asked for: with them, whoever may make
+// requests has those rights of the worker's.
 inline constexpr std::string_view kAllowConvert = "convert";
 inline constexpr std::string_view kAllowUnprotect = "unprotect";
+inline constexpr std::string_view kAllowMigrate = "migrate";
 inline constexpr std::string_view kAllowRotate = "rotate";
 inline constexpr std::string_view kAllowCreateKey = "create-key";
 // All of them; and those by default.
@@ -33,6 +36,8 @@ struct RequestScope {
   std::string tenant;
   std::string data_source;
   std::set<std::string> allows;
+  // What opens values of other tools; null: nothing does. It must outlive what has it.
+  const SourceKeys* source_keys = nullptr;
 };
 
 // RunRequest may be repeated with a request that it has carried out before (fence above 1): then

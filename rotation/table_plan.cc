@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::json;
 
 // Of what is written here: a release that changes it takes another number.
-constexpr uint64_t kForm = 1;
+constexpr uint64_t kForm = 2;
 
 constexpr std::array<std::pair<Shape, std::string_view>, 7> kShapes = {{
     {Shape::kBytea, "bytea"},
@@ -185,6 +185,9 @@ void Members(Visitor& visitor, Value& column) {
   visitor.Object("companion", column.companion);
   visitor.Bool("companion_bytes", column.companion_bytes);
   visitor.Object("index", column.index);
+  visitor.Text("source", column.source);
+  visitor.Text("source_key", column.source_key);
+  visitor.List("source_columns", column.source_columns);
 }
 
 template <class Visitor, class Value>
@@ -226,9 +229,13 @@ bool HoldsTogether(const TablePlan& plan) {
     if (column.context_names.size() != column.context_columns.size()) return false;
     if (column.companion.name.empty() != (plan.work == Work::kReseal)) return false;
     if (!column.index.name.empty() && plan.work != Work::kEncrypt) return false;
-    for (const size_t index : column.context_columns) {
-      if (index >= plan.context_columns.size()) return false;
+    for (const std::vector<size_t>* const indexes :
+         {&column.context_columns, &column.source_columns}) {
+      for (const size_t index : *indexes) {
+        if (index >= plan.context_columns.size()) return false;
+      }
     }
+    if (column.source.empty() != column.source_key.empty()) return false;
   }
   return true;
 }

@@ -202,7 +202,8 @@ absl::Status Worker::Impl::EnsureSession() {
                                           SessionOptions{.tenant = options_.tenant,
                                                          .worker = options_.name,
                                                          .lease = options_.lease,
-                                                         .range_rows = options_.range_rows},
+                                                         .range_rows = options_.range_rows,
+                                                         .source_keys = options_.source_keys.get()},
                                           job_, [this](const BatchReport& batch) { Count(batch); });
   session_start_ = job_.start_time().SerializeAsString();
   watching_ = false;

@@ -18,6 +18,7 @@
 #include "rotation/database.h"
 #include "rotation/range_runner.h"
 #include "rotation/service_calls.h"
+#include "rotation/source/source_keys.h"
 #include "rotation/table_plan.h"
 
 namespace fieldkms::rotation {
@@ -33,6 +34,8 @@ struct WorkerOptions {
   std::chrono::milliseconds beat{2'000};
   // Rows of a range, about; 0: a sixteenth of a table's, 10,000 to 200,000.
   uint64_t range_rows = 0;
+  // What opens values of other tools, for jobs over such columns; null: nothing does.
+  std::shared_ptr<const SourceKeys> source_keys = nullptr;
 };
 
 // What a worker tells whoever started it, now and then, on its own thread.

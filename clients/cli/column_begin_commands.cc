@@ -11,6 +11,7 @@
 #include "clients/cli/database_option.h"
 #include "clients/cli/job_report.h"
 #include "clients/cli/rotation_args.h"
+#include "clients/cli/source_keys_option.h"
 #include "clients/cli/table_names.h"
 #include "clients/cli/usage_error.h"
 #include "clients/cpp/rotation_client.h"
@@ -18,6 +19,7 @@
 #include "rotation/column_shape.h"
 #include "rotation/conversion.h"
 #include "rotation/open_jobs.h"
+#include "rotation/source_sample.h"
 
 namespace fieldkms {
 namespace {
@@ -32,6 +34,10 @@ struct BeginArguments {
   std::string type;
   std::string data_source;
   bool start = false;
+  std::string source;
+  std::string source_key;
+  std::string source_columns;
+  std::string source_keys;
 };
 
 // The error of a conversion, with the option that is at fault.
@@ -93,15 +99,45 @@ absl::Status PutNames(const BeginArguments& arguments, ProtectedColumn* column) 
              : InvalidField("into", "is needed: with _protected the name would be too long");
 }
 
+// Where what is there is no plaintext.
+absl::Status PutSource(const BeginArguments& arguments, ProtectedColumn* column) {
+  if (arguments.source.empty()) {
+    return arguments.source_key.empty() && arguments.source_columns.empty()
+               ? absl::OkStatus()
+               : InvalidField("source", "is needed with a source key or its columns");
+  }
+  column->source = rotation::ParseSourceKind(arguments.source);
+  if (!column->source) return InvalidField("source", "is none that is known");
+  if (arguments.source_key.empty()) return InvalidField("source-key", "is needed with a source");
+  column->source_key = arguments.source_key;
+  if (arguments.source_columns.empty()) return absl::OkStatus();
+  FIELDKMS_ASSIGN_OR_RETURN(column->source_columns,
+                            ParseColumnList(arguments.source_columns, "source-columns"));
+  return absl::OkStatus();
+}
+
+// With the keys at hand: whether the one that was named opens anything.
+absl::Status CheckSource(const BeginArguments& arguments, Database* database,
+                         const ProtectedColumn& column) {
+  if (arguments.source_keys.empty()) return absl::OkStatus();
+  FIELDKMS_ASSIGN_OR_RETURN(const auto keys, SourceKeysOf(arguments.source_keys));
+  const absl::Status checked = rotation::CheckSourceSample(*database, column, keys.get());
+  if (FieldOf(checked) == "source_key") return WithField(checked, "source-key");
+  if (FieldOf(checked) == "source_columns") return WithField(checked, "source-columns");
+  return checked;
+}
+
 absl::StatusOr<ExitCode> Protect(Session* session, const BeginArguments& arguments) {
   FIELDKMS_RETURN_IF_ERROR(CheckStart(arguments));
   FIELDKMS_ASSIGN_OR_RETURN(ProtectedColumn column, ColumnOf(arguments.column));
   FIELDKMS_RETURN_IF_ERROR(PutNames(arguments, &column));
+  FIELDKMS_RETURN_IF_ERROR(PutSource(arguments, &column));
   FIELDKMS_RETURN_IF_ERROR(PutKeys(session, arguments.column, &column));
   FIELDKMS_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                             ConnectTo(arguments.column.conninfo_file));
   FIELDKMS_RETURN_IF_ERROR(rotation::CheckTargetSchema(*database));
   FIELDKMS_ASSIGN_OR_RETURN(column.shape, rotation::CipherShape(*database, column, arguments.text));
+  FIELDKMS_RETURN_IF_ERROR(CheckSource(arguments, database.get(), column));
   const absl::StatusOr<ProtectedColumn> begun =
       rotation::BeginProtect(*database, std::move(column));
   if (!begun.ok()) return AboutBegin(begun.status(), "column", "into");
@@ -116,6 +152,24 @@ absl::StatusOr<ExitCode> Unprotect(Session* session, const BeginArguments& argum
       rotation::BeginUnprotect(*at.database, at.table, at.column, into, arguments.type);
   if (!begun.ok()) return AboutBegin(begun.status(), "into", "column");
   return Show(session, arguments, *begun);
+}
+
+void AddSourceOptions(CLI::App* command, BeginArguments* arguments) {
+  command
+      ->add_option("--source", arguments->source,
+                   "What the column holds where that is no plaintext, but encrypted by another tool")
+      ->type_name("KIND")
+      ->check(CLI::IsMember({"pgcrypto_pgp", "pgcrypto_raw", "pgsodium", "vault_transit"}));
+  command
+      ->add_option("--source-key", arguments->source_key,
+                   "The name of the key that opens it, in the workers' files of --source-keys")
+      ->type_name("NAME");
+  command
+      ->add_option("--source-columns", arguments->source_columns,
+                   "Columns that the source needs beside it, in the order of the key's")
+      ->type_name("COLUMNS");
+  AddSourceKeysOption(command, &arguments->source_keys)
+      ->description("Try the key on some values before anything is changed");
 }
 
 void AddJobOptions(CLI::App* command, BeginArguments* arguments) {
@@ -138,6 +192,7 @@ void AddColumnBeginCommands(CLI::App* group, Session* session) {
                    "name and _protected")
       ->type_name("NAME");
   protect->add_flag("--text", protect_arguments->text, "Ciphertexts in text form, not bytea");
+  AddSourceOptions(protect, protect_arguments.get());
   AddJobOptions(protect, protect_arguments.get());
   session->Bind(protect,
                 [session, protect_arguments] { return Protect(session, *protect_arguments); });

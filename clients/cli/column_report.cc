@@ -79,7 +79,16 @@ Rows ColumnRows(const rotation::ProtectedColumn& column) {
   if (column.index_column) rows.push_back({"index column", ColumnText(*column.index_column)});
   if (column.index_key) rows.push_back({"index key", Printable(*column.index_key)});
   if (column.version_column) rows.push_back({"version column", ColumnText(*column.version_column)});
-  if (column.plain_column) rows.push_back({"plaintext", ColumnText(*column.plain_column)});
+  if (column.plain_column) {
+    rows.push_back({column.source ? "source column" : "plaintext", ColumnText(*column.plain_column)});
+  }
+  if (column.source) {
+    rows.push_back({"source", std::string(rotation::SourceKindName(*column.source))});
+    rows.push_back({"source key", Printable(*column.source_key)});
+  }
+  if (!column.source_columns.empty()) {
+    rows.push_back({"source columns", ColumnListText(column.source_columns)});
+  }
   if (column.conversion != rotation::Conversion::kNone) {
     rows.push_back({"stage", std::string(rotation::ConversionName(column.conversion))});
   }

@@ -10,6 +10,7 @@
 #include "clients/cli/job_display.h"
 #include "clients/cli/job_report.h"
 #include "clients/cli/rotation_args.h"
+#include "clients/cli/source_keys_option.h"
 #include "clients/cli/stop_signals.h"
 #include "clients/cli/worker_pool.h"
 #include "clients/cpp/rotation_client.h"
@@ -33,6 +34,7 @@ struct RunArguments {
   std::string name;
   bool no_wait = false;
   bool lease = false;
+  std::string source_keys;
 };
 
 absl::Status CheckArguments(const RunArguments& arguments) {
@@ -80,6 +82,7 @@ absl::StatusOr<ExitCode> Work(Session* session, const RunArguments& arguments,
   FIELDKMS_ASSIGN_OR_RETURN(options.conninfo, ReadConninfoFile(arguments.conninfo_file));
   options.tenant = arguments.tenant;
   options.job_id = job_id;
+  FIELDKMS_ASSIGN_OR_RETURN(options.source_keys, SourceKeysOf(arguments.source_keys));
   FIELDKMS_ASSIGN_OR_RETURN(const std::vector<std::string> names,
                             WorkerNames(arguments.name, arguments.workers));
   const rotation::ServiceCalls calls =
@@ -122,6 +125,7 @@ void AddOptions(CLI::App* command, RunArguments* arguments) {
   AddTenantOption(command, &arguments->tenant);
   AddConninfoFileOption(command, &arguments->conninfo_file)->required();
   AddWorkerOptions(command, &arguments->workers, &arguments->name);
+  AddSourceKeysOption(command, &arguments->source_keys);
   command->add_flag("--no-wait", arguments->no_wait,
                     "End where the job is paused or was not started, instead of waiting");
   command->add_flag("--lease", arguments->lease,

@@ -13,6 +13,7 @@
 #include "clients/cli/job_loop.h"
 #include "clients/cli/output.h"
 #include "clients/cli/rotation_args.h"
+#include "clients/cli/source_keys_option.h"
 #include "clients/cli/stop_signals.h"
 #include "clients/cli/worker_pool.h"
 #include "crypto/bytes.h"
@@ -43,6 +44,7 @@ struct ServeArguments {
   std::vector<std::string> allow = rotation::DefaultKinds();
   uint32_t workers = 1;
   std::string name;
+  std::string source_keys;
 };
 
 // Waits for signals, and remembers that there was one.
@@ -129,6 +131,7 @@ absl::StatusOr<ExitCode> Work(Session* session, const ServeArguments& arguments,
                               const std::string& conninfo, std::vector<std::string> names,
                               Stopping* stopping) {
   Log log(session->options.json);
+  FIELDKMS_ASSIGN_OR_RETURN(const auto source_keys, SourceKeysOf(arguments.source_keys));
   const auto say = [&log](const std::string& text) { log.Say(text); };
   FIELDKMS_ASSIGN_OR_RETURN(const std::shared_ptr<Client> client, session->ConnectShared());
   FIELDKMS_ASSIGN_OR_RETURN(const auto database, Database::Connect(conninfo, kApplication));
@@ -142,13 +145,15 @@ absl::StatusOr<ExitCode> Work(Session* session, const ServeArguments& arguments,
       *database, *client,
       {.scope = {.tenant = arguments.tenant,
                  .data_source = arguments.data_source,
-                 .allows = {arguments.allow.begin(), arguments.allow.end()}},
+                 .allows = {arguments.allow.begin(), arguments.allow.end()},
+                 .source_keys = source_keys.get()},
        .worker = worker,
        .wait = [stopping](std::chrono::milliseconds longest) { return stopping->Wait(longest); },
        .say = say});
   rotation::WorkerOptions options;
   options.conninfo = conninfo;
   options.tenant = arguments.tenant;
+  options.source_keys = source_keys;
   const rotation::ServiceCalls calls = rotation::CallsOf(*client);
   JobLoop jobs(*client, calls, options, arguments.data_source, std::move(names), say);
   StatusKeeper keeper(*database, *client, arguments.tenant);
@@ -177,11 +182,13 @@ void AddRotationServeCommand(CLI::App* group, Session* session) {
   command
       ->add_option(
           "--allow", arguments->allow,
-          "What may be asked for: convert and rotate by default; unprotect, which decrypts "
-          "what whoever may ask wants decrypted; create-key. Repeatable")
+          "What may be asked for: convert and rotate by default; migrate, which opens what other "
+          "tools have encrypted; unprotect, which decrypts what whoever may ask wants decrypted; "
+          "create-key. Repeatable")
       ->type_name("KIND")
       ->allow_extra_args(false)
       ->check(CLI::IsMember(rotation::AllowedKinds()));
+  AddSourceKeysOption(command, &arguments->source_keys);
   AddWorkerOptions(command, &arguments->workers, &arguments->name);
   session->Bind(command, [session, arguments] { return Serve(session, *arguments); });
 }

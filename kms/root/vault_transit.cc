@@ -34,6 +34,39 @@ std::string Body(std::string_view name, std::string_view text, ByteView aad) {
   return JsonObject({{name, text}, {"associated_data", ToBase64(aad)}});
 }
 
+void AddMember(std::string_view name, std::string_view text, std::string* json) {
+  *json += json->back() == '{' ? "\"" : ",\"";
+  *json += name;
+  *json += "\":\"";
+  *json += text;
+  *json += '"';
+}
+
+// Texts are Base64, or texts of Vault, and go into JSON as they stand.
+std::string BatchBody(std::span<const TransitItem> items) {
+  std::string json = "{\"batch_input\":[";
+  for (const TransitItem& item : items) {
+    json += json.back() == '[' ? "{" : ",{";
+    AddMember("ciphertext", item.ciphertext, &json);
+    for (const auto& [name, bytes] : {std::pair("associated_data", &item.associated_data),
+                                      std::pair("context", &item.context)}) {
+      if (bytes->empty()) continue;
+      const WipedText text = ToBase64(AsBytes(*bytes));
+      AddMember(name, text, &json);
+    }
+    json += '}';
+  }
+  return json + "]}";
+}
+
+const VaultJson* ResultsOf(const VaultJson& json) {
+  if (!json.is_object()) return nullptr;
+  const auto data = json.find("data");
+  if (data == json.end() || !data->is_object()) return nullptr;
+  const auto results = data->find("batch_results");
+  return results == data->end() || !results->is_array() ? nullptr : &*results;
+}
+
 }  // namespace
 
 bool IsTransitText(std::string_view text) {
@@ -46,8 +79,8 @@ bool IsTransitText(std::string_view text) {
 }
 
 template <class MakeBody>
-absl::StatusOr<VaultReply> VaultTransit::Call(VaultStep step, const std::string& path,
-                                              const MakeBody& body, Deadline deadline) const {
+absl::StatusOr<VaultReply> VaultTransit::Send(const std::string& path, const MakeBody& body,
+                                              Deadline deadline) const {
   FIELDKMS_ASSIGN_OR_RETURN(SessionTokenPtr token, session_.Get(deadline));
   const auto send = [&] { return api_.Call(path, token->token.text, body(), deadline); };
   FIELDKMS_ASSIGN_OR_RETURN(VaultReply reply, WithRetries(time_, deadline, send));
@@ -58,6 +91,13 @@ absl::StatusOr<VaultReply> VaultTransit::Call(VaultStep step, const std::string&
       FIELDKMS_ASSIGN_OR_RETURN(reply, WithRetries(time_, deadline, send));
     }
   }
+  return reply;
+}
+
+template <class MakeBody>
+absl::StatusOr<VaultReply> VaultTransit::Call(VaultStep step, const std::string& path,
+                                              const MakeBody& body, Deadline deadline) const {
+  FIELDKMS_ASSIGN_OR_RETURN(VaultReply reply, Send(path, body, deadline));
   if (!reply.ok()) return VaultError(reply, step, path);
   return reply;
 }
@@ -82,6 +122,27 @@ absl::StatusOr<WipedBuffer> VaultTransit::Decrypt(std::string_view ciphertext, B
   std::optional<WipedBuffer> bytes = FromBase64(*plaintext);
   if (!bytes) return NotVaultsAnswer(decrypt_);
   return *std::move(bytes);
+}
+
+absl::StatusOr<std::vector<std::optional<WipedBuffer>>> VaultTransit::DecryptBatch(
+    std::span<const TransitItem> items, Deadline deadline) const {
+  FIELDKMS_ASSIGN_OR_RETURN(
+      const VaultReply reply, Send(decrypt_, [&] { return BatchBody(items); }, deadline));
+  // 200, or what Vault was told to answer where values do not open: 400 by default.
+  const VaultJson* const results = ResultsOf(reply.json);
+  if (results == nullptr) {
+    if (!reply.ok()) return VaultError(reply, VaultStep::kDecrypt, decrypt_);
+    return NotVaultsAnswer(decrypt_);
+  }
+  if (results->size() != items.size()) return NotVaultsAnswer(decrypt_);
+  std::vector<std::optional<WipedBuffer>> opened;
+  for (const VaultJson& result : *results) {
+    const auto plaintext = TextAt(result, {"plaintext"});
+    const bool failed = !TextAt(result, {"error"}).value_or("").empty();
+    if (!plaintext && !failed) return NotVaultsAnswer(decrypt_);
+    opened.push_back(plaintext && !failed ? FromBase64(*plaintext) : std::nullopt);
+  }
+  return opened;
 }
 
 }  // namespace fieldkms

@@ -2,8 +2,11 @@
 #ifndef FIELDKMS_KMS_ROOT_VAULT_TRANSIT_H_
 #define FIELDKMS_KMS_ROOT_VAULT_TRANSIT_H_
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "crypto/bytes.h"
@@ -17,6 +20,13 @@
 #include "kms/root/vault_session.h"
 
 namespace fieldkms {
+
+// A value of a batch: Vault's text, and what it was encrypted with, if anything.
+struct TransitItem {
+  std::string ciphertext;
+  std::string associated_data = {};
+  std::string context = {};  // of a derived key
+};
 
 // VaultTransit encrypts and decrypts under one transit key. What is transient is tried
 // again, see WithRetries; a 403 is answered with one login. Thread-safe.
@@ -38,10 +48,20 @@ class VaultTransit {
   absl::StatusOr<WipedBuffer> Decrypt(std::string_view ciphertext, ByteView aad,
                                       Deadline deadline) const;
 
+  // DecryptBatch takes texts as Decrypt does, in one call, and returns what each opens to, in their
+  // order; nullopt: it does not open. Of what is the key's fault, such as that it is none, Vault says
+  // the same as of values, so it is none of the errors.
+  absl::StatusOr<std::vector<std::optional<WipedBuffer>>> DecryptBatch(
+      std::span<const TransitItem> items, Deadline deadline) const;
+
  private:
   // `body` makes the same body each time.
   template <class MakeBody>
   absl::StatusOr<VaultReply> Call(VaultStep step, const std::string& path, const MakeBody& body,
+                                  Deadline deadline) const;
+  // The reply of any status but those that another login or try may change.
+  template <class MakeBody>
+  absl::StatusOr<VaultReply> Send(const std::string& path, const MakeBody& body,
                                   Deadline deadline) const;
 
   const std::string encrypt_, decrypt_;  // paths
