@@ -275,3 +275,13 @@ for group in TOKENS["testGroups"]:
     first = group["tests"][0]
     write("identity", f"token-{first['tcId']}", b"\x00" + first["jws"].encode())
     write("identity", f"keys-{first['tcId']}", b"\x01" + json.dumps({"keys": [jwk]}).encode())
+PGCRYPTO = json.loads((HERE.parent / "vectors" / "pgcrypto.json").read_text())
+for i, vector in enumerate(PGCRYPTO["pgp"][:40]):
+    sealed = bytes.fromhex(vector["sealed"])
+    if len(sealed) <= 256:
+        write("pgp_message", f"vector-{i}", b"\x01" + sealed)
+for i, vector in enumerate(PGCRYPTO["armored"]):
+    write("pgp_message", f"armored-{i}", b"\x00" + vector["sealed"].encode())
+write("pgp_message", "bytes", b"\x01" + bytes.fromhex(PGCRYPTO["bytes"]["sealed"]))
+write("pgp_message", "empty", b"")
+write("pgp_message", "length-without-body", b"\x01\xc3\xff\xff\xff\xff\xff")

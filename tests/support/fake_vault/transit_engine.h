@@ -45,6 +45,7 @@ class TransitEngine {
   FakeResponse Describe(const std::string& name, const Key& key) const;
   FakeResponse Encrypt(const std::string& name, const nlohmann::json& body);
   FakeResponse Decrypt(const std::string& name, const nlohmann::json& body);
+  FakeResponse DecryptBatch(const std::string& name, const nlohmann::json& items);
   FakeResponse Rewrap(const std::string& name, const nlohmann::json& body);
   // The plaintext, or the error that Vault would answer with.
   std::string Open(const Key& key, const nlohmann::json& body, std::string* plaintext) const;
