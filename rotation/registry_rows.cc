@@ -29,14 +29,15 @@ constexpr std::string_view kInsert = R"sql(
     plain_number, source, source_key, source_attributes, source_numbers, tenant, key_name,
     field_name, field_id, shape, context_names, index_key_name, conversion, made)
   VALUES ($1, $2::oid::regclass, $2::oid, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, nullif($26, ''), $27)
+    nullif($15, ''), $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, nullif($26, ''), $27)
   ON CONFLICT DO NOTHING RETURNING 1)sql";
 
 constexpr std::string_view kUpdate = R"sql(
   UPDATE kms.protected_columns SET relation_oid = $2::oid, attribute = $3, attribute_number = $4,
     key_attributes = $5, key_numbers = $6, context_attributes = $7, context_numbers = $8,
     index_attribute = $9, index_number = $10, version_attribute = $11, version_number = $12,
-    plain_attribute = $13, plain_number = $14, source = $15, source_key = $16,
+    plain_attribute = $13, plain_number = $14, source = nullif($15, ''),
+    source_key = $16,
     source_attributes = $17, source_numbers = $18, conversion = nullif($19, ''), made = $20
   WHERE binding_id = $1)sql";
 
@@ -48,8 +49,7 @@ PostgresValue ListOf(const std::vector<Value>& values) {
 // The parameters that both statements begin with.
 std::vector<PostgresValue> Places(const RegistryRow& row) {
   const ProtectedColumn& column = row.column;
-  const std::optional<std::string_view> source =
-      column.source ? std::optional(SourceKindName(*column.source)) : std::nullopt;
+  const std::string_view source = column.source ? SourceKindName(*column.source) : "";
   return {ByteaValue(column.binding_id),
           column.relation,
           column.column,
