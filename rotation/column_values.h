@@ -69,8 +69,8 @@ class ColumnValues {
   // those of `opener`.
   absl::StatusOr<MadeValues> OpenSource(const SourceOpener& opener, std::span<const TableRow> rows,
                                         std::span<const size_t> picked) const;
-  // Seals the companions of `picked` rows: values as the column has them, and indexes. With `opener`
-  // what they open to; what does not open is bad.
+  // Seals the companions of `picked` rows: values as the column has them, and indexes. With
+  // `opener` what they open to; what does not open is bad.
   absl::StatusOr<MadeValues> Seal(std::span<const TableRow> rows, std::span<const size_t> picked,
                                   const SourceOpener* opener = nullptr) const;
   // Makes the blind indexes of plaintexts; what is bad stays bad.

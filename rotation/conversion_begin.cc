@@ -164,8 +164,9 @@ absl::Status CheckPlainType(const std::vector<Column>& columns, const ProtectedC
   const Column* const plain = ColumnNamed(columns, *column.plain_column);
   if (plain == nullptr) return InvalidField("plain_column", "is no column of the table");
   if (column.source && plain->shape != Shape::kBytea && plain->shape != Shape::kText) {
-    return InvalidField("plain_column", "is to hold what another tool has encrypted, and is neither "
-                                        "bytea nor text");
+    return InvalidField("plain_column",
+                        "is to hold what another tool has encrypted, and is neither "
+                        "bytea nor text");
   }
   if (IsJson(column.shape) && plain->shape != column.shape) {
     return InvalidField("plain_column", "must be of the same type, json or jsonb, as the other");

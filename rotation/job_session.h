@@ -53,8 +53,8 @@ class JobSession {
   // DoTurn does a piece of work, of the size of a window of `batch_rows` rows a transaction. The
   // first one plans the job, if no other worker has. Errors: of Database and of the service;
   // kDatabaseRefused also where the plan is;
-  // kFieldPolicy (CheckFields); kConfigInvalid, where the worker was not given a source key that the
-  // job takes (OpenersOf), and kInvalidField, where one opens nothing (CheckSourceSamples).
+  // kFieldPolicy (CheckFields); kConfigInvalid, where the worker was not given a source key that
+  // the job takes (OpenersOf), and kInvalidField, where one opens nothing (CheckSourceSamples).
   absl::StatusOr<Turn> DoTurn(const v1::RotationJob& job, size_t batch_rows);
 
   // Gives back what it works on, for others to go on with at once.

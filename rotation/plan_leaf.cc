@@ -276,8 +276,8 @@ std::optional<LeafPlan> PlanLeaf(const PlannedRoot& root, const LeafFacts& facts
   plan.root = root.name;
   plan.leaf = facts.relation.name;
   plan.relation = facts.relation.oid;
-  AddPlain(leaf, ContextColumns(root, work), "CONTEXT_COLUMN_GONE", "its values", &plan.context_columns,
-           findings);
+  AddPlain(leaf, ContextColumns(root, work), "CONTEXT_COLUMN_GONE", "its values",
+           &plan.context_columns, findings);
   for (const ProtectedColumn& column : root.columns) {
     if (column.key_columns.empty()) continue;
     AddPlain(leaf, column.key_columns, "KEY_COLUMN_GONE", "rows by it", &plan.row_key, findings);

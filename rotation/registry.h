@@ -67,9 +67,9 @@ struct ProtectedColumn {
   // The same values in plaintext: with a conversion other than kRewriting, and only then.
   std::optional<std::string> plain_column = {};
   Conversion conversion = Conversion::kNone;
-  // Where what stands in plain_column is no plaintext, but what another tool has encrypted: by which,
-  // the name of the key that workers were given, and the columns that it needs beside it, as the key
-  // says. Only of a column on its way from there, with plain_column.
+  // Where what stands in plain_column is no plaintext, but what another tool has encrypted: by
+  // which, the name of the key that workers were given, and the columns that it needs beside it, as
+  // the key says. Only of a column on its way from there, with plain_column.
   std::optional<SourceKind> source = {};
   std::optional<std::string> source_key = {};
   std::vector<std::string> source_columns = {};

@@ -100,8 +100,7 @@ absl::Status PutSource(const RequestOptions& options, ProtectedColumn* column) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::string source, options.Text("source", /*needed=*/true));
   column->source = ParseSourceKind(source);
   if (!column->source) {
-    return InvalidField("source",
-                        "must be pgcrypto_pgp, pgcrypto_raw, pgsodium or vault_transit");
+    return InvalidField("source", "must be pgcrypto_pgp, pgcrypto_raw, pgsodium or vault_transit");
   }
   FIELDKMS_ASSIGN_OR_RETURN(column->source_key, options.Text("source_key", /*needed=*/true));
   FIELDKMS_ASSIGN_OR_RETURN(auto beside, options.Names("source_columns"));
@@ -184,8 +183,7 @@ Outcome Protect(const Context& context) {
   if (wanted.index_key) {
     FIELDKMS_RETURN_IF_ERROR(CheckMayShare(context, *wanted.index_key, "index_key"));
   }
-  FIELDKMS_RETURN_IF_ERROR(
-      CheckSourceSample(context.database, wanted, context.scope.source_keys));
+  FIELDKMS_RETURN_IF_ERROR(CheckSourceSample(context.database, wanted, context.scope.source_keys));
   const auto begun = BeginProtect(context.database, std::move(wanted), context.run());
   if (!begun.ok()) return AboutColumns(begun.status(), "attribute", "into_column");
   return Begun(context, *begun);
@@ -197,7 +195,8 @@ Outcome Unprotect(const Context& context) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::string type, context.request.options.Text("type"));
   FIELDKMS_ASSIGN_OR_RETURN(const std::string source, context.request.options.Text("source"));
   if (!source.empty()) {
-    return InvalidField("source", "is what columns come from: nothing is encrypted as other tools do");
+    return InvalidField("source",
+                        "is what columns come from: nothing is encrypted as other tools do");
   }
   const auto begun = BeginUnprotect(context.database, context.table(), context.request.column, into,
                                     type, context.run());
@@ -209,8 +208,7 @@ Outcome Fill(const Context& context, const ProtectedColumn& column) {
   if (!IsFilling(column.conversion)) {
     return WrongStage(column, "there is nothing to fill");
   }
-  FIELDKMS_RETURN_IF_ERROR(
-      CheckSourceSample(context.database, column, context.scope.source_keys));
+  FIELDKMS_RETURN_IF_ERROR(CheckSourceSample(context.database, column, context.scope.source_keys));
   FIELDKMS_ASSIGN_OR_RETURN(
       const v1::RotationJob job,
       EnsureFillJob(context.client, column, context.scope.data_source, context.request.call_id));

@@ -15,10 +15,10 @@ constexpr int64_t kMostLost = 3;
 
 // Those of kms.requests, which has kinds of them, too (kms.kind_of).
 constexpr std::string_view kActions[] = {
-    "protect",    "migrate",    "unprotect",  "fill",           "close",           "reopen",
-    "switch",     "abandon",    "drop_plaintext", "drop_ciphertext", "create_key",
-    "rotate_key", "create_job", "start_job",      "pause_job",       "resume_job",
-    "cancel_job", "await_job"};
+    "protect",    "migrate",    "unprotect",  "fill",           "close",
+    "reopen",     "switch",     "abandon",    "drop_plaintext", "drop_ciphertext",
+    "create_key", "rotate_key", "create_job", "start_job",      "pause_job",
+    "resume_job", "cancel_job", "await_job"};
 
 bool IsAboutKeys(std::string_view action) {
   return action.ends_with("_key") || action.ends_with("_job");

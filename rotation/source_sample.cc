@@ -133,8 +133,10 @@ absl::StatusOr<std::vector<const SourceOpener*>> OpenersOf(const TablePlan& plan
     const auto opener = Find(keys, column.source_key, *kind);
     if (!opener.ok()) {
       return Error(absl::StatusCode::kFailedPrecondition, Reason::kConfigInvalid,
-                   "the job opens values of " + column.source + ", and the source key that the "
-                   "registry names " + std::string(MessageOf(opener.status())));
+                   "the job opens values of " + column.source +
+                       ", and the source key that the "
+                       "registry names " +
+                       std::string(MessageOf(opener.status())));
     }
     openers[i] = *opener;
     any = true;
@@ -151,8 +153,9 @@ absl::Status CheckSourceSample(Database& database, const ProtectedColumn& column
   FIELDKMS_ASSIGN_OR_RETURN(const bool bytes,
                             HoldsBytes(database, column.table, *column.plain_column));
   Seen seen;
-  FIELDKMS_RETURN_IF_ERROR(Look(
-      database, {column.table, *column.plain_column, bytes, column.source_columns}, *opener, &seen));
+  FIELDKMS_RETURN_IF_ERROR(Look(database,
+                                {column.table, *column.plain_column, bytes, column.source_columns},
+                                *opener, &seen));
   return Judge(seen);
 }
 

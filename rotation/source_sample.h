@@ -16,14 +16,14 @@
 
 namespace fieldkms::rotation {
 
-// What opens the companions of each of the plan's columns, null where they are plaintext; empty: all
-// are. Error: kFailedPrecondition, kConfigInvalid, which is the worker's fault and not the job's:
-// `keys`, which may be null, has no such key.
+// What opens the companions of each of the plan's columns, null where they are plaintext; empty:
+// all are. Error: kFailedPrecondition, kConfigInvalid, which is the worker's fault and not the
+// job's: `keys`, which may be null, has no such key.
 absl::StatusOr<std::vector<const SourceOpener*>> OpenersOf(const TablePlan& plan,
                                                            const SourceKeys* keys);
 
-// Both look at some values of what is to be opened; of a column without a source there is nothing to
-// look at. Errors: InvalidField, "source_key", where none of them opens, with why the first does
+// Both look at some values of what is to be opened; of a column without a source there is nothing
+// to look at. Errors: InvalidField, "source_key", where none of them opens, with why the first does
 // not, and where `keys`, which may be null, has no such key; of Database and of the opener.
 absl::Status CheckSourceSample(Database& database, const ProtectedColumn& column,
                                const SourceKeys* keys);

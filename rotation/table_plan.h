@@ -74,8 +74,9 @@ struct CipherColumn {
   // The column beside it that the work takes; without a name of kReseal.
   PlainColumn companion = {};
   bool companion_bytes = false;  // it is bytea, or a domain over that
-  // Of kEncrypt, where the companion holds what another tool has encrypted: by which (SourceKindName),
-  // the name of the key, and which of TablePlan::context_columns it needs beside it. "": plaintext.
+  // Of kEncrypt, where the companion holds what another tool has encrypted: by which
+  // (SourceKindName), the name of the key, and which of TablePlan::context_columns it needs beside
+  // it. "": plaintext.
   std::string source = {};
   std::string source_key = {};
   std::vector<size_t> source_columns = {};

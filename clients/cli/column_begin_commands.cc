@@ -156,8 +156,9 @@ absl::StatusOr<ExitCode> Unprotect(Session* session, const BeginArguments& argum
 
 void AddSourceOptions(CLI::App* command, BeginArguments* arguments) {
   command
-      ->add_option("--source", arguments->source,
-                   "What the column holds where that is no plaintext, but encrypted by another tool")
+      ->add_option(
+          "--source", arguments->source,
+          "What the column holds where that is no plaintext, but encrypted by another tool")
       ->type_name("KIND")
       ->check(CLI::IsMember({"pgcrypto_pgp", "pgcrypto_raw", "pgsodium", "vault_transit"}));
   command

@@ -80,7 +80,8 @@ Rows ColumnRows(const rotation::ProtectedColumn& column) {
   if (column.index_key) rows.push_back({"index key", Printable(*column.index_key)});
   if (column.version_column) rows.push_back({"version column", ColumnText(*column.version_column)});
   if (column.plain_column) {
-    rows.push_back({column.source ? "source column" : "plaintext", ColumnText(*column.plain_column)});
+    rows.push_back(
+        {column.source ? "source column" : "plaintext", ColumnText(*column.plain_column)});
   }
   if (column.source) {
     rows.push_back({"source", std::string(rotation::SourceKindName(*column.source))});

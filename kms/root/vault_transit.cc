@@ -126,8 +126,9 @@ absl::StatusOr<WipedBuffer> VaultTransit::Decrypt(std::string_view ciphertext, B
 
 absl::StatusOr<std::vector<std::optional<WipedBuffer>>> VaultTransit::DecryptBatch(
     std::span<const TransitItem> items, Deadline deadline) const {
-  FIELDKMS_ASSIGN_OR_RETURN(
-      const VaultReply reply, Send(decrypt_, [&] { return BatchBody(items); }, deadline));
+  FIELDKMS_ASSIGN_OR_RETURN(const VaultReply reply,
+                            Send(
+                                decrypt_, [&] { return BatchBody(items); }, deadline));
   // 200, or what Vault was told to answer where values do not open: 400 by default.
   const VaultJson* const results = ResultsOf(reply.json);
   if (results == nullptr) {

@@ -49,8 +49,8 @@ class VaultTransit {
                                       Deadline deadline) const;
 
   // DecryptBatch takes texts as Decrypt does, in one call, and returns what each opens to, in their
-  // order; nullopt: it does not open. Of what is the key's fault, such as that it is none, Vault says
-  // the same as of values, so it is none of the errors.
+  // order; nullopt: it does not open. Of what is the key's fault, such as that it is none, Vault
+  // says the same as of values, so it is none of the errors.
   absl::StatusOr<std::vector<std::optional<WipedBuffer>>> DecryptBatch(
       std::span<const TransitItem> items, Deadline deadline) const;
 

@@ -4,8 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
-#include <cstring>
+#include <list>
 
 #include "rotation/source/source_opener.h"
 
@@ -16,26 +15,22 @@ namespace {
 constexpr size_t kMost = kMostSourcePlaintext + 4'096;
 constexpr size_t kFirst = 4'096;
 
-// The window has plaintext in it.
-void* Allocate(void* /*opaque*/, uInt count, uInt size) {
-  const size_t bytes = size_t{count} * size + sizeof(size_t);
-  auto* const memory = static_cast<uint8_t*>(std::malloc(bytes));
-  if (memory == nullptr) return nullptr;
-  std::memcpy(memory, &bytes, sizeof(bytes));
-  return memory + sizeof(size_t);
+// What zlib works in: its window has plaintext in it.
+using Memory = std::list<WipedBuffer>;
+
+void* Allocate(void* opaque, uInt count, uInt size) {
+  return static_cast<Memory*>(opaque)->emplace_back(size_t{count} * size).data();
 }
 
-void Free(void* /*opaque*/, void* address) {
-  auto* const memory = static_cast<uint8_t*>(address) - sizeof(size_t);
-  size_t bytes = 0;
-  std::memcpy(&bytes, memory, sizeof(bytes));
-  Wipe({memory, bytes});
-  std::free(memory);
+void Free(void* opaque, void* address) {
+  static_cast<Memory*>(opaque)->remove_if(
+      [&](const WipedBuffer& buffer) { return buffer.data() == address; });
 }
 
 class Inflater {
  public:
   explicit Inflater(Deflated form) {
+    stream_.opaque = &memory_;
     stream_.zalloc = Allocate;
     stream_.zfree = Free;
     ready_ = inflateInit2(&stream_, form == Deflated::kRaw ? -MAX_WBITS : MAX_WBITS) == Z_OK;
@@ -61,11 +56,13 @@ class Inflater {
       made = output->size() - stream_.avail_out;
     }
     output->resize(made);
-    // Bytes may follow in the packet where its length is not known, but none do that pgcrypto wrote.
+    // Bytes may follow in the packet where its length is not known, but none do that pgcrypto
+    // wrote.
     return state == Z_STREAM_END ? std::string_view() : kSourceNotOpened;
   }
 
  private:
+  Memory memory_;
   z_stream stream_ = {};
   bool ready_ = false;
 };

@@ -37,7 +37,8 @@ SourceValue PgcryptoPgpOpener::OpenOne(const SourceCell& cell) const {
       OpenPgpMessage(AsBytes(*message), options_.passphrase.Expose(), &plaintext);
   if (!bad.empty()) return {.value = {}, .bad = bad};
   if (plaintext.is_text && options_.convert_crlf) ConvertLineEnds(&plaintext.bytes);
-  if (plaintext.is_text && !IsPlainText(plaintext.bytes)) return {.value = {}, .bad = kSourceNoText};
+  if (plaintext.is_text && !IsPlainText(plaintext.bytes))
+    return {.value = {}, .bad = kSourceNoText};
   return {.value = std::move(plaintext.bytes), .bad = {}};
 }
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "rotation/source/source_openssl.h"
 #include "rotation/source/source_opener.h"
+#include "rotation/source/source_openssl.h"
 
 namespace fieldkms::rotation {
 namespace {
@@ -95,11 +95,10 @@ std::string_view PgpDecrypt(const PgpCipher& cipher, ByteView key, ByteView iv, 
   if (fetched == nullptr || context == nullptr) return kSourceCipher;
   output->resize(input.size());
   int size = 0;
-  const bool done =
-      EVP_DecryptInit_ex2(context.get(), fetched.get(), key.data(),
-                          iv.empty() ? kZeros.data() : iv.data(), nullptr) == 1 &&
-      EVP_DecryptUpdate(context.get(), output->data(), &size, input.data(),
-                        static_cast<int>(input.size())) == 1;
+  const bool done = EVP_DecryptInit_ex2(context.get(), fetched.get(), key.data(),
+                                        iv.empty() ? kZeros.data() : iv.data(), nullptr) == 1 &&
+                    EVP_DecryptUpdate(context.get(), output->data(), &size, input.data(),
+                                      static_cast<int>(input.size())) == 1;
   return done && static_cast<size_t>(size) == input.size() ? std::string_view() : kSourceCipher;
 }
 

@@ -9,8 +9,8 @@
 #include "rotation/source/inflate.h"
 #include "rotation/source/pgp_cipher.h"
 #include "rotation/source/pgp_packet.h"
-#include "rotation/source/source_openssl.h"
 #include "rotation/source/source_opener.h"
+#include "rotation/source/source_openssl.h"
 
 namespace fieldkms::rotation {
 namespace {
@@ -28,15 +28,14 @@ struct DataKey {
 
 bool Sha1(ByteView input, std::array<uint8_t, kShaSize>* digest) {
   const auto sha = FetchSourceDigest("SHA1");
-  return sha != nullptr && EVP_Digest(input.data(), input.size(), digest->data(), nullptr,
-                                      sha.get(), nullptr) == 1;
+  return sha != nullptr &&
+         EVP_Digest(input.data(), input.size(), digest->data(), nullptr, sha.get(), nullptr) == 1;
 }
 
 // A key of its own, encrypted with that of the passphrase: its cipher's number, and it.
 std::string_view OpenSessionKey(ByteView wrapped, DataKey* key) {
   WipedBuffer opened;
-  const std::string_view bad =
-      PgpDecrypt(*key->cipher, key->bytes.Expose(), {}, wrapped, &opened);
+  const std::string_view bad = PgpDecrypt(*key->cipher, key->bytes.Expose(), {}, wrapped, &opened);
   if (!bad.empty()) return bad;
   key->cipher = FindPgpCipher(opened[0]);
   // Of a wrong passphrase anything may come.

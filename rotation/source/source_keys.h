@@ -21,8 +21,8 @@ class SourceKeys {
     openers_.insert_or_assign(std::move(name), std::move(opener));
   }
 
-  // Find returns what opens values of this key; it lives as long as this does. Errors: InvalidField,
-  // "source_key": there is none of the name, or it is of another kind.
+  // Find returns what opens values of this key; it lives as long as this does. Errors:
+  // InvalidField, "source_key": there is none of the name, or it is of another kind.
   absl::StatusOr<const SourceOpener*> Find(std::string_view name, SourceKind kind) const;
 
  private:

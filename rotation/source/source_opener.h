@@ -59,8 +59,8 @@ enum class SourceRole : uint8_t {
   kAssociatedData,  // several are one after the other, as texts
   kContext,         // of a derived key, in Vault
 };
-// The texts of the columns of a role, one after the other; none: one of them is NULL, or there is no
-// such column.
+// The texts of the columns of a role, one after the other; none: one of them is NULL, or there is
+// no such column.
 std::optional<std::string> BesideText(std::span<const SourceRole> roles, const SourceCell& cell,
                                       SourceRole role);
 // The same of a column of bytes, which PostgreSQL writes as "\x…".

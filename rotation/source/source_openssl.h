@@ -18,8 +18,8 @@ struct SourceOpensslFree {
 template <class T>
 using SourceOpenssl = std::unique_ptr<T, SourceOpensslFree>;
 
-// Null where OpenSSL here has no such thing: Blowfish and CAST5 are of its legacy provider, which may
-// not be installed.
+// Null where OpenSSL here has no such thing: Blowfish and CAST5 are of its legacy provider, which
+// may not be installed.
 SourceOpenssl<EVP_CIPHER> FetchSourceCipher(const char* name);
 SourceOpenssl<EVP_MD> FetchSourceDigest(const char* name);
 

@@ -15,8 +15,8 @@ enum class SourceText : uint8_t {
   kHex,     // encode(…, 'hex')
 };
 
-// BytesOfText returns what `text` stands for. Text that begins with "\x" is hexadecimal, as bytea is
-// written, whatever `form` says. None: it is no such text.
+// BytesOfText returns what `text` stands for. Text that begins with "\x" is hexadecimal, as bytea
+// is written, whatever `form` says. None: it is no such text.
 std::optional<std::string> BytesOfText(std::string_view text, SourceText form);
 
 // Whether it begins as armor() of pgcrypto does.

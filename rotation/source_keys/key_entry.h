@@ -26,14 +26,14 @@ struct KeyEntry {
   SourceText text = SourceText::kBase64;
   bool holds_text = false;
   std::vector<SourceRole> roles;
-  bool convert_crlf = false;                     // pgcrypto_pgp
-  std::optional<std::string> algorithm;          // pgcrypto_raw
-  std::optional<std::string> construction;       // pgsodium
-  std::optional<std::string> key_id;             // pgsodium: of a key that is derived
-  std::optional<std::string> key_context;        // pgsodium
-  bool nonce_prefix = false;                     // pgcrypto_raw, pgsodium
-  std::optional<std::string> nonce;              // pgcrypto_raw, pgsodium: hexadecimal digits
-  VaultOptions vault;                            // vault_transit
+  bool convert_crlf = false;                // pgcrypto_pgp
+  std::optional<std::string> algorithm;     // pgcrypto_raw
+  std::optional<std::string> construction;  // pgsodium
+  std::optional<std::string> key_id;        // pgsodium: of a key that is derived
+  std::optional<std::string> key_context;   // pgsodium
+  bool nonce_prefix = false;                // pgcrypto_raw, pgsodium
+  std::optional<std::string> nonce;         // pgcrypto_raw, pgsodium: hexadecimal digits
+  VaultOptions vault;                       // vault_transit
 };
 
 // The keys of an entry. What each kind takes is not looked at.

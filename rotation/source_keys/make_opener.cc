@@ -101,8 +101,9 @@ Opener MakeRaw(const KeyEntry& entry) {
   FIELDKMS_RETURN_IF_ERROR(CheckNonce(entry));
   const auto algorithm = ParseRawAlgorithm(entry.algorithm.value_or("aes-cbc/pad:pkcs"));
   if (!algorithm) {
-    return ConfigError("algorithm: must be aes, bf, des, 3des or cast5, with -cbc or -ecb, and "
-                       "/pad:pkcs or /pad:none");
+    return ConfigError(
+        "algorithm: must be aes, bf, des, 3des or cast5, with -cbc or -ecb, and "
+        "/pad:pkcs or /pad:none");
   }
   if (!algorithm->has_iv && (entry.nonce || !entry.roles.empty())) {
     return ConfigError("nonce: ecb takes none");
@@ -153,7 +154,7 @@ Opener MakeSodium(const KeyEntry& entry) {
   PgsodiumOpener::Options options;
   if (!entry.construction) return ConfigError("construction: is needed");
   const bool box = entry.construction == "secretbox";
-  options.construction = box ? SodiumConstruction::kSecretbox
+  options.construction = box                                ? SodiumConstruction::kSecretbox
                          : entry.construction == "aead_det" ? SodiumConstruction::kAeadDet
                                                             : SodiumConstruction::kAeadIetf;
   FIELDKMS_RETURN_IF_ERROR(
@@ -171,8 +172,7 @@ Opener MakeSodium(const KeyEntry& entry) {
 }
 
 Opener MakeVault(const KeyEntry& entry) {
-  FIELDKMS_RETURN_IF_ERROR(
-      RefuseRoles(entry, {SourceRole::kAssociatedData, SourceRole::kContext}));
+  FIELDKMS_RETURN_IF_ERROR(RefuseRoles(entry, {SourceRole::kAssociatedData, SourceRole::kContext}));
   FIELDKMS_RETURN_IF_ERROR(
       Refuse(!entry.secret.file.empty() || !entry.secret.credential.empty(), "secret_file"));
   FIELDKMS_RETURN_IF_ERROR(Refuse(entry.nonce || entry.nonce_prefix, "nonce"));

@@ -12,8 +12,8 @@
 namespace fieldkms::rotation {
 
 // Reads the file, which others than its owner may not write, and the secrets that it names, which
-// others may not even read (ReadSecret). Connects to nothing. Errors: kConfigInvalid, with the line,
-// the key and the rule, or the path; those of ReadSecret.
+// others may not even read (ReadSecret). Connects to nothing. Errors: kConfigInvalid, with the
+// line, the key and the rule, or the path; those of ReadSecret.
 absl::StatusOr<std::shared_ptr<const SourceKeys>> ReadSourceKeys(const std::string& path);
 
 }  // namespace fieldkms::rotation

@@ -1,6 +1,6 @@
 // Messages of OpenPGP, under a passphrase that some of the corpus have; the first byte says whether
-// it is text with armour around it. Whatever comes, nothing is read or made beyond its end, and what
-// opens is no longer than the limit.
+// it is text with armour around it. Whatever comes, nothing is read or made beyond its end, and
+// what opens is no longer than the limit.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

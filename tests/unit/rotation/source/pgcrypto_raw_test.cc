@@ -69,8 +69,8 @@ TEST(PgcryptoRawTest, WhatOpensToNoTextIsAFaultWhereItShouldBe) {
   options.algorithm.padded = false;  // its padding is seen then, and is text
   options.holds_text = true;
   const std::string sealed = Unhex(vector["sealed"]);
-  EXPECT_TRUE(OpenedBy(Made(std::move(options)), {.value = sealed}).starts_with(
-      vector["text"].get<std::string>()));
+  EXPECT_TRUE(OpenedBy(Made(std::move(options)), {.value = sealed})
+                  .starts_with(vector["text"].get<std::string>()));
   auto wrong = OptionsOf(vector);
   wrong.algorithm.padded = false;
   wrong.holds_text = true;

@@ -73,9 +73,8 @@ TEST(PgsodiumTest, EveryByteCounts) {
 }
 
 TEST(PgsodiumTest, NoncesStandBeforeTheValueOrBesideIt) {
-  for (const auto& [name, construction] :
-       {std::pair("secretbox", SodiumConstruction::kSecretbox),
-        std::pair("aead_ietf", SodiumConstruction::kAeadIetf)}) {
+  for (const auto& [name, construction] : {std::pair("secretbox", SodiumConstruction::kSecretbox),
+                                           std::pair("aead_ietf", SodiumConstruction::kAeadIetf)}) {
     const auto& vector = Vectors()[name];
     const std::string nonce = Unhex(vector["nonce"]);
     const std::string sealed = Unhex(vector["sealed"]);

@@ -30,8 +30,7 @@ inline SecretBytes Secret(const std::string& text) {
 }
 
 inline const nlohmann::json& PgcryptoVectors() {
-  static const nlohmann::json vectors =
-      ReadJson(testing::VectorsDir() + "/pgcrypto.json");
+  static const nlohmann::json vectors = ReadJson(testing::VectorsDir() + "/pgcrypto.json");
   return vectors;
 }
 

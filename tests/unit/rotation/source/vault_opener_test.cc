@@ -59,7 +59,9 @@ class VaultOpenerTest : public ::testing::Test {
 TEST_F(VaultOpenerTest, OpensManyAtATime) {
   std::vector<std::string> sealed;
   for (int i = 0; i < 600; ++i) {
-    sealed.push_back(i == 7 ? "no text of Vault" : i == 8 ? "vault:v1:AAAA" : Encrypt(std::to_string(i)));
+    sealed.push_back(i == 7   ? "no text of Vault"
+                     : i == 8 ? "vault:v1:AAAA"
+                              : Encrypt(std::to_string(i)));
   }
   const int asked = vault_.Requests("transit/decrypt/cards");
   std::vector<SourceCell> cells;
