@@ -61,7 +61,7 @@ struct ExportHealth {
 // Thread-safe.
 class CheckpointExporter {
  public:
-  CheckpointExporter(ExportOptions options, std::vector<std::unique_ptr<CheckpointTarget>> targets);
+  CheckpointExporter(ExportOptions options, std::vector<std::shared_ptr<CheckpointTarget>> targets);
   // Exports the last one that was offered.
   ~CheckpointExporter();
 

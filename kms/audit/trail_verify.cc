@@ -208,7 +208,9 @@ class Verification {
            segment.path + ".tree: " + std::string(MessageOf(record.status())));
     } else if (record->part.end() != read.part.end() ||
                record->part.hashes() != read.part.hashes() ||
-               record->facts.bytes != read.facts.bytes) {
+               record->facts.bytes != read.facts.bytes ||
+               record->facts.first_time != read.facts.first_time ||
+               record->facts.last_time != read.facts.last_time) {
       Find(Kind::kChanged, segment.first, std::max(record->part.end(), read.part.end()),
            segment.path + ": its lines are not those of its signed tree");
     }
