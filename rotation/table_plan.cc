@@ -1,5 +1,6 @@
 #include "rotation/table_plan.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -17,7 +18,9 @@ namespace {
 using Json = nlohmann::json;
 
 // Of what is written here: a release that changes it takes another number.
-constexpr uint64_t kForm = 2;
+constexpr uint64_t kForm = 1;
+// The same with sources, where a column has one: all other plans stay such as every release reads.
+constexpr uint64_t kFormWithSources = 2;
 
 constexpr std::array<std::pair<Shape, std::string_view>, 7> kShapes = {{
     {Shape::kBytea, "bytea"},
@@ -221,6 +224,32 @@ void Reader::Take(const Json& json, Struct& value) {
   if (!reader.Fits()) Refuse();
 }
 
+bool HasSources(const TablePlan& plan) {
+  return std::any_of(plan.columns.begin(), plan.columns.end(),
+                     [](const CipherColumn& column) { return !column.source.empty(); });
+}
+
+// Members of columns that plans without sources are written without.
+const Json& NoSource() {
+  static const Json members = {
+      {"source", ""}, {"source_key", ""}, {"source_columns", Json::array()}};
+  return members;
+}
+
+// Adds them to what was written without. False: it has some all the same.
+bool AddNoSources(Json* json) {
+  if (json->value("form", Json()) != kForm) return true;
+  const auto columns = Json::json_pointer("/plan/columns");
+  if (!json->contains(columns) || !(*json)[columns].is_array()) return true;
+  for (Json& column : (*json)[columns]) {
+    if (!column.is_object()) continue;
+    for (const auto& [name, none] : NoSource().items()) {
+      if (!column.emplace(name, none).second) return false;
+    }
+  }
+  return true;
+}
+
 bool HoldsTogether(const TablePlan& plan) {
   if (plan.columns.empty()) return false;
   for (const CipherColumn& column : plan.columns) {
@@ -290,7 +319,13 @@ absl::StatusOr<Shape> ParseShape(std::string_view name) {
 }
 
 std::string TablePlanJson(const TablePlan& plan) {
-  const Json json = {{"form", kForm}, {"plan", Writer::JsonOf(plan)}};
+  const bool sources = HasSources(plan);
+  Json json = {{"form", sources ? kFormWithSources : kForm}, {"plan", Writer::JsonOf(plan)}};
+  if (!sources) {
+    for (Json& column : json["plan"]["columns"]) {
+      for (const auto& [name, none] : NoSource().items()) column.erase(name);
+    }
+  }
   // Names are UTF-8, since sessions are: nothing is ever replaced.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -299,14 +334,15 @@ absl::StatusOr<TablePlan> ParseTablePlan(std::string_view text) {
   const absl::Status other = DatabaseRefused(
       "the plan of a table was written by another release: let that one finish the job, or cancel "
       "it and make a new one");
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return other;
+  Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || !AddNoSources(&json)) return other;
   TablePlan plan;
   uint64_t form = 0;
   Reader reader(json);
   reader.Unsigned("form", form);
   reader.Object("plan", plan);
-  if (!reader.Fits() || form != kForm || !HoldsTogether(plan)) return other;
+  const bool known = form == (HasSources(plan) ? kFormWithSources : kForm);
+  if (!reader.Fits() || !known || !HoldsTogether(plan)) return other;
   return plan;
 }
 

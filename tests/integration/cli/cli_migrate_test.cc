@@ -153,6 +153,40 @@ TEST_F(MigrateTest, VerificationFindsValuesOfOtherRows) {
   EXPECT_EQ(ReasonOfRow(1), "does not open to what the value of its source beside it opens to");
 }
 
+// A vector in a column of its own; and one that the application changes with the value.
+TEST_F(MigrateTest, ColumnsBesideAValueAreReadWithIt) {
+  Secret("raw", "sixteen bytes of");
+  WriteFile(keys_file_, "source_keys:\n  raw: {kind: pgcrypto_raw, secret_file: " +
+                            dir_.File("raw") + ", columns: [nonce]}\n");
+  Value("CREATE TABLE public.pins (id int PRIMARY KEY, iv bytea, pin bytea)");
+  const std::string pin = "encrypt_iv(('pin ' || id)::bytea, 'sixteen bytes of', iv, 'aes')";
+  bed_.Sql(
+      "INSERT INTO pins SELECT i, gen_random_bytes(16) FROM generate_series(1, 20) i; "
+      "UPDATE pins SET pin = " +
+      pin);
+  const auto serve = ServeMigrations({"--allow", "unprotect"});
+  const std::string protect =
+      "protect_column('pins', 'pin', key => 'cards', source => 'pgcrypto_raw', source_key => 'raw'";
+  EXPECT_THAT(Error(protect + ")"), AllOf(HasSubstr("option source_columns"), HasSubstr("1")));
+  EXPECT_THAT(Error(protect + ", source_columns => '{pin}')"), HasSubstr("22023"));
+  EXPECT_EQ(Call(protect + ", source_columns => '{iv}')")["source_columns"][0], "iv");
+  Value("ALTER TABLE pins RENAME COLUMN iv TO vector");
+  EXPECT_EQ(Call("fill_column('pins', 'pin', wait => '2 minutes')")["opened"], 20);
+  // Another vector is another value: what was made is cleared, and made again.
+  bed_.Sql(
+      "UPDATE pins SET vector = gen_random_bytes(16) WHERE id = 7; UPDATE pins SET pin = "
+      "encrypt_iv('pin 7', 'sixteen bytes of', vector, 'aes') WHERE id = 7");
+  EXPECT_EQ(Value("SELECT pin_protected IS NULL FROM pins WHERE id = 7"), "t");
+  Call("close_column('pins', 'pin')");
+  Call("fill_column('pins', 'pin', wait => '2 minutes')");
+  Call("switch_column('pins', 'pin')");
+  Call("drop_plaintext('pins', 'pin')");
+  EXPECT_EQ(Value("SELECT cardinality(source_attributes) FROM kms.protected_columns"), "0");
+  Call("unprotect_column('pins', 'pin', 'clear')");
+  Call("fill_column('pins', 'pin', wait => '2 minutes')");
+  EXPECT_EQ(Value("SELECT count(*) FROM pins WHERE clear = 'pin ' || id"), "20");
+}
+
 // The command line, and a column of text with armour.
 TEST_F(MigrateTest, TheCommandLineMigratesText) {
   Value("CREATE TABLE public.notes (id int PRIMARY KEY, note text)");

@@ -39,6 +39,10 @@ TEST_F(RequestsSqlTest, EachProcedureAsks) {
        "'{\"a\": \"b\"}', binding_id => '\\x0102', wait => NULL)",
        R"(protect/{"fill": true, "field": "f", "context": {"a": "b"}, "row_key": ["id"], )"
        R"("binding_id": "0102"})"},
+      {"protect_column('customers', 'card', field => 'f', source => 'pgsodium', source_key => 'k', "
+       "source_columns => '{id}', wait => NULL)",
+       R"(migrate/{"fill": true, "field": "f", "source": "pgsodium", "source_key": "k", )"
+       R"("source_columns": ["id"]})"},
       {"unprotect_column('customers', 'card', 'clear', wait => NULL)",
        R"(unprotect/{"fill": true, "into_column": "clear"})"},
       {"fill_column('customers', 'card', wait => NULL)", "fill/{}"},

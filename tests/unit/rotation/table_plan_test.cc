@@ -114,6 +114,26 @@ TEST(TablePlanTest, KeepsItsForm) {
             "work": "reseal", "estimated_rows": 12345678901234567890}})json"));
 }
 
+TEST(TablePlanTest, PlansWithASourceHaveAFormOfTheirOwn) {
+  TablePlan plan = SamplePlan();
+  plan.work = Work::kEncrypt;
+  for (CipherColumn& column : plan.columns) column.companion = {"plain", "bytea"};
+  EXPECT_EQ(json::parse(TablePlanJson(plan))["form"], 1);
+  plan.columns[0].source = "pgcrypto_pgp";
+  plan.columns[0].source_key = "old";
+  plan.columns[0].source_columns = {0};
+  json good = json::parse(TablePlanJson(plan));
+  EXPECT_EQ(good["form"], 2);
+  EXPECT_EQ(ParseTablePlan(good.dump()).value(), plan);
+  for (const auto& [pointer, value] : {std::pair<const char*, json>("/form", 1),
+                                       {"/plan/columns/0/source_key", ""},
+                                       {"/plan/columns/0/source_columns/0", 1}}) {
+    json other = good;
+    other[json::json_pointer(pointer)] = value;
+    EXPECT_THAT(ParseTablePlan(other.dump()), StatusIs(Reason::kDatabaseRefused)) << other;
+  }
+}
+
 // As jsonb gives it back: other white space, members in another order.
 TEST(TablePlanTest, IsReadHoweverItIsSpelled) {
   const TablePlan plan = SamplePlan();
