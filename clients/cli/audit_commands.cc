@@ -102,6 +102,7 @@ void AddAuditCommands(CLI::App* app, Session* session) {
   CLI::App* const group =
       app->add_subcommand("audit", "Read, verify and prove the audit trail, by its files");
   group->require_subcommand(1, 1);
+  AddAuditListCommand(group, session);
   AddAuditVerifyCommand(group, session);
   AddAuditProveCommands(group, session);
 

@@ -9,7 +9,8 @@
 namespace fieldkms {
 
 void AddAuditCommands(CLI::App* app, Session* session);
-// The parts of AddAuditCommands in audit_verify_command.cc and audit_prove_command.cc.
+// The parts of AddAuditCommands in audit_list_command.cc and the like.
+void AddAuditListCommand(CLI::App* group, Session* session);
 void AddAuditVerifyCommand(CLI::App* group, Session* session);
 void AddAuditProveCommands(CLI::App* group, Session* session);
 

@@ -19,6 +19,7 @@ namespace {
 
 constexpr size_t kDigits = 20;
 constexpr size_t kPiece = size_t{1} << 20;
+constexpr size_t kLongestLine = size_t{16} << 20;
 constexpr std::string_view kTreeEnding = ".tree";
 
 std::string Padded(uint64_t number) {
@@ -49,6 +50,17 @@ absl::Status OpenFailed(const std::string& path) {
   const absl::StatusCode code =
       errno == ENOENT ? absl::StatusCode::kNotFound : absl::StatusCode::kUnavailable;
   return Error(code, Reason::kAuditUnavailable, path + ": open: " + std::strerror(errno));
+}
+
+// To read it. What is no file may have no end.
+absl::StatusOr<FileDescriptor> OpenRegular(const std::string& path) {
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (file.get() < 0) return OpenFailed(path);
+  struct stat info {};
+  if (fstat(file.get(), &info) != 0) return TrailError(path, "fstat");
+  if (S_ISREG(info.st_mode)) return file;
+  return Error(absl::StatusCode::kUnavailable, Reason::kAuditUnavailable,
+               path + ": it is no file, as an audit trail must be");
 }
 
 // Fills `piece` behind what it holds, up to its capacity; whether there was more to read.
@@ -125,8 +137,7 @@ absl::Status ReplaceFile(const std::string& path, std::string_view bytes) {
 }
 
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path, size_t limit) {
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (file.get() < 0) return OpenFailed(path);
+  FIELDKMS_ASSIGN_OR_RETURN(const FileDescriptor file, OpenRegular(path));
   std::string bytes;
   uint64_t at = 0;
   for (;;) {
@@ -145,13 +156,14 @@ absl::Status ReadLines(int fd, const std::string& path, uint64_t from, const Eac
     const size_t whole = end == std::string::npos ? 0 : end + 1;
     if (whole > 0) FIELDKMS_RETURN_IF_ERROR(each(std::string_view(piece).substr(0, whole)));
     piece.erase(0, whole);
+    if (piece.size() > kLongestLine)
+      return TrailDamaged(path + ": a line is longer than any of ours");
     if (!more) return piece.empty() ? absl::OkStatus() : each(piece);
   }
 }
 
 absl::Status ReadLines(const std::string& path, uint64_t from, const EachLines& each) {
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (file.get() < 0) return OpenFailed(path);
+  FIELDKMS_ASSIGN_OR_RETURN(const FileDescriptor file, OpenRegular(path));
   return ReadLines(file.get(), path, from, each);
 }
 

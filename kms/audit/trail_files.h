@@ -32,7 +32,7 @@ struct TrailFiles {
 };
 
 // Errors of all: kUnavailable, kAuditUnavailable, naming the file and the system call; kNotFound
-// where a file to be read is not there.
+// where a file to be read is not there. What is read must be a regular file.
 absl::Status TrailError(const std::string& path, const std::string& what);  // with errno's text
 absl::Status TrailDamaged(const std::string& message);  // kDataLoss, kStoreCorrupt
 
@@ -45,6 +45,7 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path, size_t limit)
 
 // Reads a file piece by piece and gives whole lines, with their ends, as many as there are at a
 // time; at the end a last line without one, if it has no end. An error of `each` ends it.
+// Other error: TrailDamaged for a line of more than 16 MiB.
 using EachLines = std::function<absl::Status(std::string_view lines)>;
 absl::Status ReadLines(const std::string& path, uint64_t from, const EachLines& each);
 // The same of a file that is open.

@@ -118,6 +118,26 @@ TEST_F(CliAuditTest, TailReadsOverSegments) {
   EXPECT_EQ(LinesOf(Audit({"tail", "--trail", path_, "-n", "1000"}).out).size(), 61u);
 }
 
+TEST_F(CliAuditTest, ListsPagesOfWhatIsAskedFor) {
+  const std::vector<std::string> command{
+      "list", "--trail", path_, "--key", "key7", "--since", "2020-01-01T00:00:00Z", "--json"};
+  Write(30);
+  const auto listed = Json(Audit(command));
+  ASSERT_EQ(listed["records"].size(), 2u) << listed;
+  EXPECT_EQ(listed["records"][0]["index"], 8);
+  EXPECT_EQ(listed["records"][0]["record"]["key"], "key7");
+  EXPECT_EQ(listed["end"], true);
+  std::vector<std::string> paged = command;
+  paged.insert(paged.end(), {"--limit", "1"});
+  const auto first = Json(Audit(paged));
+  EXPECT_EQ(first["end"], false);
+  paged.insert(paged.end(), {"--page-token", first["next_page_token"]});
+  EXPECT_EQ(Json(Audit(paged))["records"][0], listed["records"][1]);
+  EXPECT_THAT(Audit({"list", "--trail", path_, "--limit", "1"}).out, HasSubstr("There is more"));
+  EXPECT_EQ(Audit({"list", "--trail", path_, "--since", "yesterday"}).status.code, 2);
+  EXPECT_EQ(Audit({"list", "--trail", path_, "--page-token", "x"}).status.code, 2);
+}
+
 TEST_F(CliAuditTest, BeginsAnew) {
   fs::remove(path_);
   ASSERT_FALSE(Open().ok());

@@ -242,6 +242,21 @@ TEST_F(SealedTrailTest, KeyOpenToOthersIsRefused) {
   EXPECT_THAT(std::string(trail.status().message()), HasSubstr("chmod 600"));
 }
 
+// Reading a device may never end.
+TEST_F(SealedTrailTest, WhatIsNoFileIsRefused) {
+  for (const char* path : {"/dev/full", "/dev/zero", "/dev"}) {
+    EXPECT_THAT(SealedTrail::Open(path, SystemClock(), options_),
+                StatusIs(absl::StatusCode::kUnavailable, Reason::kAuditUnavailable));
+    EXPECT_FALSE(fs::exists(std::string(path) + ".checkpoints.first"));
+  }
+  EXPECT_FALSE(fs::exists(options_.key_path));
+}
+
+TEST_F(SealedTrailTest, ALineWithoutEndIsRefused) {
+  WriteFile(path_, std::string(size_t{20} << 20, 'x'));
+  EXPECT_THAT(Open(), StatusIs(Reason::kStoreCorrupt));
+}
+
 TEST_F(SealedTrailTest, FailsWhenCheckpointsCannotBeWritten) {
   options_.checkpoint_records = 1;
   ASSERT_OK_AND_ASSIGN(const auto trail, Open());
