@@ -128,10 +128,11 @@ absl::Status InSqlTerms(const absl::Status& status) {
        {"fieldkms column drop-plaintext", "kms.drop_plaintext"},
        {"fieldkms column list", "kms.protected_columns"},
        {"the application's database: ", ""}}};
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kOptions = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kOptions = {
       {{"key_columns", "row_key"},
        {"context_names", "context"},
        {"context_columns", "context"},
+       {"source_columns", "source_columns"},  // without which one
        {"leader", "old_name"},
        {"name", "key"}}};
   std::string message(MessageOf(status));

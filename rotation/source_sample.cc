@@ -1,5 +1,6 @@
 #include "rotation/source_sample.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <pqxx/result>
@@ -101,22 +102,29 @@ absl::StatusOr<const SourceOpener*> Find(const SourceKeys* keys, std::string_vie
   return (keys == nullptr ? kNone : *keys).Find(name, kind);
 }
 
-absl::StatusOr<bool> HoldsBytes(Database& database, const TableName& table,
-                                const std::string& name) {
-  bool bytes = false;
+// Finds the columns. Error: InvalidField, naming the member, for what is not there.
+absl::StatusOr<Sampled> SampledOf(Database& database, const ProtectedColumn& column) {
+  Sampled sampled{column.table, *column.plain_column, false, column.source_columns};
   FIELDKMS_RETURN_IF_ERROR(database.Read([&](Transaction& transaction) -> absl::Status {
-    const Oid oids[] = {FindRelation(transaction, table)};
+    const Oid oids[] = {FindRelation(transaction, column.table)};
     if (oids[0] == 0) return InvalidField("table", "is no table of the database");
-    for (const auto& [oid, columns] : ColumnsOf(transaction, oids)) {
-      for (const Column& column : columns) {
-        if (column.name != name) continue;
-        bytes = column.shape == Shape::kBytea;
-        return absl::OkStatus();
-      }
+    const std::vector<Column> columns = ColumnsOf(transaction, oids)[oids[0]];
+    const auto find = [&](const std::string& name) {
+      return std::find_if(columns.begin(), columns.end(),
+                          [&](const Column& found) { return found.name == name; });
+    };
+    const auto plain = find(sampled.column);
+    if (plain == columns.end()) {
+      return InvalidField("plain_column", "is no column of the table");
     }
-    return InvalidField("plain_column", "is no column of the table");
+    sampled.bytes = plain->shape == Shape::kBytea;
+    for (const std::string& name : sampled.beside) {
+      if (find(name) != columns.end()) continue;
+      return InvalidField("source_columns", "names what is no column of the table");
+    }
+    return absl::OkStatus();
   }));
-  return bytes;
+  return sampled;
 }
 
 }  // namespace
@@ -150,12 +158,9 @@ absl::Status CheckSourceSample(Database& database, const ProtectedColumn& column
   if (!column.source || !column.source_key || !column.plain_column) return absl::OkStatus();
   FIELDKMS_ASSIGN_OR_RETURN(const SourceOpener* const opener,
                             Find(keys, *column.source_key, *column.source));
-  FIELDKMS_ASSIGN_OR_RETURN(const bool bytes,
-                            HoldsBytes(database, column.table, *column.plain_column));
+  FIELDKMS_ASSIGN_OR_RETURN(const Sampled sampled, SampledOf(database, column));
   Seen seen;
-  FIELDKMS_RETURN_IF_ERROR(Look(database,
-                                {column.table, *column.plain_column, bytes, column.source_columns},
-                                *opener, &seen));
+  FIELDKMS_RETURN_IF_ERROR(Look(database, sampled, *opener, &seen));
   return Judge(seen);
 }
 

@@ -47,6 +47,8 @@ absl::Status AboutBegin(const absl::Status& status, std::string_view plain_optio
   if (field == "plain_column") return WithField(status, plain_option);
   if (field == "column") return WithField(status, cipher_option);
   if (field == "shape") return WithField(status, cipher_option);
+  if (field == "source_key") return WithField(status, "source-key");
+  if (field.starts_with("source_columns")) return WithField(status, "source-columns");
   return AboutOption(status);
 }
 
@@ -121,10 +123,7 @@ absl::Status CheckSource(const BeginArguments& arguments, Database* database,
                          const ProtectedColumn& column) {
   if (arguments.source_keys.empty()) return absl::OkStatus();
   FIELDKMS_ASSIGN_OR_RETURN(const auto keys, SourceKeysOf(arguments.source_keys));
-  const absl::Status checked = rotation::CheckSourceSample(*database, column, keys.get());
-  if (FieldOf(checked) == "source_key") return WithField(checked, "source-key");
-  if (FieldOf(checked) == "source_columns") return WithField(checked, "source-columns");
-  return checked;
+  return AboutBegin(rotation::CheckSourceSample(*database, column, keys.get()), "column", "into");
 }
 
 absl::StatusOr<ExitCode> Protect(Session* session, const BeginArguments& arguments) {

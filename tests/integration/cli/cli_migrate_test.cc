@@ -169,6 +169,8 @@ TEST_F(MigrateTest, ColumnsBesideAValueAreReadWithIt) {
       "protect_column('pins', 'pin', key => 'cards', source => 'pgcrypto_raw', source_key => 'raw'";
   EXPECT_THAT(Error(protect + ")"), AllOf(HasSubstr("option source_columns"), HasSubstr("1")));
   EXPECT_THAT(Error(protect + ", source_columns => '{pin}')"), HasSubstr("22023"));
+  EXPECT_THAT(Error(protect + ", source_columns => '{missing}')"),
+              HasSubstr("option source_columns"));
   EXPECT_EQ(Call(protect + ", fill => false, source_columns => '{iv}')")["source_columns"][0], "iv");
   Value("ALTER TABLE pins RENAME COLUMN iv TO vector");
   EXPECT_EQ(Call("fill_column('pins', 'pin', wait => '2 minutes')")["opened"], 20);
