@@ -171,7 +171,8 @@ TEST_F(MigrateTest, ColumnsBesideAValueAreReadWithIt) {
   EXPECT_THAT(Error(protect + ", source_columns => '{pin}')"), HasSubstr("22023"));
   EXPECT_THAT(Error(protect + ", source_columns => '{missing}')"),
               HasSubstr("option source_columns"));
-  EXPECT_EQ(Call(protect + ", fill => false, source_columns => '{iv}')")["source_columns"][0], "iv");
+  EXPECT_EQ(Call(protect + ", fill => false, source_columns => '{iv}')")["source_columns"][0],
+            "iv");
   Value("ALTER TABLE pins RENAME COLUMN iv TO vector");
   EXPECT_EQ(Call("fill_column('pins', 'pin', wait => '2 minutes')")["opened"], 20);
   // Another vector is another value: what was made is cleared, and made again.
