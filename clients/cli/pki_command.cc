@@ -1,5 +1,6 @@
 // fieldkms pki dev: certificates for trials, by an authority whose key lies next to them.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -85,23 +86,56 @@ std::string ServerName(const std::string& name) {
 absl::Status CheckNames(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     if (name == "ca" || name == "server" || name.empty() ||
-        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") != std::string::npos ||
-        name.front() == '.') {
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") != std::string::npos) {
       return InvalidField("client",
-                          "a name has small letters, digits, '-', '_' and '.', and is not ca or "
-                          "server");
+                          "a name has small letters, digits, '-' and '_', and is not ca or server");
     }
   }
   return absl::OkStatus();
 }
 
-// NAME.crt becomes NAME.revoked.crt: the list is made anew from all of these.
+// What was issued is kept under a name of its own, NAME.N.old.crt and then NAME.N.revoked.crt, so
+// that it can be revoked, and stays so.
+std::string FreeName(const PkiArguments& arguments, const std::string& name, const char* end) {
+  for (int n = 1;; ++n) {
+    const std::string path = PathOf(arguments, name + "." + std::to_string(n));
+    if (!fs::exists(path + ".old.crt") && !fs::exists(path + ".revoked.crt")) return path + end;
+  }
+}
+
+absl::Status Rename(const std::string& from, const std::string& to) {
+  std::error_code error;
+  fs::rename(from, to, error);
+  return error ? absl::UnknownError("cannot rename " + from) : absl::OkStatus();
+}
+
+absl::Status Supersede(const PkiArguments& arguments, const std::string& name) {
+  const std::string path = PathOf(arguments, name + ".crt");
+  if (!fs::exists(path)) return absl::OkStatus();
+  return Rename(path, FreeName(arguments, name, ".old.crt"));
+}
+
+// All certificates of the client, those before included.
+absl::Status RevokeOne(const PkiArguments& arguments, const std::string& name) {
+  FIELDKMS_RETURN_IF_ERROR(Supersede(arguments, name));
+  bool found = false;
+  for (int n = 1; fs::exists(PathOf(arguments, name + "." + std::to_string(n) + ".old.crt")) ||
+                  fs::exists(PathOf(arguments, name + "." + std::to_string(n) + ".revoked.crt"));
+       ++n) {
+    const std::string path = PathOf(arguments, name + "." + std::to_string(n));
+    if (!fs::exists(path + ".old.crt")) continue;
+    FIELDKMS_RETURN_IF_ERROR(Rename(path + ".old.crt", path + ".revoked.crt"));
+    found = true;
+  }
+  std::error_code error;
+  fs::remove(PathOf(arguments, name + ".key"), error);
+  if (found) return absl::OkStatus();
+  return absl::NotFoundError("there is no certificate of '" + name + "' here");
+}
+
 absl::Status Revoke(const PkiArguments& arguments) {
   for (const std::string& name : arguments.revoke) {
-    std::error_code error;
-    fs::rename(PathOf(arguments, name + ".crt"), PathOf(arguments, name + ".revoked.crt"), error);
-    if (error) return absl::NotFoundError("there is no certificate of '" + name + "' here");
-    fs::remove(PathOf(arguments, name + ".key"), error);
+    FIELDKMS_RETURN_IF_ERROR(RevokeOne(arguments, name));
   }
   return absl::OkStatus();
 }
@@ -133,6 +167,7 @@ absl::Status IssueAll(const PkiArguments& arguments, const TrialAuthority& autho
     wish.common_name = name;
     wish.names = {"URI:spiffe://fieldkms.trial/" + name};
     FIELDKMS_ASSIGN_OR_RETURN(CertificateAndKey client, authority.Issue(wish));
+    FIELDKMS_RETURN_IF_ERROR(Supersede(arguments, name));
     FIELDKMS_RETURN_IF_ERROR(WritePair(arguments, name, std::move(client)));
   }
   return absl::OkStatus();
@@ -160,6 +195,15 @@ std::string Explain(const PkiArguments& arguments) {
          PathOf(arguments, first + ".key") + " status\n";
 }
 
+// Where others may write, they could put an authority of theirs.
+absl::Status CheckDirectory(const std::string& dir) {
+  struct stat info {};
+  if (stat(dir.c_str(), &info) == 0 && info.st_uid == geteuid() && (info.st_mode & 022) == 0) {
+    return absl::OkStatus();
+  }
+  return InvalidField("dir", "must belong to who runs this, and nobody else may write to it");
+}
+
 absl::StatusOr<ExitCode> MakeTrialPki(Session* session, PkiArguments arguments) {
   FIELDKMS_RETURN_IF_ERROR(CheckNames(arguments.clients));
   FIELDKMS_RETURN_IF_ERROR(CheckNames(arguments.revoke));
@@ -169,6 +213,7 @@ absl::StatusOr<ExitCode> MakeTrialPki(Session* session, PkiArguments arguments) 
     fs::permissions(arguments.dir, fs::perms::owner_all, error);
   }
   if (error) return absl::UnknownError("cannot make the directory " + arguments.dir);
+  FIELDKMS_RETURN_IF_ERROR(CheckDirectory(arguments.dir));
   const WallTime now = SystemClock().Now();
   FIELDKMS_ASSIGN_OR_RETURN(const TrialAuthority authority, OpenAuthority(arguments, now));
   FIELDKMS_RETURN_IF_ERROR(Revoke(arguments));

@@ -38,6 +38,10 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& ta
   FIELDKMS_ASSIGN_OR_RETURN(const std::string path, SocketPath(target));
   grpc::ChannelArguments arguments = Arguments();
   if (!path.empty()) {
+    if (!tls.token_file.empty()) {
+      return InvalidField("token_file",
+                          "is for a service on another machine: the socket's user calls");
+    }
     return grpc::CreateCustomChannel("unix:" + path, grpc::InsecureChannelCredentials(), arguments);
   }
   FIELDKMS_ASSIGN_OR_RETURN(const auto credentials, MakeTlsCredentials(tls));

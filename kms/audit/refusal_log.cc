@@ -6,13 +6,18 @@
 namespace fieldkms {
 namespace {
 
-// Callers beyond the table.
-constexpr char kOtherCallers[] = "*";
+// Callers beyond the tables.
+constexpr char kOtherUsers[] = "*";
+constexpr char kOtherAddresses[] = "net *";
+
+// Whose part of the table it is: addresses are had by the thousand, and leave users theirs.
+bool IsOfNetwork(std::string_view name) { return name.starts_with("net "); }
 
 // Ports come anew with each connection.
 std::string NameOf(const AuditRecord& refusal) {
   if (refusal.peer.known) return std::to_string(refusal.peer.uid);
-  return std::string(refusal.address.substr(0, refusal.address.rfind(':')));
+  if (refusal.address.empty()) return "unknown";
+  return "net " + std::string(refusal.address.substr(0, refusal.address.rfind(':')));
 }
 
 }  // namespace
@@ -24,7 +29,14 @@ RefusalLog::Caller& RefusalLog::CallerOf(const AuditRecord& refusal) {
   const std::string name = NameOf(refusal);
   const auto found = callers_.find(name);
   if (found != callers_.end()) return found->second;
-  if (callers_.size() >= kMaxCallers) return callers_[kOtherCallers];
+  const bool network = IsOfNetwork(name);
+  size_t& count = network ? addresses_ : users_;
+  if (count >= kMaxCallers) {
+    Caller& others = callers_[network ? kOtherAddresses : kOtherUsers];
+    if (network) others.address = "*";
+    return others;
+  }
+  ++count;
   Caller& caller = callers_[name];
   caller.peer = {refusal.peer.known, refusal.peer.uid, 0};
   caller.address = refusal.address;
@@ -56,6 +68,8 @@ void RefusalLog::Flush() {
     for (auto it = callers_.begin(); it != callers_.end();) {
       Caller& caller = it->second;
       if (caller.counted == 0) {
+        const bool is_other = it->first == kOtherUsers || it->first == kOtherAddresses;
+        if (!is_other) --(IsOfNetwork(it->first) ? addresses_ : users_);
         it = callers_.erase(it);
         continue;
       }

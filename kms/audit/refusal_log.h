@@ -38,8 +38,8 @@ class RefusalLog {
     Peer peer;
     std::string address;  // the last one's
   };
-  // Callers told apart at most; the others are counted together.
-  static constexpr size_t kMaxCallers = 1024;
+  // Callers told apart at most, of users and of addresses each; the others are counted together.
+  static constexpr size_t kMaxCallers = 512;
 
   Caller& CallerOf(const AuditRecord& refusal);
   // Whether this refusal is to be counted only.
@@ -50,6 +50,7 @@ class RefusalLog {
   const Rate rate_;
   std::mutex mutex_;
   std::unordered_map<std::string, Caller> callers_;
+  size_t users_ = 0, addresses_ = 0;  // of callers_
 };
 
 }  // namespace fieldkms

@@ -94,7 +94,9 @@ absl::StatusOr<std::unique_ptr<const CertificateVerifier>> CertificateVerifier::
       lists += X509_STORE_add_crl(store, list);
     });
     if (!read || lists == 0) return ConfigInvalid("the revocation lists are none in PEM form");
-    flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
+    // All of a chain, which then has to go up to a root: of another authority there is no list to
+    // look itself up in.
+    flags = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
   }
   X509_STORE_set_flags(store, flags);
   X509_STORE_set_purpose(store, X509_PURPOSE_SSL_CLIENT);

@@ -29,9 +29,9 @@ struct VerifiedCertificate {
 class CertificateVerifier {
  public:
   // `authorities`, `revocations`: PEM, one or more. With a revocation list every authority of a
-  // chain needs one that is not over (RFC 5280 §6.3), so one that is not renewed turns everybody
-  // away; without, nobody is looked up. Error: kInvalidArgument, kConfigInvalid: one is no PEM, or
-  // there is no authority.
+  // chain, which has to go up to a root then, needs one that is not over (RFC 5280 §6.3), so one
+  // that is not renewed turns everybody away; without, nobody is looked up. Error:
+  // kInvalidArgument, kConfigInvalid: one is no PEM, or there is no authority.
   static absl::StatusOr<std::unique_ptr<const CertificateVerifier>> Make(
       std::string_view authorities, std::string_view revocations);
 

@@ -10,6 +10,8 @@
 namespace fieldkms {
 namespace {
 
+constexpr size_t kMaxChainSize = 32 << 10;
+
 absl::Status Unknown(std::string_view message) {
   return Error(absl::StatusCode::kUnauthenticated, Reason::kUnauthenticated, message);
 }
@@ -31,14 +33,25 @@ absl::StatusOr<const Principal*> Identities::Authenticate(const Caller& caller) 
 }
 
 absl::StatusOr<const Principal*> Identities::OwnerOf(std::string_view chain) const {
+  // Some kilobytes; a client could send other certificates along each time, and have them kept.
+  if (chain.size() > kMaxChainSize)
+    return Unknown("the client's chain of certificates is too long");
+  FIELDKMS_ASSIGN_OR_RETURN(const auto digest, Sha256(AsBytes(chain)));
+  const std::string_view key = AsText(digest);
   const IdentityView& view = sources_.View();
   const WallTime now = clock_.Now();
-  if (const auto known = certificates_.Find(chain, view.generation, now)) return *known;
+  if (const auto known = certificates_.Find(key, view.generation, now)) return *known;
+  if (refused_.Find(key, view.generation, now)) {
+    return Unknown("the client's certificate is refused, as it was just now");
+  }
   if (view.certificates == nullptr) return Unknown("certificates of clients are not believed");
-  FIELDKMS_ASSIGN_OR_RETURN(const VerifiedCertificate certificate,
-                            view.certificates->Verify(chain, now));
-  const Principal* const owner = Named(certificate);
-  certificates_.Put(chain, view.generation, std::min(certificate.expires, now + kVerdictLife),
+  const absl::StatusOr<VerifiedCertificate> certificate = view.certificates->Verify(chain, now);
+  if (!certificate.ok()) {
+    refused_.Put(key, view.generation, now + kRefusalLife, nullptr);
+    return certificate.status();
+  }
+  const Principal* const owner = Named(*certificate);
+  certificates_.Put(key, view.generation, std::min(certificate->expires, now + kVerdictLife),
                     owner);
   return owner;
 }

@@ -25,6 +25,8 @@ namespace fieldkms {
 class Identities final : public Authenticator {
  public:
   static constexpr std::chrono::seconds kVerdictLife{60};
+  // Of certificates that are refused: verifying one takes long where lists of revocations are.
+  static constexpr std::chrono::seconds kRefusalLife{5};
 
   // All must outlive it.
   Identities(IdentitySources& sources, const StaticAccess& access, const Clock& clock)
@@ -41,8 +43,10 @@ class Identities final : public Authenticator {
   IdentitySources& sources_;
   const StaticAccess& access_;
   const Clock& clock_;
+  // By SHA-256: no token is kept, and of a chain no more than that.
   mutable VerdictCache certificates_;
-  mutable VerdictCache tokens_;  // by SHA-256: no token is kept
+  mutable VerdictCache refused_;
+  mutable VerdictCache tokens_;
 };
 
 }  // namespace fieldkms

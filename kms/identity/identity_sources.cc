@@ -130,13 +130,20 @@ void IdentitySources::Refresh(Deadline deadline) {
     Note(options_.certificates->authorities, loaded.status());
     changed = loaded.ok() && *loaded;
   }
-  for (size_t i = 0; i < issuers_.size(); ++i) {
-    if (!IsDue(issuers_[i], asked)) continue;
-    const IssuerSource& source = options_.issuers[i];
-    const absl::StatusOr<bool> loaded = LoadKeys(source, &issuers_[i], deadline);
-    Note(PlaceOf(source), loaded.status());
-    changed = (loaded.ok() && *loaded) || changed;
+  // Files wait for nobody; of URLs another one is the first each time, so that one that hangs does
+  // not take the time of the others for ever.
+  for (const bool urls : {false, true}) {
+    for (size_t i = 0; i < issuers_.size(); ++i) {
+      const size_t at = (first_ + i) % issuers_.size();
+      if ((issuers_[at].http != nullptr) != urls || !IsDue(issuers_[at], asked)) continue;
+      if (urls && std::chrono::steady_clock::now() >= deadline) continue;
+      const IssuerSource& source = options_.issuers[at];
+      const absl::StatusOr<bool> loaded = LoadKeys(source, &issuers_[at], deadline);
+      Note(PlaceOf(source), loaded.status());
+      changed = (loaded.ok() && *loaded) || changed;
+    }
   }
+  ++first_;
   if (changed) Publish();
 }
 

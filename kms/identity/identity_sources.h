@@ -82,6 +82,7 @@ class IdentitySources {
   std::string certificate_text_;
   std::shared_ptr<const CertificateVerifier> certificates_;
   std::vector<IssuerState> issuers_;
+  size_t first_ = 0;                             // of the issuers, in the next Refresh
   std::map<std::string, std::string> troubles_;  // logged, by what they are about
   uint64_t generation_ = 0;
 };

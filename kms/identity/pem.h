@@ -16,13 +16,15 @@
 
 namespace fieldkms {
 
-// Runs `take` for each object of `pem`; false if the text has anything else between BEGIN and END.
+// Runs `take` for each object of `pem`; blocks of other kinds are passed over. False if one
+// cannot be read.
 template <class Read, class Take>
 bool ForEachPem(std::string_view pem, Read read, Take take) {
   const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (bio == nullptr) return false;
+  char no_passphrase[] = "";  // nobody is asked for one
   for (;;) {
-    auto* const object = read(bio.get(), nullptr, nullptr, nullptr);
+    auto* const object = read(bio.get(), nullptr, nullptr, no_passphrase);
     if (object == nullptr) break;
     take(object);
   }

@@ -17,11 +17,11 @@ absl::Status Refused(const std::string& path, const std::string& why) {
 
 X509Owner FirstCertificate(const std::string& pem) {
   X509Owner first;
-  ForEachPem(pem, PEM_read_bio_X509, [&](X509* certificate) {
+  const bool good = ForEachPem(pem, PEM_read_bio_X509, [&](X509* certificate) {
     X509Owner owner(certificate);
     if (first == nullptr) first = std::move(owner);
   });
-  return first;
+  return good ? std::move(first) : nullptr;
 }
 
 // A key under a passphrase is none here: nobody is asked.

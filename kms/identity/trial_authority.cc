@@ -111,11 +111,12 @@ absl::StatusOr<TrialAuthority> TrialAuthority::Make(const std::string& common_na
 
 absl::StatusOr<TrialAuthority> TrialAuthority::Load(const CertificateAndKey& pem) {
   TrialAuthority authority;
+  char no_passphrase[] = "";
   const Bio certificate(
       BIO_new_mem_buf(pem.certificate.data(), static_cast<int>(pem.certificate.size())));
   const Bio key(BIO_new_mem_buf(pem.key.data(), static_cast<int>(pem.key.size())));
   authority.certificate_.reset(PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr));
-  authority.key_.reset(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
+  authority.key_.reset(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, no_passphrase));
   const bool good = authority.certificate_ != nullptr && authority.key_ != nullptr &&
                     X509_check_private_key(authority.certificate_.get(), authority.key_.get()) == 1;
   ERR_clear_error();

@@ -42,17 +42,21 @@ int DescriptorOf(std::string_view peer) {
   return error == std::errc() && end == peer.data() + peer.size() ? number : -1;
 }
 
-// Of "authorization: Bearer TOKEN" (RFC 6750 §2.1); "" where there is none, and where there are
-// two.
+// What stands for a header that is there and shows no token that could be read: no token either, so
+// that such a call is refused, and is not taken for one without a token.
+constexpr std::string_view kUnreadableToken = ".";
+
+// Of "authorization: Bearer TOKEN" (RFC 6750 §2.1); "" where there is no such header.
 std::string_view BearerToken(const grpc::ServerContext& context) {
   constexpr std::string_view kScheme = "bearer ";
   const auto [begin, end] = context.client_metadata().equal_range("authorization");
-  if (begin == end || std::next(begin) != end) return {};
+  if (begin == end) return {};
+  if (std::next(begin) != end) return kUnreadableToken;
   const std::string_view value(begin->second.data(), begin->second.size());
   const bool is_bearer = value.size() > kScheme.size() &&
                          std::equal(kScheme.begin(), kScheme.end(), value.begin(),
                                     [](char ours, char theirs) { return ours == (theirs | 0x20); });
-  return is_bearer ? value.substr(kScheme.size()) : std::string_view();
+  return is_bearer ? value.substr(kScheme.size()) : kUnreadableToken;
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // Who calls from a network, told by certificates and tokens, with the real daemon.
 #include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
 #include "crypto/status.h"
+#include "fieldkms/v1/crypto_service.grpc.pb.h"
 #include "tests/integration/tls/tls_fixture.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/kms/identity/token_maker.h"
@@ -17,6 +19,19 @@ class TlsIdentitiesTest : public TlsTest {
  protected:
   TlsIdentitiesTest() {
     for (const char* name : {"shop", "powerless", "stranger"}) ToFiles(name, Issue(name));
+  }
+  // As the socket's user, with headers "authorization".
+  grpc::StatusCode EncryptOnSocket(const std::vector<std::string>& headers) const {
+    const auto stub = v1::CryptoService::NewStub(
+        grpc::CreateChannel(daemon_->target(), grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    for (const std::string& header : headers) context.AddMetadata("authorization", header);
+    v1::EncryptRequest request;
+    request.set_tenant("acme");
+    request.set_key("mail");
+    request.set_plaintext("anna@example.com");
+    v1::EncryptResponse response;
+    return stub->Encrypt(&context, request, &response).error_code();
   }
   std::string ClientCa() const { return "    client_ca: " + ca_ + "\n"; }
 };
@@ -64,7 +79,7 @@ TEST_F(TlsIdentitiesTest, RevokingStopsAConnectionThatIsThere) {
   ASSERT_EQ(Encrypt(*spare), "OK");
   Revoke({ReadFile(dir_.File("shop.crt"))});
   EXPECT_TRUE(Soon([&] { return Encrypt(*shop) != "OK"; }));
-  EXPECT_THAT(Encrypt(*shop), HasSubstr("revoked"));
+  EXPECT_THAT(Encrypt(*shop), HasSubstr("refused"));
   EXPECT_EQ(Encrypt(*spare), "OK");  // of the same name, and not revoked
 }
 
@@ -100,6 +115,12 @@ TEST_F(TlsIdentitiesTest, ATokenTellsWhoCalls) {
   EXPECT_EQ(Encrypt(*ClientAs("shop")), "OK");
   EXPECT_EQ(AuditLines().back()["principal"], "shop");
   EXPECT_THAT(Encrypt(*ClientAs("")), HasSubstr("no certificate"));
+  // What is there and is no token is none that one may do without.
+  for (const std::vector<std::string>& headers :
+       {std::vector<std::string>{"Basic YTpi"}, {"Bearer "}, {""}, {"Bearer a", "Bearer b"}}) {
+    EXPECT_EQ(EncryptOnSocket(headers), grpc::StatusCode::UNAUTHENTICATED) << headers[0];
+  }
+  EXPECT_EQ(EncryptOnSocket({}), grpc::StatusCode::OK);
   write("batch", now - 600);
   EXPECT_THAT(Encrypt(*batch), HasSubstr("expired"));
   write("other", now + 600);
@@ -114,6 +135,8 @@ TEST_F(TlsIdentitiesTest, ATokenTellsWhoCalls) {
   EXPECT_EQ(Encrypt(*batch), "OK");
   WriteFile(dir_.File("keys.json"), TokenMaker("two").KeySetJson());
   EXPECT_TRUE(Soon([&] { return Encrypt(*batch) != "OK"; }));
+  EXPECT_THAT(Encrypt(*batch), HasSubstr("not valid"));
+  EXPECT_EQ(daemon_->Log().find("eyJ"), std::string::npos) << "a token in the log";
 }
 
 }  // namespace

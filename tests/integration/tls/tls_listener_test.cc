@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "crypto/status.h"
 #include "tests/integration/tls/tls_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -71,6 +73,20 @@ TEST_F(TlsListenerTest, ANewCertificateIsShownAndConnectionsGoOn) {
     return serial() != before;
   }));
   EXPECT_EQ(Encrypt(*ClientAs("shop")), "OK");
+}
+
+TEST_F(TlsListenerTest, NoCertificateThatComesLaterBringsBackTls12) {
+  Start(ClientCa());
+  const CommandResult rsa = RunCommand(
+      {.argv = {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=rsa",
+                "-keyout", dir_.File("new.key"), "-out", dir_.File("new.crt")}});
+  ASSERT_EQ(rsa.status.code, 0);
+  std::filesystem::rename(dir_.File("new.key"), dir_.File("server.key"));
+  std::filesystem::rename(dir_.File("new.crt"), dir_.File("server.crt"));
+  EXPECT_TRUE(
+      Soon([&] { return daemon_->Log().find("tls_certificate_not_read") != std::string::npos; }));
+  ASSERT_TRUE(Soon([&] { return Connect({"-tls1_3"}).find("CN = rsa") != std::string::npos; }));
+  EXPECT_THAT(Connect({"-tls1_2", "-cipher", "ALL:@SECLEVEL=0"}), HasSubstr("Cipher is (NONE)"));
 }
 
 TEST_F(TlsListenerTest, AClientChecksTheService) {

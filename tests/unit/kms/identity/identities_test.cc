@@ -97,7 +97,12 @@ TEST_F(IdentitiesTest, ACertificateThatIsRevokedCountsNoMore) {
   WriteFile(crl_, *authority_.Revoke({{certificate}}, kTrialNow - hours(1), kTrialNow + hours(9)));
   Refresh();
   EXPECT_THAT(NameOf(Remote(certificate)), HasSubstr("revoked"));
-  EXPECT_THAT(NameOf(Remote(certificate, Token("batch"))), HasSubstr("revoked"));
+  EXPECT_THAT(NameOf(Remote(certificate, Token("batch"))), HasSubstr("refused"));
+  // Mended: the refusal does not outlive what it came from.
+  WriteFile(crl_, *authority_.Revoke({}, kTrialNow - hours(1), kTrialNow + hours(9)));
+  Refresh();
+  EXPECT_EQ(NameOf(Remote(certificate)), "shop");
+  EXPECT_THAT(NameOf(Remote(std::string(40'000, 'x'))), HasSubstr("too long"));
 }
 
 TEST_F(IdentitiesTest, ACertificateThatIsOverCountsNoMore) {
@@ -119,6 +124,7 @@ TEST_F(IdentitiesTest, ATokenThatIsNotBelievedIsRefusedWhateverElseThereIs) {
       {{"iss", kIssuer}, {"aud", "fieldkms"}, {"sub", "batch"}, {"exp", kNow + 600}});
   EXPECT_THAT(NameOf(Remote(Certificate({"DNS:shop"}), other)), HasSubstr("not valid"));
   EXPECT_THAT(NameOf({{true, 1001, 7}, {}, {}, "nonsense"}), HasSubstr("not valid"));
+  EXPECT_THAT(NameOf({{true, 1001, 7}, {}, {}, "."}), HasSubstr("not valid"));
   EXPECT_THAT(NameOf(Remote("", std::string(9'000, 'a'))), HasSubstr("not valid"));
 }
 
