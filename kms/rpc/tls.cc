@@ -32,7 +32,7 @@ std::shared_ptr<grpc::ServerCredentials> MakeTlsCredentials(const TlsFiles& file
 }
 
 void AllowTls13Only() {
-  setenv("GRPC_SSL_CIPHER_SUITES", "ECDHE-RSA-AES256-GCM-SHA384",
+  setenv("GRPC_SSL_CIPHER_SUITES", "ECDHE-PSK-CHACHA20-POLY1305",
          1);  // NOLINT(concurrency-mt-unsafe)
 }
 

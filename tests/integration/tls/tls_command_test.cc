@@ -84,10 +84,10 @@ TEST_F(TlsCommandTest, FromNothingToACallAndARevocation) {
 TEST_F(TlsCommandTest, WrongInput) {
   const CommandResult name =
       Fieldkms({"pki", "dev", "--dir", dir_.File("pki"), "--client", "../x"});
-  EXPECT_EQ(name.status.code, 1);
+  EXPECT_EQ(name.status.code, 2);
   EXPECT_THAT(name.err, HasSubstr("a name has small letters"));
   EXPECT_FALSE(std::filesystem::exists(Pki("ca.key")));
-  EXPECT_EQ(Fieldkms({"pki", "dev", "--dir", dir_.File("pki"), "--revoke", "none"}).status.code, 1);
+  EXPECT_EQ(Fieldkms({"pki", "dev", "--dir", dir_.File("pki"), "--revoke", "none"}).status.code, 3);
   const CommandResult no_ca = Fieldkms({"status", "--target", "localhost:9443"});
   EXPECT_NE(no_ca.status.code, 0);
   EXPECT_THAT(no_ca.err, HasSubstr("ca_file"));

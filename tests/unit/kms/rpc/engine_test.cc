@@ -38,7 +38,7 @@ class EchoCall : public UnaryCall<v1::CreateTenantRequest, v1::CreateTenantRespo
   void OnRequest() override {
     EXPECT_EQ(response()->ByteSizeLong(), 0u) << "left over from another call";
     std::lock_guard lock(script_.mutex);
-    script_.peers.push_back(peer());
+    script_.peers.push_back(caller().peer);
     script_.deadlines.push_back(deadline());
     if (script_.hold.valid()) {
       script_.threads.emplace_back([this, hold = script_.hold] {
