@@ -66,6 +66,9 @@ TEST_F(TargetSchemaTest, IsBroughtUpToDate) {
       "kms; "
       "ALTER TABLE protected_columns SET SCHEMA kms; ALTER TABLE pending_rewrites SET SCHEMA kms; "
       "ALTER TABLE schema_version SET SCHEMA kms; "
+      "ALTER TABLE kms.protected_columns DROP COLUMN source CASCADE, DROP COLUMN source_key "
+      "CASCADE, "
+      "DROP COLUMN source_attributes CASCADE, DROP COLUMN source_numbers CASCADE; "
       "DELETE FROM kms.schema_version WHERE version > 1");
   EXPECT_THAT(CheckTargetSchema(database()),
               StatusIs(StatusCode::kFailedPrecondition, Reason::kDatabaseRefused));

@@ -219,7 +219,8 @@ TEST(ClientCreateTest, RefusesBadOptions) {
     EXPECT_THAT(client, StatusIs(absl::StatusCode::kInvalidArgument, Reason::kInvalidField));
     return FieldOf(client.status());
   };
-  EXPECT_EQ(field({.target = "localhost:7443"}), "target");
+  EXPECT_EQ(field({.target = "dns:///localhost:7443"}), "target");
+  EXPECT_EQ(field({.target = "localhost:7443"}), "ca_file");
   EXPECT_EQ(field({.target = "unix:/a", .timeout = milliseconds(0)}), "timeout");
   EXPECT_EQ(field({.target = "unix:/a", .max_attempts = 0}), "max_attempts");
 }
