@@ -37,6 +37,10 @@ size_t AddNode(const CLI::App& app, const CLI::App& root, const std::string& pat
   AddOptions(app, &(*nodes)[index].options);
   if (&app != &root) AddOptions(root, &(*nodes)[index].options);
   for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (child->get_name().empty()) {  // a group of options of this command
+      AddOptions(*child, &(*nodes)[index].options);
+      continue;
+    }
     const std::string child_path =
         path.empty() ? child->get_name() : path + " " + child->get_name();
     const size_t child_index = AddNode(*child, root, child_path, nodes);

@@ -27,7 +27,7 @@ absl::Status CheckFile(std::string_view member, const std::string& path) {
 
 absl::Status CheckOptions(const TlsOptions& options) {
   if (options.ca_file.empty()) {
-    return InvalidField("ca_file", "is required for a service on another machine");
+    return InvalidField("ca_file", "is required: to another machine nothing is sent without TLS");
   }
   FIELDKMS_RETURN_IF_ERROR(CheckFile("ca_file", options.ca_file));
   if (options.certificate.empty() != options.key.empty()) {

@@ -241,7 +241,7 @@ TEST_F(CliValuesTest, ADaemonThatIsDownIsUnavailable) {
   EXPECT_EQ(Parsed(run.err)["error"]["code"], "UNAVAILABLE");
 }
 
-TEST_F(CliValuesTest, TcpIsRefused) {
+TEST_F(CliValuesTest, NothingGoesToAnotherMachineWithoutTls) {
   const Run run = CliAt("localhost:7443", {"tenant", "list"});
   EXPECT_EQ(run.code, 2);
   EXPECT_THAT(run.err, HasSubstr("TLS"));
