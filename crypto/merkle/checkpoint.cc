@@ -1,7 +1,10 @@
 #include "crypto/merkle/checkpoint.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
+#include <tuple>
 
 #include "crypto/base64.h"
 #include "crypto/merkle/compact_range.h"
@@ -27,8 +30,15 @@ bool ParseSize(std::string_view text, uint64_t* size) {
 }
 
 bool ParseHash(std::string_view text, MerkleHash* hash) {
-  return text.size() == Base64Size(Base64::kPadded, hash->size()) &&
-         DecodeBase64(Base64::kPadded, AsBytes(text), *hash) == hash->size();
+  constexpr size_t kTextSize = Base64Size(Base64::kPadded, std::tuple_size_v<MerkleHash>);
+  // Without padding as many characters stand for one byte more.
+  std::array<uint8_t, MaxBase64Bytes(kTextSize)> bytes = {};
+  if (text.size() != kTextSize ||
+      DecodeBase64(Base64::kPadded, AsBytes(text), bytes) != hash->size()) {
+    return false;
+  }
+  std::copy_n(bytes.begin(), hash->size(), hash->begin());
+  return true;
 }
 
 }  // namespace

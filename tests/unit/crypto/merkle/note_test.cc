@@ -145,8 +145,9 @@ TEST(CheckpointTest, MalformedOnes) {
        {std::string(), std::string("a\n1\n"), "\n1\n" + root, "a\n\n" + root, "a\n01\n" + root,
         "a\n-1\n" + root, "a\n+1\n" + root, "a\n1 \n" + root, "a\n18446744073709551616\n" + root,
         "a\n4611686018427387905\n" + root, "a\n1\n" + root.substr(4), "a\n1\n" + root + "\n",
-        "a\n1\n" + root + "x",
-        std::string("a\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2J=\n")}) {
+        "a\n1\n" + root + "x", std::string("a\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2J=\n"),
+        // As many characters, and one byte more.
+        std::string("a\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2IA\n")}) {
     EXPECT_THAT(ParseCheckpoint(text), StatusIs(Reason::kInvalidField)) << text;
   }
   ASSERT_OK_AND_ASSIGN(const Checkpoint with, ParseCheckpoint("a\n0\n" + root + "x y\nz\n"));
