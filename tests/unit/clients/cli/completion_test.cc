@@ -43,8 +43,9 @@ void ExpectWholeTree(const CLI::App& app, const std::string& path,
     }
   }
   for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
-    ExpectWholeTree(*child, path.empty() ? child->get_name() : path + " " + child->get_name(),
-                    nodes);
+    // The options of a nameless group are those of its command.
+    const std::string& name = child->get_name();
+    ExpectWholeTree(*child, path.empty() || name.empty() ? path + name : path + " " + name, nodes);
   }
 }
 
