@@ -160,8 +160,19 @@ ExportHealth CheckpointExporter::Health() const {
   return {!targets_.empty(), exported_size_};
 }
 
+// What counts of two targets' failures: another history rather than a place that is down.
+absl::Status CheckpointExporter::ExportToAll(const SignedCheckpoint& checkpoint) const {
+  absl::Status status;
+  for (const auto& target : targets_) {
+    const absl::Status exported = target->Export(checkpoint);
+    if (status.ok() || absl::IsDataLoss(exported)) status = exported;
+  }
+  return status;
+}
+
 void CheckpointExporter::Loop() {
-  bool healthy = true;
+  absl::Status told;
+  bool forked = false;
   for (bool stop = false; !stop;) {
     std::unique_lock lock(mutex_);
     offered_.wait(lock, [this] { return stopping_ || next_; });
@@ -169,18 +180,19 @@ void CheckpointExporter::Loop() {
     stop = stopping_;
     lock.unlock();
     if (!checkpoint) return;
-    absl::Status status;
-    for (const auto& target : targets_) {
-      const absl::Status exported = target->Export(*checkpoint);
-      if (status.ok()) status = exported;
-    }
+    const absl::Status status = ExportToAll(*checkpoint);
+    forked = forked || absl::IsDataLoss(status);
     lock.lock();
-    if (status.ok()) exported_size_ = checkpoint->checkpoint.size;
+    // A place that has another history makes none of ours safe to drop, whatever it takes later.
+    if (status.ok() && !forked) exported_size_ = checkpoint->checkpoint.size;
     // One that was not exported is tried again, unless a newer one has come.
     if (!status.ok() && !next_) next_ = checkpoint;
     lock.unlock();
-    if (options_.on_change && (healthy != status.ok())) options_.on_change(status);
-    healthy = status.ok();
+    const bool is_news = status.code() != told.code() && !(status.ok() && forked);
+    if (is_news) {
+      told = status;
+      if (options_.on_change) options_.on_change(status);
+    }
     lock.lock();
     if (!stop) offered_.wait_for(lock, options_.interval, [this] { return stopping_; });
   }

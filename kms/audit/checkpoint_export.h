@@ -71,6 +71,7 @@ class CheckpointExporter {
   ExportHealth Health() const;
 
  private:
+  absl::Status ExportToAll(const SignedCheckpoint& checkpoint) const;
   void Loop();
 
   const ExportOptions options_;

@@ -32,6 +32,10 @@ absl::StatusOr<NoteSigner> Begin(const std::string& path, const std::string& key
   if (IsThere(CheckpointsPath(path))) return WithoutKey(path, key_path);
   FIELDKMS_ASSIGN_OR_RETURN(const TrailFiles files, ListTrail(path));
   if (!files.segments.empty() || !files.trees.empty()) return WithoutKey(path, key_path);
+  // A beginning that was cut short has its first checkpoint still; a log that was there has not.
+  if (IsThere(VerifierKeyPath(path)) && !IsThere(CheckpointsPath(path) + ".first")) {
+    return WithoutKey(path, key_path);
+  }
   FIELDKMS_ASSIGN_OR_RETURN(NewTrailKey key, MakeTrailKey());
   FIELDKMS_ASSIGN_OR_RETURN(RecoveredTrail trail, RecoverTrail(path, key.signer.verifier(), {}));
   FIELDKMS_ASSIGN_OR_RETURN(const MerkleHash root, trail.tree.Root());

@@ -181,17 +181,19 @@ absl::Status TrailSealer::KeepTree(SegmentRecord record) {
   FIELDKMS_ASSIGN_OR_RETURN(const MerkleHash root, record.whole.Root(hasher));
   FIELDKMS_ASSIGN_OR_RETURN(SignedCheckpoint made, Signed(record.whole.end(), root));
   record.checkpoint = made.note;
-  if (record.whole.end() > log_.last().checkpoint.size) {
-    FIELDKMS_RETURN_IF_ERROR(log_.Append(std::move(made)));
-  }
+  const bool is_new = record.whole.end() > log_.last().checkpoint.size;
+  if (is_new) FIELDKMS_RETURN_IF_ERROR(log_.Append(std::move(made)));
   const uint64_t first = record.part.begin();
   FIELDKMS_RETURN_IF_ERROR(
       ReplaceFile(TreePath(options_.path, first), FormatSegmentRecord(record)));
-  const std::lock_guard lock(mutex_);
-  view_.checkpoint = log_.last();
-  for (EndedSegment& segment : view_.segments) {
-    if (segment.first == first) segment.facts = record.facts;
+  {
+    const std::lock_guard lock(mutex_);
+    view_.checkpoint = log_.last();
+    for (EndedSegment& segment : view_.segments) {
+      if (segment.first == first) segment.facts = record.facts;
+    }
   }
+  if (is_new && options_.on_checkpoint) options_.on_checkpoint(log_.last());
   return absl::OkStatus();
 }
 

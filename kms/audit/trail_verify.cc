@@ -82,11 +82,7 @@ class Verification {
       if (options_.from->origin != verifier_.name()) {
         return InvalidField("state", "it is of another log");
       }
-      if (options_.from->tree.end() >= first_there) {
-        whole_ = options_.from->tree;
-        max_seq_ = options_.from->max_seq;
-        return absl::OkStatus();
-      }
+      if (TakeState(*options_.from, first_there)) return absl::OkStatus();
     }
     if (first_there == 0) return absl::OkStatus();
     for (auto tree = files_.trees.rbegin(); tree != files_.trees.rend(); ++tree) {
@@ -103,6 +99,23 @@ class Verification {
          Records(0, first_there) + " are not there, nor the signed tree of what was dropped");
     whole_ = CompactRange(first_there);
     return absl::OkStatus();
+  }
+
+  // Whether what was verified earlier is where to go on. A trail that does not reach so far any
+  // more was rolled back, and is then read from its beginning.
+  bool TakeState(const VerifiedUpTo& from, uint64_t first_there) {
+    const uint64_t ended = FirstOfActive();
+    if (from.tree.end() > ended) {
+      Find(Kind::kCutOff, ended, from.tree.end(),
+           "the segments of the trail end after " + std::to_string(ended) +
+               " records where the state says that " + std::to_string(from.tree.end()) +
+               " were verified: it was cut off or rolled back");
+      return false;
+    }
+    if (from.tree.end() < first_there) return false;
+    whole_ = from.tree;
+    max_seq_ = from.max_seq;
+    return true;
   }
 
   // Of what is written now: behind the last segment that has ended.
@@ -179,14 +192,15 @@ class Verification {
     }
     report_.read += read.part.size();
     CheckNumbers(segment, read);
-    if (!segment.active) CheckTree(segment, read);
+    const bool has_tree = !segment.active && CheckTree(segment, read);
     if (!joined_) {
       whole_ = CompactRange(read.part.end());  // nothing can be said of roots any more
       return absl::OkStatus();
     }
     FIELDKMS_RETURN_IF_ERROR(CheckClaims(read.at));
     FIELDKMS_RETURN_IF_ERROR(whole_.Merge(read.part, hasher_));
-    if (!segment.active) ended_ = {verifier_.name(), whole_, max_seq_};
+    // Up to where a later verification goes on: it looks for the tree.
+    if (has_tree) ended_ = {verifier_.name(), whole_, max_seq_};
     return absl::OkStatus();
   }
 
@@ -200,9 +214,10 @@ class Verification {
     max_seq_ = std::max(max_seq_, read.facts.max_seq);
   }
 
-  void CheckTree(const SegmentFile& segment, const ReadSegmentResult& read) {
+  // Whether there is one: where not, a crash came before, or it is to be written.
+  bool CheckTree(const SegmentFile& segment, const ReadSegmentResult& read) {
     auto record = SignedTree(segment.first);
-    if (absl::IsNotFound(record.status())) return;  // a crash came before, or it is to be written
+    if (absl::IsNotFound(record.status())) return false;
     if (!record.ok()) {
       Find(Kind::kTree, segment.first, read.part.end(),
            segment.path + ".tree: " + std::string(MessageOf(record.status())));
@@ -214,6 +229,7 @@ class Verification {
       Find(Kind::kChanged, segment.first, std::max(record->part.end(), read.part.end()),
            segment.path + ": its lines are not those of its signed tree");
     }
+    return true;
   }
 
   // Those whose size is reached at the beginning of what `parts` has, or in it.

@@ -11,10 +11,10 @@ namespace fieldkms {
 
 // CheckServerCertificate returns when the certificate in the file `certificate` (PEM, the service's
 // own first) ends. Errors, all kInvalidArgument, kConfigInvalid, naming the file: it is none, or
-// over; its key is no EC or Ed25519 key, which is small and fast and of which no cipher of old
-// versions of TLS can do with RSA's way of exchanging keys; the file `key` is not its private key,
-// belongs to somebody else than root or whoever runs this, or can be read by everybody or written
-// by others.
+// over; its key is no EC or Ed25519 key, a second guard beside AllowTls13Only (kms/rpc/tls.h):
+// there the one cipher of TLS 1.2 that is left fits no certificate at all; the file `key` is not
+// its private key, belongs to somebody else than root or whoever runs this, or can be read by
+// everybody or written by others.
 absl::StatusOr<WallTime> CheckServerCertificate(const std::string& certificate,
                                                 const std::string& key, WallTime now);
 

@@ -21,8 +21,13 @@ class CertificateWatch {
   void Look();
 
  private:
+  // Whether the files are others than they were, or an hour has passed.
+  bool IsDue(WallTime now);
+
   const std::string certificate_, key_;
   const Clock& clock_;
+  std::string stamps_;
+  WallTime looked_{};
   std::string trouble_;
   WallTime expires_{};
   WallTime warned_{};

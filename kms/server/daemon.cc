@@ -164,10 +164,12 @@ absl::Status OpenIdentities(const Config& config, Parts& parts) {
     parts.certificate_watch =
         std::make_unique<CertificateWatch>(config.tls->certificate, config.tls->key, SystemClock());
   }
-  parts.identity_refresher = std::make_unique<IdentityRefresher>(
-      *parts.identity_sources, kIdentityRefresh, [watch = parts.certificate_watch.get()] {
-        if (watch != nullptr) watch->Look();
-      });
+  if (config.tls || !config.issuers.empty()) {  // else there is nothing to look at
+    parts.identity_refresher = std::make_unique<IdentityRefresher>(
+        *parts.identity_sources, kIdentityRefresh, [watch = parts.certificate_watch.get()] {
+          if (watch != nullptr) watch->Look();
+        });
+  }
   parts.identities =
       std::make_unique<Identities>(*parts.identity_sources, *parts.access, SystemClock());
   return absl::OkStatus();

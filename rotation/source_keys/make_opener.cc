@@ -118,6 +118,13 @@ Opener MakeRaw(const KeyEntry& entry) {
   options.roles = entry.roles;
   auto fit = PgcryptoRawOpener::Fit(std::move(options));
   if (!fit) return ConfigError("algorithm: takes no key of this length");
+  // With another vector every value opens, and begins with a block that is wrong.
+  if (algorithm->has_iv && !entry.nonce && !entry.nonce_prefix &&
+      !HasRole(entry.roles, SourceRole::kNonce)) {
+    return ConfigError(
+        "nonce: cbc has an initialization vector; say where it is (nonce_prefix, a column), or "
+        "which (nonce; '00' for what encrypt() made)");
+  }
   return std::make_unique<PgcryptoRawOpener>(*std::move(fit));
 }
 

@@ -153,6 +153,26 @@ TEST_F(MigrateTest, VerificationFindsValuesOfOtherRows) {
   EXPECT_EQ(ReasonOfRow(1), "does not open to what the value of its source beside it opens to");
 }
 
+// Nothing proves such values, and a wrong key opens some of them by chance.
+TEST_F(MigrateTest, AKeyThatOpensOnlySomeUnprovenValuesIsRefused) {
+  Secret("raw", "sixteen bytes of");
+  WriteFile(keys_file_, "source_keys:\n  raw: {kind: pgcrypto_raw, secret_file: " +
+                            dir_.File("raw") + ", nonce: '00'}\n");
+  Value("CREATE TABLE public.pins (id int PRIMARY KEY, pin bytea)");
+  bed_.Sql(
+      "INSERT INTO pins SELECT i, encrypt(('pin ' || i)::bytea, CASE WHEN i <= 4 THEN "
+      "'sixteen bytes of' ELSE 'another key of it' END::bytea, 'aes') FROM generate_series(1, 20) "
+      "i");
+  const auto serve = ServeMigrations();
+  const std::string protect =
+      "protect_column('pins', 'pin', key => 'cards', source => 'pgcrypto_raw', source_key => "
+      "'raw', "
+      "fill => false)";
+  EXPECT_THAT(Error(protect), AllOf(HasSubstr("option source_key"), HasSubstr("of the 20 values")));
+  bed_.Sql("DELETE FROM pins WHERE id > 6");
+  Call(protect);
+}
+
 // A vector in a column of its own; and one that the application changes with the value.
 TEST_F(MigrateTest, ColumnsBesideAValueAreReadWithIt) {
   Secret("raw", "sixteen bytes of");

@@ -213,6 +213,14 @@ TEST_F(SealedTrailTest, RefusesMissingSegmentsTreesCheckpointsAndKeys) {
   Write(0);
 }
 
+// All that would tell of the log is gone but the verifier's key: no other one begins in its place.
+TEST_F(SealedTrailTest, RefusesToBeginWhereALogWas) {
+  Write(5);
+  fs::remove(CheckpointsPath(path_));
+  fs::remove(options_.key_path);
+  ExpectRefused("is gone");
+}
+
 TEST_F(SealedTrailTest, RefusesAChangedTree) {
   Write(60);
   const std::string tree = TreePath(path_, Segments()[0]);
@@ -282,6 +290,23 @@ TEST_F(SealedTrailTest, CheckpointsAreExported) {
   EXPECT_THAT(report.findings, IsEmpty());
   EXPECT_EQ(report.anchored_records, 41u);
   EXPECT_EQ(report.anchors, anchors->size());
+}
+
+// Also where no record comes after it.
+TEST_F(SealedTrailTest, WhatEndsASegmentIsExportedAtOnce) {
+  options_.exports.directory = dir_.File("anchors");
+  options_.checkpoint_records = 1'000;
+  ASSERT_OK_AND_ASSIGN(const auto trail, Open());
+  while (Segments().empty()) Append(*trail, 1);
+  const auto anchored = [&] {
+    const auto last = LastAnchor(dir_.File("anchors"), Verifier());
+    return last.ok() && last->has_value() && (*last)->checkpoint.size > 1;
+  };
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!anchored() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(anchored());
 }
 
 TEST_F(SealedTrailTest, APlaceThatIsNotThereHoldsUpNobodyAndIsTold) {

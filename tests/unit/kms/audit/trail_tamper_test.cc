@@ -136,6 +136,22 @@ TEST_F(TamperTest, RolledBackWithItsCheckpoints) {
   EXPECT_EQ(Kinds(VerifyWithAnchors()), std::vector{Kind::kCutOff});
 }
 
+// The verifier's state alone proves it, too, without any anchor.
+TEST_F(TamperTest, RolledBackBelowWhatWasVerified) {
+  CopyTrail("before");
+  Write(60);
+  VerifyOptions options;
+  options.from = Verify().verified;
+  ASSERT_TRUE(options.from);
+  EXPECT_THAT(Verify(options).findings, IsEmpty());
+  RestoreTrail("before");
+  ASSERT_GT(options.from->tree.end(), Segments().back());
+  const VerifyReport report = Verify(options);
+  EXPECT_EQ(Kinds(report), std::vector{Kind::kCutOff});
+  EXPECT_FALSE(report.verified);
+  EXPECT_EQ(report.read, 100u) << "all of it, from its beginning";
+}
+
 // Rolled back, and then gone on with: another history of as many records, signed by the same key.
 TEST_F(TamperTest, Fork) {
   CopyTrail("before");

@@ -49,6 +49,7 @@ TEST_F(ReadSourceKeysTest, EveryKindIsRead) {
       {"kind: pgcrypto_raw, secret_file: @/key, secret_form: hex, nonce_prefix: true",
        SourceKind::kPgcryptoRaw},
       {"kind: pgcrypto_raw, secret_file: @/secret, algorithm: aes-ecb", SourceKind::kPgcryptoRaw},
+      {"kind: pgcrypto_raw, secret_file: @/secret, nonce: '00'", SourceKind::kPgcryptoRaw},
       {"kind: pgsodium, construction: aead_det, secret_file: @/key, secret_form: hex, key_id: 7, "
        "columns: [nonce, associated_data, associated_data]",
        SourceKind::kPgsodium},
@@ -78,6 +79,8 @@ TEST_F(ReadSourceKeysTest, WhatDoesNotGoTogetherIsRefused) {
   EXPECT_THAT(Complaint("kind: pgcrypto_raw, secret_file: @/secret, construction: aead_det"),
               HasSubstr("construction"));
   EXPECT_THAT(Complaint("kind: pgcrypto_raw, secret_file: @/key"), HasSubstr("length"));
+  EXPECT_THAT(Complaint("kind: pgcrypto_raw, secret_file: @/secret"),
+              HasSubstr("initialization vector"));
   EXPECT_THAT(Complaint("kind: pgcrypto_raw, secret_file: @/secret, algorithm: aes-gcm"),
               HasSubstr("algorithm"));
   EXPECT_THAT(Complaint("kind: pgcrypto_raw, secret_file: @/secret, nonce: '00', "
