@@ -34,8 +34,8 @@ absl::StatusOr<ExitCode> List(Session* session, ListArguments arguments) {
     FIELDKMS_ASSIGN_OR_RETURN(from, ParsePosition(arguments.page_token));
   }
   FIELDKMS_ASSIGN_OR_RETURN(const TrailPage page,
-                            ReadPage(arguments.trail.trail, from, arguments.filter, arguments.limit,
-                                     /*most_bytes=*/UINT64_MAX));
+                            ReadPage(arguments.trail.trail, from, arguments.filter,
+                                     {.records = arguments.limit}));
   Json records = Json::array();
   std::string text;
   for (const FoundRecord& found : page.records) {

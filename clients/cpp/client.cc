@@ -30,6 +30,7 @@ Client::Impl::Impl(const ClientOptions& options, const std::shared_ptr<grpc::Cha
     : timeout_(options.timeout),
       retrier_({options.max_attempts, options.backoff_base, options.backoff_cap},
                options.retry_budget, RetryEnvironment::Real()),
+      audit_(v1::AuditService::NewStub(channel)),
       crypto_(v1::CryptoService::NewStub(channel)),
       fields_(v1::FieldService::NewStub(channel)),
       keys_(v1::KeyService::NewStub(channel)),

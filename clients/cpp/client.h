@@ -149,6 +149,7 @@ class Client {
   absl::Status CheckHealth();
 
  private:
+  friend class AuditClient;
   friend class FieldClient;
   friend class RotationClient;
   friend class SubjectClient;

@@ -15,6 +15,7 @@
 #include "clients/cpp/retry.h"
 #include "clients/cpp/rpc_status.h"
 #include "crypto/status.h"
+#include "fieldkms/v1/audit_service.grpc.pb.h"
 #include "fieldkms/v1/crypto_service.grpc.pb.h"
 #include "fieldkms/v1/field_service.grpc.pb.h"
 #include "fieldkms/v1/key_service.grpc.pb.h"
@@ -87,6 +88,7 @@ class Client::Impl {
 
   // Of a call that the thread makes now.
   std::chrono::milliseconds timeout() const { return CallTimeout::OfThread().value_or(timeout_); }
+  v1::AuditService::Stub& audit() { return *audit_; }
   v1::CryptoService::Stub& crypto() { return *crypto_; }
   v1::FieldService::Stub& fields() { return *fields_; }
   v1::KeyService::Stub& keys() { return *keys_; }
@@ -100,6 +102,7 @@ class Client::Impl {
  private:
   const std::chrono::milliseconds timeout_;
   Retrier retrier_;
+  const std::unique_ptr<v1::AuditService::Stub> audit_;
   const std::unique_ptr<v1::CryptoService::Stub> crypto_;
   const std::unique_ptr<v1::FieldService::Stub> fields_;
   const std::unique_ptr<v1::KeyService::Stub> keys_;

@@ -1,17 +1,14 @@
 #include "clients/cpp/rotation_client.h"
 
-#include <chrono>
 #include <utility>
 
 #include "clients/cpp/client_impl.h"
+#include "clients/cpp/long_poll.h"
 
 namespace fieldkms {
 namespace {
 
 using Stub = v1::RotationService::Stub;
-
-// What the service takes an unset time for, and the longest that it waits.
-constexpr std::chrono::seconds kWait{30};
 
 // The answer about one job is the job.
 template <class Response>
@@ -24,11 +21,6 @@ template <class Response>
 absl::StatusOr<v1::RotationSchedule> ScheduleOf(absl::StatusOr<Response> response) {
   if (!response.ok()) return std::move(response).status();
   return std::move(*response->mutable_schedule());
-}
-
-std::chrono::milliseconds WaitOf(const v1::WatchJobRequest& request) {
-  if (!request.has_wait() || request.wait().seconds() >= kWait.count()) return kWait;
-  return std::chrono::seconds(request.wait().seconds() + 1);
 }
 
 }  // namespace
@@ -80,7 +72,7 @@ absl::StatusOr<v1::ListJobsResponse> RotationClient::ListJobs(const v1::ListJobs
 
 absl::StatusOr<v1::WatchJobResponse> RotationClient::WatchJob(const v1::WatchJobRequest& request) {
   return impl().Call(impl().rotations(), &Stub::WatchJob, request,
-                     impl().timeout() + WaitOf(request));
+                     impl().timeout() + LongPollWait(request));
 }
 
 absl::Status RotationClient::WatchJob(const v1::WatchJobRequest& request,

@@ -15,7 +15,8 @@ constexpr std::array<std::string_view, kActionCount> kNames = {
     "field.read",        "field.update",  "field.protect",    "field.reveal",
     "field.mask",        "field.index",   "field.validate",   "field.tokenize",
     "field.detokenize",  "field.erase",   "subject.read",     "subject.hold",
-    "subject.erase",     "rotation.read", "rotation.manage",  "rotation.work"};
+    "subject.erase",     "rotation.read", "rotation.manage",  "rotation.work",
+    "audit.read"};
 static_assert(!kNames.back().empty(), "kNames must name every action, in their order");
 
 }  // namespace

@@ -49,8 +49,9 @@ enum class Action : uint8_t {
   kRotationRead,
   kRotationManage,  // jobs and schedules
   kRotationWork,    // what workers of jobs call
+  kAuditRead,       // the trail, and its proofs
 };
-inline constexpr int kActionCount = 40;
+inline constexpr int kActionCount = 41;
 
 // What an action is on. kTenants: tenants themselves, or the service; what is of no tenant
 // counts as the tenant "", which the pattern "*" matches.
@@ -70,6 +71,7 @@ constexpr ActionTarget TargetOf(Action action) {
     case Action::kRotationRead:
     case Action::kRotationManage:
     case Action::kRotationWork:
+    case Action::kAuditRead:
       return ActionTarget::kTenants;
     case Action::kFieldCreate:
     case Action::kFieldRead:

@@ -25,15 +25,18 @@ absl::Status Full() { return absl::CancelledError(); }
 
 class PageReader {
  public:
-  PageReader(const std::string& trail, const RecordFilter& filter, size_t most, uint64_t most_bytes)
-      : trail_(trail), filter_(filter), most_(most), bytes_left_(most_bytes) {}
+  PageReader(const std::string& trail, const RecordFilter& filter, const PageBounds& bounds)
+      : trail_(trail), filter_(filter), bounds_(bounds) {}
 
   absl::StatusOr<TrailPage> Read(const std::optional<TrailPosition>& from) {
     FIELDKMS_ASSIGN_OR_RETURN(files_, ListTrail(trail_));
     page_.next = from.value_or(Beginning());
     for (;;) {
+      page_.end = page_.next.index >= bounds_.end;
+      if (page_.end) return std::move(page_);
       if (IsEnded(page_.next.segment)) {
         if (!SkipByTime()) FIELDKMS_RETURN_IF_ERROR(ReadEnded());
+        page_.end = page_.next.index >= bounds_.end;
         if (full_) return std::move(page_);
         page_.next = {page_.next.index, 0, page_.next.index};
         continue;
@@ -101,7 +104,7 @@ class PageReader {
                    "the segment of this position was dropped", "page_token");
     }
     if (file.get() >= 0) FIELDKMS_RETURN_IF_ERROR(ReadFile(file.get(), trail_, /*active=*/true));
-    page_.end = !full_;
+    page_.end = !full_ || page_.next.index >= bounds_.end;
     return true;
   }
 
@@ -123,12 +126,16 @@ class PageReader {
       if (end == std::string_view::npos && active) return absl::OkStatus();  // no record yet
       const std::string_view line = lines.substr(0, end);
       const size_t bytes = std::min(line.size() + 1, lines.size());
-      if (Takes(filter_, line)) page_.records.push_back({page_.next.index, std::string(line)});
+      if (Takes(filter_, line)) {
+        page_.records.push_back({page_.next.index, std::string(line)});
+        found_bytes_ += line.size();
+      }
       lines.remove_prefix(bytes);
       ++page_.next.index;
       page_.next.offset += bytes;
-      bytes_left_ -= std::min<uint64_t>(bytes_left_, bytes);
-      full_ = page_.records.size() >= most_ || bytes_left_ == 0;
+      read_bytes_ += bytes;
+      full_ = page_.records.size() >= bounds_.records || found_bytes_ >= bounds_.found_bytes ||
+              read_bytes_ >= bounds_.read_bytes || page_.next.index >= bounds_.end;
       if (full_) return Full();
     }
     return absl::OkStatus();
@@ -136,8 +143,9 @@ class PageReader {
 
   const std::string& trail_;
   const RecordFilter& filter_;
-  const size_t most_;
-  uint64_t bytes_left_;
+  const PageBounds& bounds_;
+  uint64_t found_bytes_ = 0;
+  uint64_t read_bytes_ = 0;
   bool full_ = false;
   TrailFiles files_;
   TrailPage page_;
@@ -164,9 +172,9 @@ absl::StatusOr<TrailPosition> ParsePosition(std::string_view text) {
 
 absl::StatusOr<TrailPage> ReadPage(const std::string& trail,
                                    const std::optional<TrailPosition>& from,
-                                   const RecordFilter& filter, size_t most, uint64_t most_bytes) {
+                                   const RecordFilter& filter, const PageBounds& bounds) {
   FIELDKMS_RETURN_IF_ERROR(CheckFilter(filter));
-  return PageReader(trail, filter, most, most_bytes).Read(from);
+  return PageReader(trail, filter, bounds).Read(from);
 }
 
 }  // namespace fieldkms

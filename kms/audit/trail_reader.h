@@ -56,13 +56,20 @@ struct TrailPage {
   bool end = false;  // of the trail, for now: read on from `next` for what comes
 };
 
-// ReadPage reads on from `from`, until it has `most` records or has read `most_bytes` and some: a
-// page may be empty without being the last. Also of a trail that is being written. Errors:
+// What a page ends with, whichever comes first. So it may be empty without being the last.
+struct PageBounds {
+  size_t records = 100;               // that it has
+  uint64_t found_bytes = UINT64_MAX;  // of their lines; the last may go beyond
+  uint64_t read_bytes = UINT64_MAX;   // of all lines; likewise
+  uint64_t end = UINT64_MAX;          // the trail's records before this one are all there are
+};
+
+// ReadPage reads on from `from`. Also of a trail that is being written. Errors:
 // InvalidField("page_token") for a position that no line begins at; kNotFound, kInvalidField, for
 // one in a segment that was dropped; kUnavailable, kAuditUnavailable. Thread-safe.
 absl::StatusOr<TrailPage> ReadPage(const std::string& trail,
                                    const std::optional<TrailPosition>& from,
-                                   const RecordFilter& filter, size_t most, uint64_t most_bytes);
+                                   const RecordFilter& filter, const PageBounds& bounds);
 
 }  // namespace fieldkms
 

@@ -33,6 +33,7 @@
 #include "kms/server/peer_channels.h"
 #include "kms/server/replica_file.h"
 #include "kms/server/schedule_report.h"
+#include "kms/service/audit_service.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/field_service.h"
 #include "kms/service/key_service.h"
@@ -91,6 +92,7 @@ struct Parts {
   std::unique_ptr<Executor> executor;
   std::unique_ptr<ParkedCalls> parked;
   std::unique_ptr<ServiceContext> context;
+  AuditAsyncService audit_service;
   CryptoAsyncService crypto_service;
   FieldAsyncService field_service;
   KeyAsyncService key_service;
@@ -290,6 +292,7 @@ absl::Status AnnounceReplica(const Config& config, Parts& parts) {
 }
 
 void AddServices(Parts& parts) {
+  AddAuditService(*parts.engine, parts.audit_service, *parts.context);
   AddCryptoService(*parts.engine, parts.crypto_service, *parts.context);
   AddFieldService(*parts.engine, parts.field_service, *parts.context);
   AddKeyService(*parts.engine, parts.key_service, *parts.context);
@@ -342,7 +345,8 @@ absl::Status Serve(const Config& config, Parts& parts) {
                                          *parts.parked,
                                          SystemClock(),
                                          config.calls_per_connection,
-                                         *parts.replica});
+                                         *parts.replica,
+                                         parts.audit.get()});
   EngineOptions options;
   options.queues = config.threads;
   options.read_tokens = !config.issuers.empty();

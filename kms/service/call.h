@@ -41,6 +41,8 @@
 
 namespace fieldkms {
 
+class SealedTrail;
+
 // ServiceContext: what all calls stand on. Nothing is owned; all of it outlives
 // the engine that serves the calls.
 struct ServiceContext {
@@ -64,6 +66,7 @@ struct ServiceContext {
   const Clock& clock;
   Rate calls_per_connection;
   const Replica& replica;
+  const SealedTrail* trail = nullptr;  // that `audit` is, to be read; null: it is none
   std::atomic<bool> draining{false};  // new calls are refused
 };
 

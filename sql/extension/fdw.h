@@ -8,8 +8,9 @@
 
 /* What a plan says of a scan: members of ForeignScan.fdw_private, all integers. */
 enum KmsScanPlan {
-  KMS_SCAN_BY_KEY,     /* whether fdw_exprs has the key */
+  KMS_SCAN_BY_KEY,     /* whether the first of fdw_exprs is the key */
   KMS_SCAN_FIRST_PAGE, /* how many rows the first page is to have */
+  KMS_SCAN_FILTERS,    /* from here on: which of the object's filters the other fdw_exprs are of */
 };
 
 void kms_fdw_add_planning(FdwRoutine* routine);

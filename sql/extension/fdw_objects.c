@@ -108,6 +108,64 @@ static const KmsObjectColumn health_columns[] = {
     {"in_use_bytes", {"memory.inUseBytes", KMS_JSON_NUMBER, NULL, NULL}, false},
 };
 
+static const KmsObjectColumn audit_columns[] = {
+    {"index", {"index", KMS_JSON_NUMBER, NULL, NULL}, false},
+    {"seq", {"seq", KMS_JSON_NUMBER, NULL, NULL}, false},
+    {"time", {"time", KMS_JSON_TIME, NULL, NULL}, false},
+    {"kind", {"kind", KMS_JSON_ENUM, "AUDIT_RECORD_KIND_", NULL}, false},
+    {"method", {"method", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"principal", {"principal", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"tenant", {"tenant", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"keys", {"keys", KMS_JSON_ANY, NULL, NULL}, false},
+    {"more_keys", {"moreKeys", KMS_JSON_BOOL, NULL, NULL}, false},
+    {"destination_keys", {"destinationKeys", KMS_JSON_ANY, NULL, NULL}, false},
+    {"key_version", {"keyVersion", KMS_JSON_NUMBER, NULL, NULL}, false},
+    {"alias", {"alias", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"fields", {"fields", KMS_JSON_ANY, NULL, NULL}, false},
+    {"more_fields", {"moreFields", KMS_JSON_BOOL, NULL, NULL}, false},
+    {"shown", {"shown", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"recipient", {"recipient", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"subject", {"subject", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"job", {"job", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"request_id", {"requestId", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"lease_id", {"leaseId", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"used_messages", {"usedMessages", KMS_JSON_NUMBER, NULL, NULL}, false},
+    {"items", {"items", KMS_JSON_NUMBER, NULL, NULL}, false},
+    {"failed", {"failed", KMS_JSON_NUMBER, NULL, NULL}, false},
+    {"code", {"code", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"reason", {"reason", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"uid", {"peer.uid", KMS_JSON_NUMBER, NULL, NULL}, false},
+    {"pid", {"peer.pid", KMS_JSON_INT, NULL, NULL}, false},
+    {"address", {"address", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"first_record", {"firstRecord", KMS_JSON_NUMBER, NULL, NULL}, false},
+    {"end_record", {"endRecord", KMS_JSON_NUMBER, NULL, NULL}, false},
+};
+
+static const char* const audit_kinds[] = {"start",   "stop",  "intent",  "outcome",
+                                          "refusal", "flood", "dropped", NULL};
+
+static const KmsFilter audit_filters[] = {
+    {"time", KMS_FILTER_SINCE, "since", NULL, NULL},
+    {"time", KMS_FILTER_UNTIL, "until", NULL, NULL},
+    {"kind", KMS_FILTER_ENUM, "kind", "AUDIT_RECORD_KIND_", audit_kinds},
+    {"method", KMS_FILTER_TEXT, "method", NULL, NULL},
+    {"principal", KMS_FILTER_TEXT, "principal", NULL, NULL},
+    {"keys", KMS_FILTER_ELEMENT, "key", NULL, NULL},
+    {"fields", KMS_FILTER_ELEMENT, "field", NULL, NULL},
+    {"code", KMS_FILTER_TEXT, "code", NULL, NULL},
+};
+
+static const KmsObjectColumn checkpoint_columns[] = {
+    {"log", {"log", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"verifier_key", {"verifierKey", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"checkpoint", {"checkpoint", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"size", {"size", KMS_JSON_NUMBER, NULL, NULL}, false},
+    {"records", {"records", KMS_JSON_NUMBER, NULL, NULL}, false},
+    {"first_record", {"firstRecord", KMS_JSON_NUMBER, NULL, NULL}, false},
+    {"exported_size", {"exports.size", KMS_JSON_NUMBER, NULL, NULL}, false},
+};
+
+#define FILTERS(table) .filter_count = (int)lengthof(table), .filters = table
 #define COLUMNS(table) .column_count = (int)lengthof(table), .columns = table
 
 static const KmsRoute key_list = {"GET", "/v1/keys", NULL};
@@ -152,6 +210,23 @@ static const KmsObject objects[] = {
      .no_tenant = true,
      .usual_rows = 1,
      COLUMNS(health_columns)},
+    {.name = "audit_records",
+     .list = {"GET", "/v1/audit/records", NULL},
+     .items = "records",
+     .usual_rows = 1000000,
+     COLUMNS(audit_columns),
+     FILTERS(audit_filters)},
+    {.name = "audit_trail",
+     .list = {"GET", "/v1/audit/records", NULL},
+     .items = "records",
+     .no_tenant = true,
+     .usual_rows = 1000000,
+     COLUMNS(audit_columns),
+     FILTERS(audit_filters)},
+    {.name = "audit_checkpoint",
+     .list = {"GET", "/v1/audit/checkpoint", NULL},
+     .usual_rows = 1,
+     COLUMNS(checkpoint_columns)},
 };
 
 const KmsObject* kms_object_at(int index) {

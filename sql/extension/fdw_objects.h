@@ -14,6 +14,22 @@ typedef struct KmsObjectColumn {
   bool sent;        /* may be given in an INSERT */
 } KmsObjectColumn;
 
+/* What the service filters a list by: conditions on a column, told as a parameter of the query. */
+enum KmsFilterKind {
+  KMS_FILTER_TEXT,    /* column = value */
+  KMS_FILTER_ENUM,    /* column = value, of a column whose kind is KMS_JSON_ENUM */
+  KMS_FILTER_ELEMENT, /* column ? value, of an array of texts */
+  KMS_FILTER_SINCE,   /* column >= value */
+  KMS_FILTER_UNTIL,   /* column < value */
+};
+typedef struct KmsFilter {
+  const char* column;
+  enum KmsFilterKind kind;
+  const char* parameter;
+  const char* prefix;       /* of an enum's names */
+  const char* const* names; /* of an enum: those that there are, up to a NULL */
+} KmsFilter;
+
 typedef struct KmsObject {
   const char* name;  /* of the object, and of its table where it is imported */
   KmsRoute list;     /* all of them, page by page; of `one`: the only one */
@@ -30,6 +46,8 @@ typedef struct KmsObject {
   double usual_rows;
   int column_count;
   const KmsObjectColumn* columns;
+  int filter_count;
+  const KmsFilter* filters;
 } KmsObject;
 
 /* By its name; NULL: there is none. */

@@ -1,9 +1,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "catalog/pg_operator_d.h"
 #include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
@@ -15,6 +13,7 @@
 #include "utils/rel.h"
 
 #include "sql/extension/fdw.h"
+#include "sql/extension/fdw_filters.h"
 #include "sql/extension/fdw_table.h"
 
 /* A call costs about as much as reading so many pages, and so it is done once where it can be. */
@@ -24,53 +23,29 @@
 typedef struct Planned {
   KmsTable table;
   Expr* key; /* of a filter by the key column; NULL: there is none */
-  bool other_filters;
+  KmsFound filters;
+  bool other_filters; /* that PostgreSQL alone knows of */
 } Planned;
 
-/* Whether the node is our column `attribute`. */
-static bool is_column(Node* node, Index relation, AttrNumber attribute) {
-  while (IsA(node, RelabelType)) node = (Node*)((RelabelType*)node)->arg;
-  const Var* var = (Var*)node;
-  return IsA(node, Var) && var->varno == (int)relation && var->varattno == attribute &&
-         var->varlevelsup == 0;
+/* Whether `clause` is the first that says which key. */
+static bool take_key(Expr* clause, Index relation, AttrNumber attribute, Planned* planned) {
+  KmsClause found;
+  if (planned->key != NULL || attribute == InvalidAttrNumber) return false;
+  if (!kms_clause_of(clause, relation, attribute, &found)) return false;
+  if (!kms_clause_is_same_text(&found)) return false;
+  planned->key = found.value;
+  return true;
 }
 
-/* The other side of "key = ...", where the service finds by it what PostgreSQL would: it is known
-   before the scan begins, and texts are equal that are the same bytes. NULL: it is none such. */
-static Expr* key_of(Expr* clause, Index relation, AttrNumber attribute) {
-  if (!IsA(clause, OpExpr)) return NULL;
-  OpExpr* operation = (OpExpr*)clause;
-  if (operation->opno != TextEqualOperator || list_length(operation->args) != 2) return NULL;
-  if (!OidIsValid(operation->inputcollid) ||
-      !get_collation_isdeterministic(operation->inputcollid)) {
-    return NULL;
-  }
-  Node* left = linitial(operation->args);
-  Node* right = lsecond(operation->args);
-  if (is_column(right, relation, attribute)) {
-    Node* column = right;
-    right = left;
-    left = column;
-  }
-  if (!is_column(left, relation, attribute)) return NULL;
-  const bool known =
-      !contain_var_clause(right) && !contain_volatile_functions(right) && !contain_subplans(right);
-  return known ? (Expr*)right : NULL;
-}
-
-static void find_key(RelOptInfo* relation, Oid table, Planned* planned) {
-  const char* name = planned->table.object->key_column;
-  const AttrNumber attribute = name == NULL ? InvalidAttrNumber : get_attnum(table, name);
+static void find_filters(RelOptInfo* relation, Oid table, Planned* planned) {
+  const KmsObject* object = planned->table.object;
+  const AttrNumber attribute =
+      object->key_column == NULL ? InvalidAttrNumber : get_attnum(table, object->key_column);
   ListCell* cell;
   foreach (cell, relation->baserestrictinfo) {
     Expr* clause = lfirst_node(RestrictInfo, cell)->clause;
-    Expr* key = NULL;
-    if (planned->key == NULL && attribute != InvalidAttrNumber) {
-      key = key_of(clause, relation->relid, attribute);
-    }
-    if (key != NULL) {
-      planned->key = key;
-    } else {
+    if (!take_key(clause, relation->relid, attribute, planned) &&
+        !kms_filters_find(object, table, relation->relid, clause, &planned->filters)) {
       planned->other_filters = true;
     }
   }
@@ -79,7 +54,7 @@ static void find_key(RelOptInfo* relation, Oid table, Planned* planned) {
 static void estimate_size(PlannerInfo* root, RelOptInfo* relation, Oid table) {
   Planned* planned = palloc0(sizeof(*planned));
   planned->table = kms_table_of(table);
-  find_key(relation, table, planned);
+  find_filters(relation, table, planned);
   relation->fdw_private = planned;
   relation->tuples = planned->table.object->usual_rows;
   if (planned->key != NULL) {
@@ -132,15 +107,17 @@ static int first_page_of(PlannerInfo* root, RelOptInfo* relation, const Planned*
 static ForeignScan* make_plan(PlannerInfo* root, RelOptInfo* relation, Oid table, ForeignPath* path,
                               List* targets, List* clauses, Plan* outer) {
   const Planned* planned = relation->fdw_private;
-  List* keys = planned->key == NULL ? NIL : list_make1(planned->key);
+  List* values = planned->key == NULL ? NIL : list_make1(planned->key);
   List* of_scan = list_make2(makeInteger(planned->key != NULL),
                              makeInteger(first_page_of(root, relation, planned)));
+  ListCell* cell;
+  foreach (cell, planned->filters.places) of_scan = lappend(of_scan, makeInteger(lfirst_int(cell)));
   (void)table;
   (void)path;
   /* What the service filters by is tried here again: it costs nothing, and rows are right whatever
      it answers. */
-  return make_foreignscan(targets, extract_actual_clauses(clauses, false), relation->relid, keys,
-                          of_scan, NIL, NIL, outer);
+  return make_foreignscan(targets, extract_actual_clauses(clauses, false), relation->relid,
+                          list_concat(values, planned->filters.values), of_scan, NIL, NIL, outer);
 }
 
 void kms_fdw_add_planning(FdwRoutine* routine) {

@@ -129,7 +129,7 @@ void kms_rows_init(KmsRows* rows, const KmsObject* object, int first_page, int p
   init_pages(&rows->list, page_size);
 }
 
-void kms_rows_begin(KmsRows* rows, const char* key) {
+static void begin(KmsRows* rows, const char* key) {
   const KmsObject* object = rows->object;
   rows->key = key;
   rows->nothing = key != NULL && !kms_object_may_have(object, key);
@@ -143,7 +143,22 @@ void kms_rows_begin(KmsRows* rows, const char* key) {
   }
   if (object->parent_list == NULL && key == NULL && object->items != NULL) {
     begin_pages(&rows->list, &object->list, object->items, rows->first_page);
+    rows->list.call.query = rows->query;
+    rows->list.call.query_count = rows->query_count;
+    rows->list.call.no_tenant = object->no_tenant;
   }
+}
+
+void kms_rows_begin(KmsRows* rows, const char* key) {
+  rows->query = NULL;
+  rows->query_count = 0;
+  begin(rows, key);
+}
+
+void kms_rows_begin_chosen(KmsRows* rows, const KmsQueryItem* query, int count) {
+  rows->query = query;
+  rows->query_count = count;
+  begin(rows, NULL);
 }
 
 void kms_rows_begin_empty(KmsRows* rows) {

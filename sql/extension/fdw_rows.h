@@ -21,7 +21,9 @@ typedef struct KmsPages {
 
 typedef struct KmsRows {
   const KmsObject* object;
-  const char* key;      /* only of this key; NULL: all */
+  const char* key;           /* only of this key; NULL: all */
+  const KmsQueryItem* query; /* which of all, as far as the service can tell */
+  int query_count;
   bool nothing;         /* there is nothing that could be */
   bool done;            /* of what is no list: it was read */
   bool in_list;         /* of what is listed for each parent: such a list is being read */
@@ -36,9 +38,11 @@ typedef struct KmsRows {
 /* Prepares; nothing is called before kms_rows_next. Memory is taken in children of the current
    context. */
 void kms_rows_init(KmsRows* rows, const KmsObject* object, int first_page, int page_size);
-/* From the start, of `key`, which has to stay, or of all. */
+/* From the start, of `key`, or of all. */
 void kms_rows_begin(KmsRows* rows, const char* key);
-/* From the start, of nothing. */
+/* From the start, of those that the query chooses. */
+void kms_rows_begin_chosen(KmsRows* rows, const KmsQueryItem* query, int count);
+/* From the start, of nothing. What the others were given has to stay. */
 void kms_rows_begin_empty(KmsRows* rows);
 /* The next row; NULL: there are no more. A view, until the next call. Errors: see kms_json_call. */
 JsonbContainer* kms_rows_next(KmsRows* rows);

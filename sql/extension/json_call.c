@@ -59,6 +59,12 @@ static void append_target(StringInfo out, const KmsJsonCall* call) {
   if (call->page_token != NULL) {
     appendStringInfo(out, "%spageToken=", join);
     append_escaped(out, call->page_token, "the token of a page");
+    join = "&";
+  }
+  for (int i = 0; i < call->query_count; ++i) {
+    appendStringInfo(out, "%s%s=", join, call->query[i].name);
+    append_escaped(out, call->query[i].value, call->query[i].name);
+    join = "&";
   }
   appendStringInfoString(out, " HTTP/1.1\r\nHost: fieldkms\r\n");
 }

@@ -13,14 +13,22 @@ typedef struct KmsRoute {
   const char* after;  /* the path behind the name; NULL: it takes none */
 } KmsRoute;
 
+/* A parameter of the query: any text that is not empty, it is escaped. */
+typedef struct KmsQueryItem {
+  const char* name;
+  const char* value;
+} KmsQueryItem;
+
 typedef struct KmsJsonCall {
   const KmsRoute* route;
   const char* name;       /* where the route takes one: any text, it is escaped */
   Jsonb* body;            /* NULL: none */
   int page_size;          /* 0: not said */
   const char* page_token; /* NULL: not said */
-  bool no_tenant;         /* the call is about the service, not about a tenant */
-  const char* missing;    /* a reason ("KEY_NOT_FOUND") that is no error; NULL: all are */
+  const KmsQueryItem* query;
+  int query_count;
+  bool no_tenant;      /* the call is about the service, not about a tenant */
+  const char* missing; /* a reason ("KEY_NOT_FOUND") that is no error; NULL: all are */
 } KmsJsonCall;
 
 /*

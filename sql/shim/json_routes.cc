@@ -1,9 +1,11 @@
 #include "sql/shim/json_routes.h"
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <type_traits>
 #include <utility>
 
+#include "clients/cpp/audit_client.h"
 #include "clients/cpp/rotation_client.h"
 #include "clients/cpp/wipe.h"
 #include "crypto/status.h"
@@ -69,6 +71,24 @@ absl::Status SetPage(const JsonCall& call, Request* request) {
   return absl::OkStatus();
 }
 
+// Of lists with a filter: the query has what it says.
+template <class Request>
+absl::Status SetFilter(const JsonCall& call, Request* request) {
+  if constexpr (requires { request->mutable_filter()->mutable_since(); }) {
+    nlohmann::json filter = nlohmann::json::object();
+    for (const char* const name :
+         {"since", "until", "kind", "method", "principal", "key", "field", "code"}) {
+      const std::string value = QueryParameter(call.query, name);
+      if (!value.empty()) filter[name] = value;
+    }
+    constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
+    if (!ReadMessage(filter.dump(-1, ' ', false, kReplace), request->mutable_filter()).ok()) {
+      return InvalidField("filter", "has a time or a kind that is none");
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Of rewraps: see RewrapSources.
 template <class Request>
 absl::Status CheckSources(const JsonCall& call, const Request& request) {
@@ -95,6 +115,7 @@ absl::Status Prepare(JsonCall& call, Action action, Request* request) {
   }
   FIELDKMS_RETURN_IF_ERROR(SetName(call, request));
   FIELDKMS_RETURN_IF_ERROR(SetPage(call, request));
+  FIELDKMS_RETURN_IF_ERROR(SetFilter(call, request));
   const std::string name = NameOf(*request);
   if constexpr (requires { request->items(); }) {
     call.items = static_cast<uint64_t>(request->items_size());
@@ -174,6 +195,13 @@ absl::StatusOr<std::string> OfRotations(JsonCall& call) {
   });
 }
 
+template <Action kAction, class Request, auto kMethod>
+absl::StatusOr<std::string> OfAudit(JsonCall& call) {
+  return Run<Request>(call, kAction, [&](const Request& request) {
+    return (AuditClient(call.backend.client()).*kMethod)(request);
+  });
+}
+
 // With leases, as far as there are any.
 template <Action kAction, class Request, auto kMethod>
 absl::StatusOr<std::string> OfLeases(JsonCall& call) {
@@ -204,12 +232,18 @@ absl::StatusOr<std::string> Status(JsonCall& call) {
   JsonRoute {                                                                                    \
     method, path, Action::action, of<Action::action, v1::call##Request, &FIELDKMS_OF_##of::call> \
   }
+#define FIELDKMS_OF_OfAudit AuditClient
 #define FIELDKMS_OF_OfClient Client
 #define FIELDKMS_OF_OfFields FieldClient
 #define FIELDKMS_OF_OfLeases LeasedCalls
 #define FIELDKMS_OF_OfRotations RotationClient
 
 constexpr JsonRoute kRoutes[] = {
+    FIELDKMS_ROUTE("GET", "/v1/audit/records", OfAudit, kAuditRead, ListAuditRecords),
+    FIELDKMS_ROUTE("GET", "/v1/audit/checkpoint", OfAudit, kAuditRead, GetAuditCheckpoint),
+    FIELDKMS_ROUTE("POST", "/v1/audit/records:prove", OfAudit, kAuditRead, ProveAuditRecord),
+    FIELDKMS_ROUTE("POST", "/v1/audit/checkpoint:continue", OfAudit, kAuditRead,
+                   ProveAuditContinuation),
     FIELDKMS_ROUTE("GET", "/v1/fields", OfFields, kFieldRead, ListFields),
     FIELDKMS_ROUTE("POST", "/v1/fields", OfFields, kFieldCreate, CreateField),
     FIELDKMS_ROUTE("GET", "/v1/fields/{name}", OfFields, kFieldRead, GetField),

@@ -9,16 +9,14 @@ namespace {
 
 using ::testing::IsEmpty;
 
-constexpr uint64_t kAllBytes = UINT64_MAX;
-
 class TrailReaderTest : public TrailTest {
  protected:
-  // All records that a filter takes, read in pages of `most` records or `bytes` bytes.
-  std::vector<FoundRecord> All(const RecordFilter& filter, size_t most, uint64_t bytes) {
+  // All records that a filter takes, read in pages of these bounds.
+  std::vector<FoundRecord> All(const RecordFilter& filter, const PageBounds& bounds) {
     std::vector<FoundRecord> all;
     std::optional<TrailPosition> position;
     for (bool end = false; !end;) {
-      const auto page = ReadPage(path_, position, filter, most, bytes);
+      const auto page = ReadPage(path_, position, filter, bounds);
       EXPECT_OK(page);
       if (!page.ok()) break;
       all.insert(all.end(), page->records.begin(), page->records.end());
@@ -34,9 +32,13 @@ TEST_F(TrailReaderTest, PagesOfAnySizeAreTheWhole) {
   std::string text;
   for (const uint64_t first : Segments()) text += testing::ReadFile(SegmentPath(path_, first));
   const auto lines = LinesOf(text + testing::ReadFile(path_));
-  for (const auto& [most, bytes] : std::vector<std::pair<size_t, uint64_t>>{
-           {1, kAllBytes}, {7, kAllBytes}, {1'000, kAllBytes}, {1'000, 1}, {1'000, 333}}) {
-    const auto all = All({}, most, bytes);
+  for (const PageBounds& bounds : std::vector<PageBounds>{{.records = 1},
+                                                          {.records = 7},
+                                                          {.records = 1'000},
+                                                          {.records = 1'000, .read_bytes = 1},
+                                                          {.records = 1'000, .read_bytes = 333},
+                                                          {.records = 1'000, .found_bytes = 333}}) {
+    const auto all = All({}, bounds);
     ASSERT_EQ(all.size(), lines.size());
     for (size_t i = 0; i < all.size(); ++i) {
       EXPECT_EQ(all[i].index, i);
@@ -45,13 +47,36 @@ TEST_F(TrailReaderTest, PagesOfAnySizeAreTheWhole) {
   }
 }
 
+TEST_F(TrailReaderTest, EndsWhereItIsToldWhateverComesBehind) {
+  Write(60);
+  for (const uint64_t end : {uint64_t{0}, uint64_t{1}, uint64_t{33}, uint64_t{62}, UINT64_MAX}) {
+    const uint64_t there = std::min<uint64_t>(end, All({}, {}).size());
+    for (const size_t records : {size_t{1}, size_t{11}, size_t{1'000}}) {
+      const auto all = All({}, {.records = records, .end = end});
+      EXPECT_EQ(all.size(), there) << records;
+      if (!all.empty()) EXPECT_EQ(all.back().index + 1, there);
+    }
+  }
+}
+
+TEST_F(TrailReaderTest, APageHasNoMoreBytesThanItsBoundAndALine) {
+  Write(60);
+  const auto page = ReadPage(path_, {}, {}, {.records = 1'000, .found_bytes = 500});
+  ASSERT_OK(page);
+  size_t bytes = 0;
+  for (const FoundRecord& record : page->records) bytes += record.line.size();
+  EXPECT_GE(bytes, 500u);
+  EXPECT_LT(bytes - page->records.back().line.size(), 500u);
+  EXPECT_FALSE(page->end);
+}
+
 TEST_F(TrailReaderTest, GoesOnWithWhatComesWhileSegmentsEnd) {
   ASSERT_OK_AND_ASSIGN(const auto trail, Open());
   std::thread writer([&] { Append(*trail, 300); });
   uint64_t next = 0;
   std::optional<TrailPosition> position;
   while (next < 301) {
-    ASSERT_OK_AND_ASSIGN(const TrailPage page, ReadPage(path_, position, {}, 50, kAllBytes));
+    ASSERT_OK_AND_ASSIGN(const TrailPage page, ReadPage(path_, position, {}, {.records = 50}));
     for (const FoundRecord& record : page.records) ASSERT_EQ(record.index, next++);
     position = page.next;
   }
@@ -81,7 +106,7 @@ TEST_F(TrailReaderTest, FiltersByWhatRecordsSay) {
   }
   const auto found = [this](RecordFilter filter) {
     std::vector<uint64_t> indexes;
-    for (const FoundRecord& record : All(filter, 2, kAllBytes)) indexes.push_back(record.index);
+    for (const FoundRecord& record : All(filter, {.records = 2})) indexes.push_back(record.index);
     return indexes;
   };
   using Indexes = std::vector<uint64_t>;
@@ -131,7 +156,7 @@ TEST_F(TrailReaderTest, RangesOfTimeAreOpenAtTheirEnd) {
     RecordFilter filter;
     filter.since = since;
     filter.until = until;
-    return All(filter, 100, kAllBytes).size();
+    return All(filter, {}).size();
   };
   EXPECT_EQ(count("2020-01-12", "2020-01-14"), 2u);
   EXPECT_EQ(count("2020-01-12T00:00:00", "2020-01-14T00:00:00.000001"), 3u);
@@ -140,7 +165,7 @@ TEST_F(TrailReaderTest, RangesOfTimeAreOpenAtTheirEnd) {
   for (const char* bad : {"yesterday", "2020-1-1", "2020-01-", "2020-01-01Z", "202"}) {
     RecordFilter filter;
     filter.since = bad;
-    EXPECT_THAT(ReadPage(path_, {}, filter, 1, 1), StatusIs(Reason::kInvalidField)) << bad;
+    EXPECT_THAT(ReadPage(path_, {}, filter, {}), StatusIs(Reason::kInvalidField)) << bad;
   }
 }
 
@@ -149,10 +174,10 @@ TEST_F(TrailReaderTest, PositionsThatWereNotGivenAreRefused) {
   for (const char* text : {"", "1", "1.2", "1.2.3.4", "01.0.0", "a.b.c", "0.0.-1", "0.0.0 "}) {
     EXPECT_THAT(ParsePosition(text), StatusIs(Reason::kInvalidField)) << text;
   }
-  EXPECT_THAT(ReadPage(path_, TrailPosition{0, 5, 0}, {}, 1, 1), StatusIs(Reason::kInvalidField));
-  EXPECT_THAT(ReadPage(path_, TrailPosition{0, 1'000'000, 0}, {}, 1, 1),
+  EXPECT_THAT(ReadPage(path_, TrailPosition{0, 5, 0}, {}, {}), StatusIs(Reason::kInvalidField));
+  EXPECT_THAT(ReadPage(path_, TrailPosition{0, 1'000'000, 0}, {}, {}),
               StatusIs(Reason::kInvalidField));
-  EXPECT_THAT(ReadPage(path_, TrailPosition{3, 0, 3}, {}, 1, 1),
+  EXPECT_THAT(ReadPage(path_, TrailPosition{3, 0, 3}, {}, {}),
               StatusIs(absl::StatusCode::kNotFound, Reason::kInvalidField));
 }
 
