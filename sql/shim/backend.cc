@@ -37,6 +37,7 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Create(const Config& config) {
   options.timeout = config.timeout;
   FIELDKMS_ASSIGN_OR_RETURN(backend->client_, Client::Create(options));
   backend->fields_ = std::make_unique<FieldClient>(*backend->client_);
+  backend->key_names_ = std::make_unique<KeyNames>(*backend->client_);
   FIELDKMS_ASSIGN_OR_RETURN(backend->audit_,
                             AuditTrail::Open(config.audit_file, config.audit_sync));
   if (config.leases) {

@@ -16,6 +16,7 @@
 #include "sql/shim/audit_trail.h"
 #include "sql/shim/coalescer.h"
 #include "sql/shim/config.h"
+#include "sql/shim/key_names.h"
 #include "sql/shim/local_keys.h"
 #include "sql/shim/workers.h"
 
@@ -51,6 +52,9 @@ class Backend {
   // with the store only. Blocks. Error: as Client::GetKey.
   absl::StatusOr<std::string> KeyIdOf(const std::string& tenant, const std::string& name);
 
+  // What keys are called whose ids are in envelopes.
+  KeyNames& key_names() { return *key_names_; }
+
   const Config& config() const { return config_; }
   Client& client() { return *client_; }
   FieldClient& fields() { return *fields_; }
@@ -67,6 +71,7 @@ class Backend {
   const Config config_;
   std::shared_ptr<Client> client_;
   std::unique_ptr<FieldClient> fields_;
+  std::unique_ptr<KeyNames> key_names_;
   std::unique_ptr<AuditTrail> audit_;
   std::unique_ptr<LocalKeys> local_;
   std::unique_ptr<Workers> workers_;

@@ -1,7 +1,9 @@
 #include "sql/shim/frame_calls.h"
 
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "crypto/status.h"
 #include "sql/shim/frame_job.h"
@@ -17,7 +19,10 @@ absl::Status Denied(std::string_view message) {
 // Whether the shim's rules allow it. The service has rules of its own.
 absl::Status Authorise(const Frame& frame, const Asker& asker) {
   const Action action = ActionOf(frame.op);
-  if (!asker.rules.Allows(action, frame.tenant, frame.name)) {
+  // Which keys the envelopes are of is seen later: RewrapSources::OfEach.
+  const bool of_each = frame.op == FIELDKMS_OP_REWRAP && frame.name.empty();
+  if (of_each ? !asker.rules.AllowsSome(action, frame.tenant)
+              : !asker.rules.Allows(action, frame.tenant, frame.name)) {
     return Denied("the shim's rules do not allow this session to do it");
   }
   if (!HasView(frame.op)) return absl::OkStatus();
@@ -27,6 +32,19 @@ absl::Status Authorise(const Frame& frame, const Asker& asker) {
     return Denied("the shim's rules do not allow this session to see so much");
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<RewrapSources> SourcesOf(Backend& backend, const FrameJob& job,
+                                        const std::string& tenant) {
+  const Frame& frame = job.frame();
+  if (!frame.name.empty()) {
+    return RewrapSources::Of(backend, job.asker(), tenant, std::string(frame.name));
+  }
+  std::vector<std::string_view> envelopes;
+  for (size_t i = 0; i < frame.count(); ++i) {
+    if (const auto& envelope = frame.item(i)[0]) envelopes.push_back(*envelope);
+  }
+  return RewrapSources::OfEach(backend, job.asker(), tenant, envelopes);
 }
 
 HttpResponse NoFrame(const absl::Status& status) {
@@ -73,8 +91,7 @@ void FrameCalls::Handle(HttpRequest request, HttpReply reply) {
   }
   const bool queued = backend_.workers().Submit([this, job, tenant] {
     const CallTimeout timeout(job->TimeLeft());
-    absl::StatusOr<RewrapSources> sources =
-        RewrapSources::Of(backend_, job->asker(), tenant, std::string(job->frame().name));
+    absl::StatusOr<RewrapSources> sources = SourcesOf(backend_, *job, tenant);
     if (!sources.ok()) return job->Fail(sources.status());
     job->SetSources(*std::move(sources));
     RunRemotely(job);

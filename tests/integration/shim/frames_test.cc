@@ -122,6 +122,46 @@ TEST_F(ShimFramesTest, RewrapsNothingFromKeysThatTheRulesDoNotName) {
   EXPECT_EQ(Open("plain", as_narrow(Seal("plain"))), kCard);
 }
 
+// As triggers do, which take a value as it is: where no key is named, each envelope's counts.
+TEST_F(ShimFramesTest, RewrapsUnderTheKeyOfEachEnvelopeWhereTheRulesNameThat) {
+  const std::string row2 = PkContext("2");
+  const std::string plain = Seal("plain"), leased = Seal("leased");
+  shim::Frame frame = FrameOf(FIELDKMS_OP_REWRAP, "",
+                              {leased, row_, row2, plain, row_, row2, "no envelope", row_, row2});
+  EXPECT_FALSE(Ask(frame).results.at(0).error) << "who may rewrap all keys";
+  frame.current_role = "narrow";
+  const FrameAnswer answer = Ask(frame);
+  ASSERT_EQ(answer.results.size(), 3u);
+  ASSERT_TRUE(answer.results[0].error);
+  EXPECT_EQ(answer.results[0].error->kind, FIELDKMS_KIND_DENIED);
+  ASSERT_FALSE(answer.results[1].error);
+  EXPECT_EQ(AskOne(FrameOf(FIELDKMS_OP_DECRYPT, "plain", {*answer.results[1].parts[0], row2})),
+            kCard);
+  ASSERT_TRUE(answer.results[2].error);
+  EXPECT_EQ(answer.results[2].error->kind, FIELDKMS_KIND_NOT_OPENED);
+  frame.current_role = "nobody";
+  EXPECT_EQ(AskOne(frame), "4 PERMISSION_DENIED");
+}
+
+// What a key is called is not asked with each call, but a key that was made since is found.
+TEST_F(ShimFramesTest, RewrapsUnderAKeyThatWasMadeSince) {
+  const std::string plain = Seal("plain");
+  shim::Frame frame = FrameOf(FIELDKMS_OP_REWRAP, "", {plain, row_, std::nullopt});
+  frame.current_role = "narrow";
+  EXPECT_EQ(Open("plain", AskOne(frame)), kCard);
+  v1::CreateKeyRequest key;
+  key.set_tenant("acme");
+  key.set_name("moving");
+  ASSERT_OK(client_->CreateKey(key));
+  const std::string moving = Seal("moving");
+  frame.parts = {moving, row_, std::nullopt};
+  std::string rewrapped;
+  do {
+    rewrapped = AskOne(frame);
+  } while (rewrapped == "4 PERMISSION_DENIED" && !HasFailure());
+  EXPECT_EQ(Open("moving", rewrapped), kCard);
+}
+
 // Who may rewrap some keys only names them by their own names: an alias could stand for another by
 // the time the service sees it. For others it is what it stands for now, whatever was before.
 TEST_F(ShimFramesTest, RewrapsByAnAliasFollowIt) {
