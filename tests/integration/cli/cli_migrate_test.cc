@@ -6,6 +6,11 @@
 #include <thread>
 
 #include "tests/integration/cli/serve_fixture.h"
+#ifdef FIELDKMS_ROOT_VAULT
+#include "crypto/base64.h"
+#include "kms/root/http_client.h"
+#include "tests/support/fake_vault/fake_vault.h"
+#endif
 
 namespace fieldkms::testing {
 namespace {
@@ -229,6 +234,67 @@ TEST_F(MigrateTest, TheCommandLineMigratesText) {
   EXPECT_EQ(Cli({"rotation", "run", job, "--source-keys", keys_file_}).status.code, 0);
   EXPECT_EQ(One("SELECT count(*) FROM notes WHERE note_protected IS NOT NULL"), "10");
 }
+
+#ifdef FIELDKMS_ROOT_VAULT
+
+std::string Base64Of(const std::string& bytes) {
+  std::string text(Base64Size(Base64::kPadded, bytes.size()), '\0');
+  EncodeBase64(Base64::kPadded, AsBytes(bytes), AsMutableBytes(text));
+  return text;
+}
+
+// As an application does that Vault encrypts for: bound to its row.
+std::string EncryptedByVault(const FakeVault& vault, const std::string& plaintext,
+                             const std::string& row) {
+  const auto http = MakeHttpClient({}).value();
+  const nlohmann::json body = {{"plaintext", Base64Of(plaintext)},
+                               {"associated_data", Base64Of(row)}};
+  const auto reply = http->Send({"POST",
+                                 vault.url() + "/v1/transit/encrypt/cards",
+                                 {{"X-Vault-Token", FakeVault::kRootToken}},
+                                 body.dump()},
+                                kNoDeadline);
+  return nlohmann::json::parse(reply.value().body)["data"]["ciphertext"];
+}
+
+TEST_F(MigrateTest, AColumnOfVaultsTransitIsMigrated) {
+  FakeVault vault;
+  Secret("token", FakeVault::kRootToken);
+  WriteFile(keys_file_,
+            "source_keys:\n  transit:\n    kind: vault_transit\n    columns: "
+            "[associated_data]\n    vault: {address: \"" +
+                vault.url() + "\", key: cards, token_file: " + dir_.File("token") + "}\n");
+  bed_.Sql("CREATE TABLE public.guests (id bigint PRIMARY KEY, card text)");
+  std::string rows;
+  for (int i = 1; i <= 60; ++i) {
+    const std::string id = std::to_string(i);
+    rows += (i > 1 ? ", (" : "(") + id + ", '" +
+            EncryptedByVault(vault, "canary-card-" + id, i == 7 ? "8" : id) + "')";
+  }
+  bed_.Sql("INSERT INTO public.guests VALUES " + rows);
+  const auto serve = ServeMigrations({"--allow", "unprotect"});
+  Call(
+      "protect_column('guests', 'card', key => 'cards', source => 'vault_transit', source_key => "
+      "'transit', source_columns => '{id}')");
+  // What was sealed for another row does not open for this one: it stays as it is.
+  EXPECT_EQ(Call("fill_column('guests', 'card', wait => '2 minutes')")["quarantined"], 1);
+  EXPECT_EQ(ReasonOfRow(7), "does not open under its source key");
+  bed_.Sql("UPDATE guests SET card = NULL WHERE id = 7");
+  Call("close_column('guests', 'card')");
+  Call("fill_column('guests', 'card', wait => '2 minutes')");
+  Call("switch_column('guests', 'card')");
+  Call("drop_plaintext('guests', 'card')");
+  // Vault is not asked any more.
+  const int asked = vault.Requests("transit/decrypt/cards");
+  Call("unprotect_column('guests', 'card', 'clear')");
+  Call("fill_column('guests', 'card', wait => '2 minutes')");
+  EXPECT_EQ(Value("SELECT count(*) FROM guests WHERE clear = 'canary-card-' || id"), "59");
+  EXPECT_EQ(vault.Requests("transit/decrypt/cards"), asked);
+  EXPECT_THAT(ReadFile(log_file_),
+              AllOf(Not(HasSubstr(FakeVault::kRootToken)), Not(HasSubstr("canary-card"))));
+}
+
+#endif  // FIELDKMS_ROOT_VAULT
 
 }  // namespace
 }  // namespace fieldkms::testing
