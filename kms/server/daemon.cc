@@ -245,6 +245,14 @@ UnixListenerOptions ListenerOptions(const Config& config, RefusalLog& refusals) 
   return options;
 }
 
+AuditCounts CountsOf(const SealedTrail& trail) {
+  const TrailView view = trail.View();
+  const ExportHealth exports = trail.Exports();
+  AuditCounts counts{view.size, view.checkpoint.checkpoint.size, {}};
+  if (exports.wanted) counts.exported_records = exports.exported_size;
+  return counts;
+}
+
 absl::Status MakeReplica(const Config& config, Parts& parts) {
   FIELDKMS_ASSIGN_OR_RETURN(std::string id, RandomId());
   parts.replica.reset(new Replica{FIELDKMS_VERSION, std::move(id), SystemClock().Now(),
@@ -255,6 +263,7 @@ absl::Status MakeReplica(const Config& config, Parts& parts) {
   parts.schedule_runner = std::make_unique<ScheduleRunner>(
       *parts.store, *parts.keyring, SystemClock(),
       [&audit = *parts.audit](const ScheduleEvent& event) { ReportScheduleEvent(event, audit); });
+  parts.replica->audit_counts = [&trail = *parts.audit] { return CountsOf(trail); };
   parts.replica->schedule_counts = [&runner = *parts.schedule_runner] { return runner.Counts(); };
   CaretakerOptions options;
   options.pause = config.caretaker_pause;
@@ -347,6 +356,7 @@ absl::Status Serve(const Config& config, Parts& parts) {
                                          config.calls_per_connection,
                                          *parts.replica,
                                          parts.audit.get()});
+  parts.replica->call_counts = [&calls = parts.context->calls] { return calls.All(); };
   EngineOptions options;
   options.queues = config.threads;
   options.read_tokens = !config.issuers.empty();

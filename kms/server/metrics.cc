@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
+#include <limits>
 #include <utility>
 
 #include "crypto/secret_bytes.h"
@@ -87,6 +89,68 @@ void DescribeSchedules(const ScheduleCounts& counts, Families* out) {
                static_cast<double>(counts.jobs_overdue));
 }
 
+void Label(const MethodCounts& counts, ClientMetric* metric) {
+  metric->label.push_back({"method", counts.method});
+}
+
+ClientMetric Histogram(const MethodCounts& counts) {
+  ClientMetric metric;
+  Label(counts, &metric);
+  for (size_t i = 0; i < counts.by_time.size(); ++i) {
+    metric.histogram.sample_count += counts.by_time[i];
+    const double bound = i < kCallBuckets.size() ? static_cast<double>(kCallBuckets[i]) / 1e9
+                                                 : std::numeric_limits<double>::infinity();
+    metric.histogram.bucket.push_back({metric.histogram.sample_count, bound});
+  }
+  metric.histogram.sample_sum = std::chrono::duration<double>(counts.time).count();
+  return metric;
+}
+
+ClientMetric Counter(const MethodCounts& counts, uint64_t value) {
+  ClientMetric metric;
+  Label(counts, &metric);
+  metric.counter.value = static_cast<double>(value);
+  return metric;
+}
+
+// Of methods that were called: there are no more series than methods and codes.
+std::vector<MetricFamily> DescribeCalls(const std::vector<MethodCounts>& methods) {
+  MetricFamily calls{"fieldkms_calls_total", "Calls that were answered.", MetricType::Counter, {}};
+  MetricFamily seconds{"fieldkms_call_seconds",
+                       "How long they took, from the request to the answer.",
+                       MetricType::Histogram,
+                       {}};
+  MetricFamily items{"fieldkms_call_items_total", "Items of calls.", MetricType::Counter, {}};
+  MetricFamily failed{
+      "fieldkms_call_failed_items_total", "Of these, those that failed.", MetricType::Counter, {}};
+  for (const MethodCounts& counts : methods) {
+    ClientMetric histogram = Histogram(counts);
+    if (histogram.histogram.sample_count == 0) continue;
+    seconds.metric.push_back(std::move(histogram));
+    items.metric.push_back(Counter(counts, counts.items));
+    failed.metric.push_back(Counter(counts, counts.failed_items));
+    for (size_t code = 0; code < counts.by_code.size(); ++code) {
+      if (counts.by_code[code] == 0) continue;
+      calls.metric.push_back(Counter(counts, counts.by_code[code]));
+      calls.metric.back().label.push_back(
+          {"code", absl::StatusCodeToString(static_cast<absl::StatusCode>(code))});
+    }
+  }
+  if (calls.metric.empty()) return {};
+  return {std::move(calls), std::move(seconds), std::move(items), std::move(failed)};
+}
+
+void DescribeAudit(const AuditCounts& counts, Families* out) {
+  out->Gauge("fieldkms_audit_records", "Records of the audit trail.",
+             static_cast<double>(counts.records));
+  out->Gauge("fieldkms_audit_signed_records", "Of these, those under the newest checkpoint.",
+             static_cast<double>(counts.signed_records));
+  if (!counts.exported_records) return;
+  out->Gauge("fieldkms_audit_exported_records",
+             "Of these, those under the newest checkpoint that all places outside have.",
+             static_cast<double>(*counts.exported_records));
+}
+
 class Collector final : public prometheus::Collectable {
  public:
   Collector(const Replica& replica, const Keyring& keyring)
@@ -111,7 +175,13 @@ std::vector<MetricFamily> DescribeReplica(const Replica& replica, const KeyringS
   DescribeKeyring(keyring, now, &families);
   if (replica.schedule_counts) DescribeSchedules(replica.schedule_counts(), &families);
   DescribeMemory(GetSecretMemoryStats(), &families);
-  return families.Take();
+  if (replica.audit_counts) DescribeAudit(replica.audit_counts(), &families);
+  std::vector<MetricFamily> all = families.Take();
+  if (replica.call_counts) {
+    std::vector<MetricFamily> calls = DescribeCalls(replica.call_counts());
+    std::move(calls.begin(), calls.end(), std::back_inserter(all));
+  }
+  return all;
 }
 
 struct MetricsEndpoint::Parts {

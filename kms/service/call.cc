@@ -63,6 +63,7 @@ void ServiceCall::Begin(Call& rpc) {
   answer_ = absl::OkStatus();
   retry_after_ = {};
   const auto now = service_.clock.Steady();
+  begun_ = now;
   const absl::Status admitted = Admit(now);
   admitted_ = admitted.ok();
   if (!admitted_) return Refuse(admitted);
@@ -187,9 +188,16 @@ void ServiceCall::OnAudited(const absl::Status& audited) {
     answer_ = audited;
     retry_after_ = {};
   }
+  Count();
   if (answer_.ok()) return rpc_->Finish(grpc::Status::OK);
   DropResponse();
   rpc_->Finish(ToGrpcStatus(answer_, retry_after_));
+}
+
+// With what it waited for its record.
+void ServiceCall::Count() {
+  const uint32_t failed = answer_.ok() ? outcome_.failed : plan_.items;
+  stats_.Note(answer_.code(), service_.clock.Steady() - begun_, plan_.items, failed);
 }
 
 AuditRecord ServiceCall::Record(AuditKind kind) const {

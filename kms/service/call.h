@@ -30,6 +30,7 @@
 #include "kms/fields/field_admin.h"
 #include "kms/fields/field_directory.h"
 #include "kms/keyring/keyring.h"
+#include "kms/observe/call_stats.h"
 #include "kms/rotations/rotations.h"
 #include "kms/rotations/schedules.h"
 #include "kms/rpc/call.h"
@@ -67,7 +68,8 @@ struct ServiceContext {
   Rate calls_per_connection;
   const Replica& replica;
   const SealedTrail* trail = nullptr;  // that `audit` is, to be read; null: it is none
-  std::atomic<bool> draining{false};  // new calls are refused
+  std::atomic<bool> draining{false};   // new calls are refused
+  CallStats calls = {};
 };
 
 // MethodInfo: what is fixed of an RPC.
@@ -222,7 +224,9 @@ absl::Status PermissionDenied();
 // Part of each pooled call (see method_call.h). No allocation a call.
 class ServiceCall : private AuditWaiter, private Task {
  protected:
-  explicit ServiceCall(ServiceContext& service) : service_(service) {}
+  // `method`: MethodInfo::name of its calls.
+  ServiceCall(ServiceContext& service, std::string_view method)
+      : service_(service), stats_(service.calls.Of(method)) {}
   ~ServiceCall() = default;
 
   // Takes a request from its arrival to its answer.
@@ -259,7 +263,11 @@ class ServiceCall : private AuditWaiter, private Task {
   AuditRecord Record(AuditKind kind) const;
   AuditRecord AnswerRecord(AuditKind kind, const absl::Status& status) const;
 
+  void Count();
+
   ServiceContext& service_;
+  MethodStats& stats_;
+  std::chrono::steady_clock::time_point begun_;
   Call* rpc_ = nullptr;
   const Principal* who_ = nullptr;
   CallPlan plan_;

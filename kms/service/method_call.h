@@ -37,7 +37,7 @@ template <class Method>
 class MethodCall final : public UnaryCall<typename Method::Request, typename Method::Response>,
                          private ServiceCall {
  public:
-  explicit MethodCall(ServiceContext& service) : ServiceCall(service) {}
+  explicit MethodCall(ServiceContext& service) : ServiceCall(service, Method::kInfo.name) {}
 
  private:
   // The messages of a call beyond these are freed after it instead of kept for the

@@ -2,15 +2,27 @@
 #ifndef FIELDKMS_KMS_SERVICE_REPLICA_H_
 #define FIELDKMS_KMS_SERVICE_REPLICA_H_
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "kms/clock.h"
+#include "kms/observe/call_stats.h"
 #include "kms/root/root_health.h"
 #include "kms/root/root_key.h"
 #include "kms/rotations/schedule_runner.h"
 
 namespace fieldkms {
+
+// Of the audit trail.
+struct AuditCounts {
+  uint64_t records = 0;
+  uint64_t signed_records = 0;  // under the newest checkpoint
+  std::optional<uint64_t>
+      exported_records;  // under the newest that all places have, if there are any
+};
 
 // Fixed at start. Nothing is owned.
 struct Replica {
@@ -21,6 +33,8 @@ struct Replica {
   const RootKey& root;
   std::function<RootHealth()> root_health = {};          // empty: the root is not watched
   std::function<ScheduleCounts()> schedule_counts = {};  // empty: no schedules are run
+  std::function<std::vector<MethodCounts>()> call_counts = {};
+  std::function<AuditCounts()> audit_counts = {};
 };
 
 }  // namespace fieldkms

@@ -68,6 +68,12 @@ TEST_F(MetricsTest, PrometheusFindsTheReplicaAndNoKey) {
   EXPECT_THAT(metrics, HasSubstr("# TYPE fieldkms_loaded_keys gauge\nfieldkms_loaded_keys 1\n"));
   EXPECT_THAT(metrics, HasSubstr("fieldkms_build_info{version=\""));
   EXPECT_THAT(metrics, HasSubstr("fieldkms_key_memory_in_use_bytes "));
+  EXPECT_THAT(metrics, HasSubstr("fieldkms_audit_records 6\n"));
+  EXPECT_THAT(metrics,
+              HasSubstr("fieldkms_calls_total{method=\"CryptoService.Encrypt\",code=\"OK\"} 1\n"));
+  EXPECT_THAT(
+      metrics,
+      HasSubstr("fieldkms_call_seconds_bucket{method=\"CryptoService.Encrypt\",le=\"+Inf\"} 1\n"));
   EXPECT_THAT(metrics, Not(HasSubstr("acme")));
   EXPECT_THAT(metrics, Not(HasSubstr("iban")));
 }

@@ -66,5 +66,39 @@ TEST_F(MetricsTest, TellHowTheRootIs) {
   EXPECT_EQ(Values({}).at("fieldkms_root_up"), 0);
 }
 
+TEST_F(MetricsTest, TellOfCallsByMethodAndOutcome) {
+  CallStats calls;
+  calls.Of("A.NeverCalled");
+  calls.Of("A.B").Note(absl::StatusCode::kOk, std::chrono::microseconds(60), 10, 0);
+  calls.Of("A.B").Note(absl::StatusCode::kNotFound, std::chrono::seconds(3), 1, 1);
+  replica_.call_counts = [&calls] { return calls.All(); };
+  std::map<std::string, prometheus::MetricFamily> families;
+  for (auto& family : DescribeReplica(replica_, {}, now_)) families[family.name] = family;
+  const auto& by_code = families.at("fieldkms_calls_total").metric;
+  ASSERT_EQ(by_code.size(), 2u);
+  EXPECT_EQ(by_code[0].label.at(0).value, "A.B");
+  EXPECT_EQ(by_code[0].label.at(1).value, "OK");
+  EXPECT_EQ(by_code[1].label.at(1).value, "NOT_FOUND");
+  EXPECT_EQ(families.at("fieldkms_call_items_total").metric.at(0).counter.value, 11);
+  EXPECT_EQ(families.at("fieldkms_call_failed_items_total").metric.at(0).counter.value, 1);
+  ASSERT_EQ(families.at("fieldkms_call_seconds").metric.size(), 1u);
+  const auto& histogram = families.at("fieldkms_call_seconds").metric[0].histogram;
+  EXPECT_EQ(histogram.sample_count, 2u);
+  EXPECT_NEAR(histogram.sample_sum, 3.00006, 1e-9);
+  EXPECT_EQ(histogram.bucket.at(0).cumulative_count, 0u);
+  EXPECT_EQ(histogram.bucket.at(0).upper_bound, 50e-6);
+  EXPECT_EQ(histogram.bucket.at(1).cumulative_count, 1u);
+  EXPECT_EQ(histogram.bucket.back().cumulative_count, 2u);
+}
+
+TEST_F(MetricsTest, TellHowFarTheTrailIsSigned) {
+  replica_.audit_counts = [] { return AuditCounts{9, 7, {}}; };
+  EXPECT_EQ(Values({}).at("fieldkms_audit_records"), 9);
+  EXPECT_EQ(Values({}).at("fieldkms_audit_signed_records"), 7);
+  EXPECT_FALSE(Values({}).contains("fieldkms_audit_exported_records")) << "no place for them";
+  replica_.audit_counts = [] { return AuditCounts{9, 7, 5}; };
+  EXPECT_EQ(Values({}).at("fieldkms_audit_exported_records"), 5);
+}
+
 }  // namespace
 }  // namespace fieldkms
