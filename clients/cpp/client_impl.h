@@ -9,6 +9,7 @@
 
 #include "clients/cpp/batch.h"
 #include "clients/cpp/call_timeout.h"
+#include "clients/cpp/call_trace.h"
 #include "clients/cpp/client.h"
 #include "clients/cpp/limits.h"
 #include "clients/cpp/request_id.h"
@@ -58,6 +59,8 @@ class Client::Impl {
     const auto attempt = [&](TimePoint deadline) {
       grpc::ClientContext context;
       context.set_deadline(GrpcDeadline(deadline));
+      const std::string& trace = CallTrace::OfThread();
+      if (!trace.empty()) context.AddMetadata("traceparent", trace);
       return FromGrpc((stub.*method)(&context, request, &response));
     };
     FIELDKMS_RETURN_IF_ERROR(retrier_.Run(timeout, attempt, rule));

@@ -14,7 +14,8 @@ struct Caller {
   std::string_view address;  // of a network connection, as gRPC writes it: "ipv4:192.0.2.7:4711"
   // The chain of certificates, in PEM, that the client has proven to be its own; "": none.
   std::string_view certificate;
-  std::string_view token;  // of "authorization: Bearer ..."; "": none
+  std::string_view token;     // of "authorization: Bearer ..."; "": none
+  std::string_view trace_id;  // of the header "traceparent" (trace_parent.h); "": none
 };
 
 }  // namespace fieldkms

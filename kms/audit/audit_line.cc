@@ -69,6 +69,7 @@ void AppendAuditBody(const AuditRecord& record, WallTime time, std::string* out)
   text("subject", record.subject);
   text("job", record.job);
   text("request_id", record.request_id);
+  text("trace_id", record.trace_id);
   text("lease_id", record.lease_id);
   if (record.used_messages != 0) line.Unsigned("used_messages", record.used_messages);
   if (record.items != 0) line.Unsigned("items", record.items);

@@ -60,6 +60,7 @@ struct AuditRecord {
   std::string_view code;        // "OK", "NOT_FOUND", ...
   std::string_view reason;      // ReasonName, the internal one
   std::string_view request_id;  // of mutations, where legal
+  std::string_view trace_id;    // of the caller's trace: 32 hex digits
   std::string_view lease_id;    // that is acquired, renewed or ended
   uint64_t used_messages = 0;   // that its holder says to have sealed under it
   uint64_t first_record = 0;    // of those that are dropped, counted from 0

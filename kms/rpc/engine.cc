@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "crypto/status.h"
+#include "kms/access/trace_parent.h"
 
 namespace fieldkms {
 
@@ -57,6 +58,13 @@ std::string_view BearerToken(const grpc::ServerContext& context) {
                          std::equal(kScheme.begin(), kScheme.end(), value.begin(),
                                     [](char ours, char theirs) { return ours == (theirs | 0x20); });
   return is_bearer ? value.substr(kScheme.size()) : kUnreadableToken;
+}
+
+// Where it is said twice, it is not known which is meant.
+std::string_view TraceId(const grpc::ServerContext& context) {
+  const auto [begin, end] = context.client_metadata().equal_range("traceparent");
+  if (begin == end || std::next(begin) != end) return {};
+  return TraceIdOf({begin->second.data(), begin->second.size()});
 }
 
 }  // namespace
@@ -215,6 +223,7 @@ void Engine::ReadCaller(Call* call) {
   call->caller_ = {};
   call->connection_bucket_ = nullptr;
   ReadConnection(call);
+  call->caller_.trace_id = TraceId(*call->context_);
   if (options_.read_tokens) call->caller_.token = BearerToken(*call->context_);
 }
 

@@ -174,7 +174,7 @@ void ServiceCall::ParkOrFail(const Wait& wait) {
 
 void ServiceCall::Complete(const absl::Status& status) {
   const absl::Status& trouble = status.ok() ? outcome_.trouble : status;
-  if (!trouble.ok()) service_.troubles.Note(Info().name, trouble);
+  if (!trouble.ok()) service_.troubles.Note(Info().name, trouble, rpc_->caller().trace_id);
   answer_ = status;
   stage_ = Stage::kAnswer;
   service_.audit.Append(AnswerRecord(AuditKind::kOutcome, status), this);
@@ -184,7 +184,7 @@ void ServiceCall::Complete(const absl::Status& status) {
 void ServiceCall::OnAudited(const absl::Status& audited) {
   if (stage_ == Stage::kIntent && audited.ok()) return SubmitOrFail();
   if (!audited.ok()) {
-    service_.troubles.Note(Info().name, audited);
+    service_.troubles.Note(Info().name, audited, rpc_->caller().trace_id);
     answer_ = audited;
     retry_after_ = {};
   }
@@ -219,6 +219,7 @@ AuditRecord ServiceCall::Record(AuditKind kind) const {
   record.destination_keys = outcome_.destination_keys.ForAudit();
   record.items = plan_.items;
   record.request_id = plan_.request_id;
+  record.trace_id = rpc_->caller().trace_id;
   record.lease_id = plan_.lease_id.empty() ? outcome_.lease_id : plan_.lease_id;
   record.used_messages = plan_.used_messages;
   return record;

@@ -46,7 +46,8 @@ std::string_view PublicText(Reason reason) {
   }
 }
 
-void TroubleLog::Note(std::string_view method, const absl::Status& status) {
+void TroubleLog::Note(std::string_view method, const absl::Status& status,
+                      std::string_view trace_id) {
   const Reason reason = ReasonOf(status);
   if (!OperatorReason(reason) && reason != Reason::kOverloaded) return;
   int64_t left_out = 0;
@@ -67,6 +68,7 @@ void TroubleLog::Note(std::string_view method, const absl::Status& status) {
       {{"method", method},
        {"reason", ReasonName(reason)},
        {"error", message},
+       {"trace_id", trace_id},
        {"left_out", left_out}});
 }
 

@@ -31,8 +31,9 @@ class TroubleLog {
   // Logs "call_failed" with the method, the reason and the message of `status`, if its
   // reason is an OperatorReason, or the server is overloaded. `method` is a literal. A
   // method's reason is logged once in ten seconds; its next line, or Flush, says how
-  // many were left out. The message of a library's status (HasReason) is not written.
-  void Note(std::string_view method, const absl::Status& status);
+  // many were left out. The message of a library's status (HasReason) is not written. `trace_id`:
+  // of the caller's trace, if it has one.
+  void Note(std::string_view method, const absl::Status& status, std::string_view trace_id = {});
   // Logs "calls_failed" for each of which some were left out more than ten seconds ago.
   void Flush();
 

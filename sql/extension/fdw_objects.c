@@ -128,6 +128,7 @@ static const KmsObjectColumn audit_columns[] = {
     {"subject", {"subject", KMS_JSON_TEXT, NULL, NULL}, false},
     {"job", {"job", KMS_JSON_TEXT, NULL, NULL}, false},
     {"request_id", {"requestId", KMS_JSON_TEXT, NULL, NULL}, false},
+    {"trace_id", {"traceId", KMS_JSON_TEXT, NULL, NULL}, false},
     {"lease_id", {"leaseId", KMS_JSON_TEXT, NULL, NULL}, false},
     {"used_messages", {"usedMessages", KMS_JSON_NUMBER, NULL, NULL}, false},
     {"items", {"items", KMS_JSON_NUMBER, NULL, NULL}, false},

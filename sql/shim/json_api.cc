@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "clients/cpp/call_timeout.h"
+#include "clients/cpp/call_trace.h"
 #include "crypto/status.h"
 #include "kms/access/action.h"
 #include "sql/shim/json_messages.h"
@@ -69,6 +71,7 @@ HttpResponse JsonApi::Answer(const HttpRequest& request) {
   if (match.route == nullptr) return NoRoute(match.is_path);
   if (asker == nullptr) return Failure(Unknown());
   const CallTimeout timeout(backend_.config().timeout);
+  const CallTrace trace(std::string(request.Header("traceparent")));
   JsonCall call{backend_, *asker, request.body, request.query, match.name};
   absl::StatusOr<std::string> answer = match.route->run(call);
   UseRecord record;

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "clients/cpp/call_timeout.h"
+#include "clients/cpp/call_trace.h"
 #include "crypto/status.h"
 #include "sql/shim/router.h"
 #include "sql/shim/vault_call.h"
@@ -118,6 +120,7 @@ void VaultApi::HandleOpen(const std::string& method, std::string_view path,
 
 HttpResponse VaultApi::Answer(const HttpRequest& request) {
   const CallTimeout timeout(backend_.config().timeout);
+  const CallTrace trace(std::string(request.Header("traceparent")));
   const std::string_view path = std::string_view(request.path).substr(kRoot.size());
   // Tokens may have changed since the head was read.
   const std::shared_ptr<const Asker> asker = peers_.AskerOf(request);

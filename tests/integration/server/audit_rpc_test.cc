@@ -1,6 +1,8 @@
 // The audit trail of a real daemon.
 #include <unistd.h>
 
+#include "clients/cpp/call_trace.h"
+#include "clients/cpp/client.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "kms/audit/trail_anew.h"
 #include "tests/integration/server/server_fixture.h"
@@ -59,6 +61,37 @@ TEST_F(AuditRpcTest, RecordIsInTheFileWhenTheAnswerArrives) {
     EXPECT_EQ(lines.back()["key"], "customers.card");
     EXPECT_EQ(lines.back()["code"], "OK");
   }
+}
+
+TEST_F(AuditRpcTest, RecordsHaveTheTraceOfTheirCaller) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const auto traced = [this](const std::vector<std::string>& headers) {
+    grpc::ClientContext context;
+    for (const std::string& header : headers) context.AddMetadata("traceparent", header);
+    v1::EncryptResponse response;
+    EXPECT_TRUE(
+        crypto_->Encrypt(&context, EncryptRequest("acme", "customers.card", "v", "1"), &response)
+            .ok());
+    return AuditLines().back();
+  };
+  const std::string header = "00-" + trace + "-00f067aa0ba902b7-01";
+  EXPECT_EQ(traced({header})["trace_id"], trace);
+  EXPECT_FALSE(traced({}).contains("trace_id"));
+  EXPECT_FALSE(traced({header, header}).contains("trace_id"));
+  EXPECT_FALSE(traced({"00-" + trace + "-\"}"}).contains("trace_id"));
+  // As the C++ client sends it.
+  const auto client = Client::Create({.target = daemon_->target()});
+  ASSERT_TRUE(client.ok());
+  {
+    const CallTrace of_all(header);
+    ASSERT_TRUE((*client)->Encrypt(EncryptRequest("acme", "customers.card", "v", "1")).ok());
+    EXPECT_EQ(AuditLines().back()["trace_id"], trace);
+    const CallTrace no_header("\x01\n");
+    ASSERT_TRUE((*client)->Encrypt(EncryptRequest("acme", "customers.card", "v", "1")).ok());
+    EXPECT_FALSE(AuditLines().back().contains("trace_id"));
+  }
+  ASSERT_TRUE((*client)->Encrypt(EncryptRequest("acme", "customers.card", "v", "1")).ok());
+  EXPECT_FALSE(AuditLines().back().contains("trace_id"));
 }
 
 TEST_F(AuditRpcTest, MutationsHaveAnIntentAndAnOutcome) {

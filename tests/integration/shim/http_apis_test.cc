@@ -16,6 +16,7 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr char kSession[] =
     "FieldKMS-Session-User: alice\r\nFieldKMS-Role: app_rw\r\nFieldKMS-Database: shop\r\n";
@@ -71,6 +72,45 @@ TEST_F(ShimJsonTest, ManagesKeys) {
   EXPECT_EQ(RawHttp(SocketPath()).Get("/v1/keys/none?tenant=acme", kSession).status, 404);
   EXPECT_EQ(RawHttp(SocketPath()).Get("/v1/status", kSession).status, 200);
   EXPECT_EQ(RawHttp(SocketPath()).Get("/v1/rotations?tenant=acme", kSession).status, 200);
+}
+
+TEST_F(ShimJsonTest, ShowsTheAuditTrailAndItsProofs) {
+  constexpr char kTrace[] =
+      "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
+  ASSERT_EQ(Post("/v1/keys/plain:encrypt", {{"tenant", "acme"}, {"plaintext", Base64Of("x")}},
+                 std::string(kSession) + kTrace)
+                .status,
+            200);
+  const auto get = [this](const std::string& path, const std::string& headers = kSession) {
+    return RawHttp(SocketPath()).Get(path, headers);
+  };
+  const std::string records = "/v1/audit/records?tenant=acme&method=CryptoService.Encrypt";
+  const json found = json::parse(get(records + "&key=plain&kind=AUDIT_RECORD_KIND_OUTCOME").body);
+  ASSERT_EQ(found["records"].size(), 1u) << found;
+  const json& record = found["records"][0];
+  EXPECT_EQ(record["traceId"], "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(record["keys"], json({"plain"}));
+  EXPECT_FALSE(found.contains("nextPageToken"));
+  EXPECT_FALSE(json::parse(get(records + "&since=2999-01-01T00:00:00Z").body).contains("records"));
+  EXPECT_FALSE(json::parse(get(records + "&until=2000-01-01T00:00:00Z").body).contains("records"));
+  EXPECT_FALSE(json::parse(get(records + "&code=NOT_FOUND").body).contains("records"));
+  for (const char* const bad : {"&since=yesterday", "&kind=nothing", "&kind=99", "&pageSize=x",
+                                "&pageToken=x", "&since=2026-01-01"}) {
+    const RawResponse refused = get(records + bad);
+    EXPECT_EQ(refused.status, 400) << bad << refused.body;
+  }
+  EXPECT_EQ(get("/v1/audit/records?tenant=acme", kNarrow).status, 403);
+  EXPECT_EQ(get("/v1/audit/records", kNarrow).status, 403);
+  EXPECT_EQ(get("/v1/audit/records").status, 200) << "of all tenants";
+
+  const json checkpoint = json::parse(get("/v1/audit/checkpoint").body);
+  EXPECT_THAT(checkpoint["checkpoint"].get<std::string>(),
+              StartsWith(checkpoint["log"].get<std::string>() + "\n"));
+  // The trail's first checkpoint is of none of these records.
+  EXPECT_EQ(
+      Post("/v1/audit/records:prove", {{"tenant", "acme"}, {"index", record["index"]}}).status,
+      400);
+  EXPECT_EQ(Post("/v1/audit/checkpoint:continue", {{"firstSize", "0"}}).status, 400);
 }
 
 TEST_F(ShimJsonTest, ErrorsAreStatusesWithoutValues) {

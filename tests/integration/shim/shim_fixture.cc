@@ -21,7 +21,7 @@ std::string ConfigOf(const std::string& target, const std::string& socket, const
   all:
     - actions: [encrypt, decrypt, rewrap, key.create, key.read, key.rotate, key.update, key.destroy,
                 mac.compute, mac.verify, datakey.generate, random.generate, rotation.read,
-                rotation.manage, system.read, field.create, field.read, field.protect, field.reveal,
+                rotation.manage, system.read, audit.read, field.create, field.read, field.protect, field.reveal,
                 field.mask, field.index, field.validate, field.tokenize, field.detokenize]
       tenants: ["*"]
       keys: ["*"]

@@ -47,6 +47,7 @@ TEST(AuditRecordsTest, TellsAllThatALineSays) {
   record.code = "OK";
   record.reason = "WHY";
   record.request_id = "request";
+  record.trace_id = "trace";
   record.lease_id = "lease";
   record.used_messages = uint64_t{1} << 40;
   record.first_record = 6;
