@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
+#include <variant>
 
 #include "crypto/status.h"
+#include "kms/audit/record_members.h"
 
 namespace fieldkms {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::util::TimeUtil;
-using Json = nlohmann::json;
 
 constexpr std::string_view kKindPrefix = "AUDIT_RECORD_KIND_";
 constexpr std::string_view kTokenPrefix = "1.";
@@ -42,15 +42,17 @@ const FieldDescriptor* MemberOf(const std::string& name) {
   return member != nullptr ? member : descriptor->FindFieldByName(name + "s");
 }
 
-void SetNumber(const Json& value, const FieldDescriptor& member, Message* out) {
+template <class Number>
+void SetNumber(Number value, const FieldDescriptor& member, Message* out) {
   const auto* const reflection = out->GetReflection();
+  if (member.is_repeated()) return;
   switch (member.cpp_type()) {
     case FieldDescriptor::CPPTYPE_UINT64:
-      return reflection->SetUInt64(out, &member, value.get<uint64_t>());
+      return reflection->SetUInt64(out, &member, static_cast<uint64_t>(value));
     case FieldDescriptor::CPPTYPE_UINT32:
-      return reflection->SetUInt32(out, &member, value.get<uint32_t>());
+      return reflection->SetUInt32(out, &member, static_cast<uint32_t>(value));
     case FieldDescriptor::CPPTYPE_INT32:
-      return reflection->SetInt32(out, &member, value.get<int32_t>());
+      return reflection->SetInt32(out, &member, static_cast<int32_t>(value));
     default:
       return;
   }
@@ -63,20 +65,35 @@ void SetText(const std::string& value, const FieldDescriptor& member, Message* o
   reflection->SetString(out, &member, value);
 }
 
-// What the message has no member for, or one of another type, is left out.
-void SetMember(const std::string& name, const Json& value, v1::AuditRecord* out) {
-  const FieldDescriptor* const member = MemberOf(name);
-  if (member == nullptr) return;
-  if (value.is_string()) {
-    SetText(value.get_ref<const std::string&>(), *member, out);
-  } else if (value.is_array()) {
-    for (const Json& item : value) {
-      if (item.is_string() && member->is_repeated()) SetText(item.get<std::string>(), *member, out);
-    }
-  } else if (value.is_boolean() && member->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
-    out->GetReflection()->SetBool(out, member, value.get<bool>());
-  } else if (value.is_number_integer() && !member->is_repeated()) {
-    SetNumber(value, *member, out);
+// Sets a member to a value. What it has no member of the type for is left out.
+struct SetMember {
+  const FieldDescriptor& member;
+  Message* out;
+
+  void operator()(const std::string& text) const { SetText(text, member, out); }
+  void operator()(const std::vector<std::string>& texts) const {
+    if (!member.is_repeated()) return;
+    for (const std::string& text : texts) SetText(text, member, out);
+  }
+  void operator()(uint64_t number) const { SetNumber(number, member, out); }
+  void operator()(int64_t number) const { SetNumber(number, member, out); }
+  void operator()(bool flag) const {
+    const bool fits = member.cpp_type() == FieldDescriptor::CPPTYPE_BOOL;
+    if (fits) out->GetReflection()->SetBool(out, &member, flag);
+  }
+};
+
+void Set(const std::string& name, const RecordValue& value, v1::AuditRecord* out) {
+  const auto* const text = std::get_if<std::string>(&value);
+  if (name == "time") {
+    if (text != nullptr && !TimeUtil::FromString(*text, out->mutable_time())) out->clear_time();
+  } else if (name == "kind") {
+    if (text != nullptr) out->set_kind(KindOf(*text));
+  } else if (name == "uid" || name == "pid") {
+    const FieldDescriptor* const member = v1::AuditPeer::descriptor()->FindFieldByName(name);
+    if (text == nullptr) std::visit(SetMember{*member, out->mutable_peer()}, value);
+  } else if (const FieldDescriptor* const member = MemberOf(name)) {
+    std::visit(SetMember{*member, out}, value);
   }
 }
 
@@ -105,22 +122,9 @@ absl::Status BadToken(std::string_view field) {
 }  // namespace
 
 void ToProto(const FoundRecord& found, bool with_line, v1::AuditRecord* out) {
-  const Json record = Json::parse(found.line, nullptr, /*allow_exceptions=*/false);
-  if (record.is_object()) {
-    for (const auto& [name, value] : record.items()) {
-      if (name == "time" && value.is_string()) {
-        if (!TimeUtil::FromString(value.get<std::string>(), out->mutable_time())) out->clear_time();
-      } else if (name == "kind" && value.is_string()) {
-        out->set_kind(KindOf(value.get<std::string>()));
-      } else if (name == "uid" && value.is_number_unsigned()) {
-        out->mutable_peer()->set_uid(value.get<uint32_t>());
-      } else if (name == "pid" && value.is_number_integer()) {
-        out->mutable_peer()->set_pid(value.get<int32_t>());
-      } else {
-        SetMember(name, value, out);
-      }
-    }
-  }
+  ForEachMember(found.line, [out](const std::string& name, const RecordValue& value) {
+    Set(name, value, out);
+  });
   out->set_index(found.index);
   out->clear_line();
   if (with_line) out->set_line(found.line);
