@@ -34,10 +34,12 @@ function(fieldkms_use_precompiled target name)
   endif()
 endfunction()
 
-# fieldkms_library(NAME [PRECOMPILED NAME] SOURCES... DEPS...): one static library a
-# folder. With no SOURCES, a header-only one.
+# fieldkms_library(NAME [PRECOMPILED NAME] [TOGETHER [APART...]] SOURCES... DEPS...): one static
+# library a folder. With no SOURCES, a header-only one. TOGETHER: eight files are compiled as one,
+# where reading generated headers takes longer than the code; but those that have private names
+# which others have, too, are compiled APART.
 function(fieldkms_library name)
-  cmake_parse_arguments(ARG "" "PRECOMPILED" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "TOGETHER" "PRECOMPILED" "SOURCES;APART;DEPS;PRIVATE_DEPS" ${ARGN})
   if(ARG_SOURCES)
     add_library(${name} STATIC ${ARG_SOURCES})
     target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
@@ -45,6 +47,10 @@ function(fieldkms_library name)
     target_compile_options(${name} PRIVATE ${FIELDKMS_WARNINGS})
     if(ARG_PRECOMPILED)
       fieldkms_use_precompiled(${name} ${ARG_PRECOMPILED})
+    endif()
+    if(ARG_TOGETHER AND FIELDKMS_PRECOMPILED)
+      set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+      set_source_files_properties(${ARG_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     endif()
   else()
     add_library(${name} INTERFACE)

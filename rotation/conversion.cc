@@ -56,10 +56,6 @@ std::vector<Oid> LeafOids(Transaction& transaction, Oid relation) {
   return oids;
 }
 
-bool IsSwitched(Conversion conversion) {
-  return conversion == Conversion::kProtected || conversion == Conversion::kUnprotected;
-}
-
 // What was found before the table was locked.
 struct Counted {
   ProtectedColumn column;

@@ -125,9 +125,6 @@ std::string NoEnvelopeCondition(const ProtectedColumn& column, bool update) {
 bool IsClosed(Conversion conversion) {
   return conversion == Conversion::kProtectClosed || conversion == Conversion::kUnprotectClosed;
 }
-bool IsSwitched(Conversion conversion) {
-  return conversion == Conversion::kProtected || conversion == Conversion::kUnprotected;
-}
 
 // "" where the stage has no such trigger.
 std::string Condition(const ProtectedColumn& column, Task task, bool update) {

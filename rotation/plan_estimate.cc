@@ -66,7 +66,7 @@ Range BloatOf(const LeafPlan& leaf, const Range& changed, double row_bytes, size
 
 }  // namespace
 
-RowEstimate EstimateRows(const Relation& relation) {
+TableRows EstimateRows(const Relation& relation) {
   const auto bytes = static_cast<double>(relation.heap_bytes);
   if (!relation.counted_rows) {
     return {bytes / kGuessedRowBytes, {0, bytes / kNarrowestRowBytes}};
@@ -97,7 +97,7 @@ TableEstimate EstimateTable(const LeafPlan& leaf, const LeafSample& sample,
   estimate.table_bytes = leaf.facts->relation.table_bytes;
   const auto sampled = static_cast<double>(sample.rows.rows);
   const auto older = static_cast<double>(sample.rows.older);
-  RowEstimate rows = EstimateRows(leaf.facts->relation);
+  TableRows rows = EstimateRows(leaf.facts->relation);
   if (sample.whole) rows = {sampled, {sampled, sampled}};
   rows.middle = std::max(rows.middle, sampled);
   rows.range = {std::max(rows.range.low, sampled), std::max(rows.range.high, sampled)};

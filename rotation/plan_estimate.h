@@ -10,13 +10,13 @@
 
 namespace fieldkms::rotation {
 
-struct RowEstimate {
+struct TableRows {
   double middle = 0;
   Range range;
 };
 // EstimateRows says how many rows a table has, by what was counted and how it has grown since; by
 // its size alone where nobody counted.
-RowEstimate EstimateRows(const Relation& relation);
+TableRows EstimateRows(const Relation& relation);
 
 // ShareOf says what share of rows `hits` of a sample of `rows` stand for, with 95 % confidence
 // (Wilson's score interval). Rows that lie together are alike, so that four count as one.

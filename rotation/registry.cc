@@ -33,6 +33,10 @@ bool Names(const RegistryRow& row, const TableName& table, std::string_view colu
 
 }  // namespace
 
+bool IsSwitched(Conversion conversion) {
+  return conversion == Conversion::kProtected || conversion == Conversion::kUnprotected;
+}
+
 std::string_view ConversionName(Conversion conversion) {
   for (const auto& [known, name] : kConversions) {
     if (known == conversion) return name;

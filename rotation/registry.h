@@ -40,6 +40,8 @@ enum class Conversion : uint8_t {
   kUnprotectClosed,  // ciphertext without its plaintext is refused
   kUnprotected,      // the plaintext counts; ciphertext waits to be dropped
 };
+// Whether the columns were switched: what counted before waits to be dropped.
+bool IsSwitched(Conversion conversion);
 // "protect_closed"; "" of kNone.
 std::string_view ConversionName(Conversion conversion);
 std::optional<Conversion> ParseConversion(std::string_view name);

@@ -24,7 +24,7 @@ using rotation::Database;
 using rotation::ProtectedColumn;
 using rotation::TableName;
 
-struct ColumnArguments {
+struct RegistryArguments {
   std::string conninfo_file;
   bool print = false;
   std::string tenant;
@@ -33,7 +33,7 @@ struct ColumnArguments {
   bool count = false;
 };
 
-absl::StatusOr<ExitCode> Init(Session* session, const ColumnArguments& arguments) {
+absl::StatusOr<ExitCode> Init(Session* session, const RegistryArguments& arguments) {
   if (arguments.print) {
     const std::string sql = rotation::TargetSchemaSql();
     return session->Show({{"sql", sql}}, sql);
@@ -58,7 +58,7 @@ absl::StatusOr<std::vector<std::optional<uint64_t>>> CountEach(
   return unfilled;
 }
 
-absl::StatusOr<ExitCode> List(Session* session, const ColumnArguments& arguments) {
+absl::StatusOr<ExitCode> List(Session* session, const RegistryArguments& arguments) {
   FIELDKMS_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                             ConnectTo(arguments.conninfo_file));
   FIELDKMS_RETURN_IF_ERROR(rotation::CheckTargetSchema(*database));
@@ -90,7 +90,7 @@ absl::StatusOr<TableName> TableOrNumber(const std::string& text) {
   return ParseTableName(text, "table");
 }
 
-absl::StatusOr<ExitCode> Remove(Session* session, const ColumnArguments& arguments) {
+absl::StatusOr<ExitCode> Remove(Session* session, const RegistryArguments& arguments) {
   FIELDKMS_ASSIGN_OR_RETURN(const TableName table, TableOrNumber(arguments.table));
   FIELDKMS_ASSIGN_OR_RETURN(const std::string name, ParseColumnName(arguments.column, "column"));
   FIELDKMS_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
@@ -116,7 +116,7 @@ absl::StatusOr<ExitCode> Remove(Session* session, const ColumnArguments& argumen
 }
 
 CLI::App* AddColumnCommand(CLI::App* group, const char* name, const char* description,
-                           ColumnArguments* arguments) {
+                           RegistryArguments* arguments) {
   CLI::App* const command = group->add_subcommand(name, description);
   AddConninfoFileOption(command, &arguments->conninfo_file)->required();
   return command;
@@ -128,7 +128,7 @@ void AddColumnCommands(CLI::App* app, Session* session) {
   CLI::App* const group = app->add_subcommand(
       "column", "Register the columns of an application's database that hold ciphertexts");
   group->require_subcommand(1, 1);
-  auto arguments = std::make_shared<ColumnArguments>();
+  auto arguments = std::make_shared<RegistryArguments>();
 
   CLI::App* const init = group->add_subcommand(
       "init", "Make schema kms in the database, or bring it up to this release");

@@ -19,7 +19,7 @@ using rotation::CountWords;
 
 constexpr int kMostTableLines = 8;
 
-bool IsRunning(const v1::RotationJob& job) { return job.state() == v1::ROTATION_STATE_RUNNING; }
+bool RunsNow(const v1::RotationJob& job) { return job.state() == v1::ROTATION_STATE_RUNNING; }
 
 // A pass that goes on is not done, whatever the statistics have said of its rows.
 std::string Bar(uint64_t done, uint64_t all, bool ended) {
@@ -30,7 +30,7 @@ std::string Bar(uint64_t done, uint64_t all, bool ended) {
 std::string PhaseText(const v1::RotationJob& job) {
   const v1::RotationProgress& progress = job.progress();
   if (job.job_id().empty()) return "asking the service";
-  if (!IsRunning(job)) return JobStateName(job.state());
+  if (!RunsNow(job)) return JobStateName(job.state());
   if (progress.phase() == v1::ROTATION_PHASE_UNSPECIFIED) return "no worker has begun";
   return JobPhaseName(progress.phase()) + ", pass " + std::to_string(progress.pass());
 }
@@ -82,7 +82,7 @@ std::string RestingText(const JobView& view) {
 
 std::optional<rotation::TimeLeft> TimeLeftOf(const v1::RotationJob& job, rotation::PassClock* clock,
                                              rotation::PassClock::Time now) {
-  if (!IsRunning(job)) {
+  if (!RunsNow(job)) {
     clock->Forget();
     return std::nullopt;
   }
@@ -100,11 +100,11 @@ std::string JobLine(const JobView& view, bool with_bar) {
   std::string text;
   if (with_bar && rows) text = Bar(rows->done, rows->all, done) + "  ";
   text += PhaseText(view.job);
-  if (rows && IsRunning(view.job)) {
+  if (rows && RunsNow(view.job)) {
     text += fmt::format(", {} of about {} rows", CountWords(rows->done), CountWords(rows->all));
   }
   if (progress.phase() != v1::ROTATION_PHASE_UNSPECIFIED) text += CountsText(progress.counts());
-  if (IsRunning(view.job)) text += RateText(view);
+  if (RunsNow(view.job)) text += RateText(view);
   return text + RestingText(view);
 }
 

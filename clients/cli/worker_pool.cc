@@ -15,19 +15,19 @@
 namespace fieldkms {
 namespace {
 
-constexpr size_t kLongestName = 64;
+constexpr size_t kLongestWorkerName = 64;
 constexpr size_t kRandomBytes = 4;
 
 std::string MachineName() {
   std::array<char, 256> name = {};
   if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "machine";
-  return std::string(name.data()).substr(0, kLongestName);
+  return std::string(name.data()).substr(0, kLongestWorkerName);
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> WorkerNames(std::string name, uint32_t count) {
-  if (name.size() > kLongestName) return InvalidField("name", "must be of at most 64 bytes");
+  if (name.size() > kLongestWorkerName) return InvalidField("name", "must be of at most 64 bytes");
   if (name.empty()) name = MachineName();
   std::array<uint8_t, kRandomBytes> random = {};
   FIELDKMS_RETURN_IF_ERROR(RandomBytes(random));

@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t kMostBytes = 256;
 
-thread_local std::string innermost;
+thread_local std::string header_of_thread;
 
 // gRPC ends a program that sends anything else.
 bool CanBeSent(const std::string& header) {
@@ -19,10 +19,10 @@ bool CanBeSent(const std::string& header) {
 }  // namespace
 
 CallTrace::CallTrace(std::string traceparent)
-    : outer_(std::exchange(innermost, CanBeSent(traceparent) ? std::move(traceparent) : "")) {}
+    : outer_(std::exchange(header_of_thread, CanBeSent(traceparent) ? std::move(traceparent) : "")) {}
 
-CallTrace::~CallTrace() { innermost = std::move(outer_); }
+CallTrace::~CallTrace() { header_of_thread = std::move(outer_); }
 
-const std::string& CallTrace::OfThread() { return innermost; }
+const std::string& CallTrace::OfThread() { return header_of_thread; }
 
 }  // namespace fieldkms

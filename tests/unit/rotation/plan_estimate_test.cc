@@ -125,7 +125,7 @@ TEST(EstimateRowsTest, ATableThatGrewHasMoreRowsOfTheSameSize) {
   relation.counted_rows = 1000;
   relation.counted_pages = 10;
   relation.heap_bytes = 20 * 8192;
-  const RowEstimate rows = EstimateRows(relation);
+  const TableRows rows = EstimateRows(relation);
   EXPECT_EQ(rows.middle, 2000);
   EXPECT_NEAR(rows.range.low, 900, 0.001);
   EXPECT_NEAR(rows.range.high, 2200, 0.001);
@@ -134,7 +134,7 @@ TEST(EstimateRowsTest, ATableThatGrewHasMoreRowsOfTheSameSize) {
 TEST(EstimateRowsTest, WhereNobodyCountedTheSizeSaysLittle) {
   Relation relation;
   relation.heap_bytes = 100 * 8192;
-  const RowEstimate rows = EstimateRows(relation);
+  const TableRows rows = EstimateRows(relation);
   EXPECT_EQ(rows.range.low, 0);
   EXPECT_GT(rows.range.high, 4 * rows.middle);
 }
