@@ -12,7 +12,7 @@ IMPORT FOREIGN SCHEMA kms LIMIT TO (audit_records, audit_trail, audit_checkpoint
 SELECT statement_timestamp() AS began \gset
 SELECT kms.create_key('audited.a') IS NOT NULL AS made;
 SELECT kms.decrypt_text(kms.encrypt('audited.a', 'value', kms.context()), kms.context());
-SELECT kms.rotate_key('audited.a') AS version;
+SELECT kms.rotate_key('audited.a') ->> 'primaryVersion' AS version;
 SELECT kind, method, keys, key_version, items, failed, code, reason, tenant, principal, uid IS NOT NULL AS uid, time BETWEEN :'began' AND clock_timestamp() AS now
 FROM service.audit_records WHERE keys ? 'audited.a' AND time >= :'began' ORDER BY index;
 SELECT DISTINCT tenant FROM service.audit_records WHERE time > '2021-01-01';
@@ -56,7 +56,8 @@ SELECT count(*) = (SELECT count(*) FROM seen) AS same FROM service.audit_records
 \set calls `grep -c '"/v1/audit/records"' "$FIELDKMS_SHIM_AUDIT"`
 SELECT kind FROM service.audit_records WHERE time >= :'began' AND keys ? 'audited.a' LIMIT 2;
 \set after `grep -c '"/v1/audit/records"' "$FIELDKMS_SHIM_AUDIT"`
-SELECT :after - :calls AS calls_of_a_limit;
+-- The first may end before it has come to any.
+SELECT :after - :calls <= 2 AS calls_of_a_limit;
 
 -- The checkpoint, to be kept elsewhere.
 SELECT checkpoint LIKE log || E'\n' || size || E'\n%' AS is_its_note, verifier_key LIKE log || '+%' AS is_its_key, size <= records AS behind, first_record, exported_size FROM service.audit_checkpoint;

@@ -54,7 +54,9 @@ TEST_F(TrailReaderTest, EndsWhereItIsToldWhateverComesBehind) {
     for (const size_t records : {size_t{1}, size_t{11}, size_t{1'000}}) {
       const auto all = All({}, {.records = records, .end = end});
       EXPECT_EQ(all.size(), there) << records;
-      if (!all.empty()) EXPECT_EQ(all.back().index + 1, there);
+      if (!all.empty()) {
+        EXPECT_EQ(all.back().index + 1, there);
+      }
     }
   }
 }
