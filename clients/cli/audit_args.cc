@@ -21,6 +21,15 @@ void AddTrailOption(CLI::App* command, TrailArguments* arguments) {
       ->required();
 }
 
+void AddOptionalTrailOption(CLI::App* command, TrailArguments* arguments) {
+  command
+      ->add_option("--trail", arguments->trail,
+                   "Read the files of this trail (the service's audit.file) instead of asking the "
+                   "service, which takes the right audit.read")
+      ->envname("FIELDKMS_AUDIT_TRAIL")
+      ->type_name("FILE");
+}
+
 void AddVerifierKeyOption(CLI::App* command, TrailArguments* arguments) {
   command
       ->add_option("--key", arguments->key,

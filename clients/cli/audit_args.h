@@ -16,6 +16,8 @@ struct TrailArguments {
 };
 
 void AddTrailOption(CLI::App* command, TrailArguments* arguments);
+// Without it the service is asked.
+void AddOptionalTrailOption(CLI::App* command, TrailArguments* arguments);
 void AddVerifierKeyOption(CLI::App* command, TrailArguments* arguments);
 
 // Errors: InvalidField("key"); those of reading the file.

@@ -1,5 +1,5 @@
 // fieldkms audit key|tail|export|begin-anew, and the group of all commands about the audit trail.
-// They work on its files, without the service.
+// These work on its files, without the service.
 #include "clients/cli/audit_commands.h"
 
 #include <CLI/Option.hpp>
@@ -99,10 +99,10 @@ absl::StatusOr<ExitCode> Anew(Session* session, const AnewArguments& arguments) 
 }  // namespace
 
 void AddAuditCommands(CLI::App* app, Session* session) {
-  CLI::App* const group =
-      app->add_subcommand("audit", "Read, verify and prove the audit trail, by its files");
+  CLI::App* const group = app->add_subcommand("audit", "Read, verify and prove the audit trail");
   group->require_subcommand(1, 1);
   AddAuditListCommand(group, session);
+  AddAuditWatchCommand(group, session);
   AddAuditVerifyCommand(group, session);
   AddAuditProveCommands(group, session);
 

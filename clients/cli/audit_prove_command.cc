@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "clients/cli/audit_args.h"
+#include "clients/cli/audit_calls.h"
 #include "clients/cli/audit_commands.h"
 #include "crypto/base64.h"
 #include "crypto/status.h"
@@ -25,6 +26,7 @@ struct ProveArguments {
   std::optional<uint64_t> record;
   std::string since;  // a file of a checkpoint
   std::string proof;  // a file, for check
+  std::string tenant;
 };
 
 std::string ToBase64(const MerkleHash& hash) {
@@ -47,27 +49,48 @@ absl::StatusOr<SignedCheckpoint> LastCheckpoint(const std::string& trail,
   return checkpoints.back();
 }
 
-absl::StatusOr<ExitCode> Prove(Session* session, const ProveArguments& arguments) {
+absl::StatusOr<SignedCheckpoint> FirstOf(const ProveArguments& arguments,
+                                         const NoteVerifier& verifier) {
+  FIELDKMS_ASSIGN_OR_RETURN(const auto anchors, ReadAnchors(arguments.since, verifier));
+  if (anchors.empty()) return InvalidField("since", "there is no checkpoint of this log in it");
+  return anchors.back();
+}
+
+absl::StatusOr<Json> ProveByFiles(const ProveArguments& arguments) {
   const std::string& trail = arguments.trail.trail;
   FIELDKMS_ASSIGN_OR_RETURN(const NoteVerifier verifier, VerifierOf(arguments.trail));
   FIELDKMS_ASSIGN_OR_RETURN(const SignedCheckpoint last, LastCheckpoint(trail, verifier));
-  Json json;
   if (arguments.record) {
     FIELDKMS_ASSIGN_OR_RETURN(const RecordProof proof,
                               ProveRecord(trail, verifier, *arguments.record, last));
-    json = {{"record", proof.index},
-            {"line", proof.line},
-            {"proof", ProofJson(proof.proof)},
-            {"checkpoint", last.note}};
-  } else {
-    FIELDKMS_ASSIGN_OR_RETURN(const auto anchors, ReadAnchors(arguments.since, verifier));
-    if (anchors.empty()) return InvalidField("since", "there is no checkpoint of this log in it");
-    const SignedCheckpoint& first = anchors.back();
-    FIELDKMS_ASSIGN_OR_RETURN(const MerkleProof proof,
-                              ProveContinuation(trail, verifier, first.checkpoint.size, last));
-    json = {{"since", first.note}, {"proof", ProofJson(proof)}, {"checkpoint", last.note}};
+    return Json{{"record", proof.index},
+                {"line", proof.line},
+                {"proof", ProofJson(proof.proof)},
+                {"checkpoint", last.note}};
   }
-  return session->Show(json, JsonLine(json));
+  FIELDKMS_ASSIGN_OR_RETURN(const SignedCheckpoint first, FirstOf(arguments, verifier));
+  FIELDKMS_ASSIGN_OR_RETURN(const MerkleProof proof,
+                            ProveContinuation(trail, verifier, first.checkpoint.size, last));
+  return Json{{"since", first.note}, {"proof", ProofJson(proof)}, {"checkpoint", last.note}};
+}
+
+// The older checkpoint is one that the key has signed, or it would not be asked for.
+absl::StatusOr<Json> ProveContinuationByService(Session* session, const ProveArguments& arguments) {
+  if (arguments.trail.key.empty()) {
+    return InvalidField("key", "the verifier key is needed where the service is asked");
+  }
+  FIELDKMS_ASSIGN_OR_RETURN(const NoteVerifier verifier, VerifierOf(arguments.trail));
+  FIELDKMS_ASSIGN_OR_RETURN(const SignedCheckpoint first, FirstOf(arguments, verifier));
+  return ContinueByService(session, arguments.tenant, first.checkpoint.size, first.note);
+}
+
+absl::StatusOr<ExitCode> Prove(Session* session, const ProveArguments& arguments) {
+  const auto proof = !arguments.trail.trail.empty() ? ProveByFiles(arguments)
+                     : arguments.record
+                         ? ProveByService(session, arguments.tenant, *arguments.record)
+                         : ProveContinuationByService(session, arguments);
+  FIELDKMS_RETURN_IF_ERROR(proof.status());
+  return session->Show(*proof, JsonLine(*proof));
 }
 
 absl::Status NoProof() { return InvalidField("proof", "it is not what `audit prove` writes"); }
@@ -133,8 +156,12 @@ void AddAuditProveCommands(CLI::App* group, Session* session) {
   auto arguments = std::make_shared<ProveArguments>();
   CLI::App* const prove = group->add_subcommand(
       "prove", "Prove that a record is in the log, or that the log continues an older checkpoint");
-  AddTrailOption(prove, &arguments->trail);
+  AddOptionalTrailOption(prove, &arguments->trail);
   AddVerifierKeyOption(prove, &arguments->trail);
+  prove
+      ->add_option("--tenant", arguments->tenant,
+                   "Asking the service: the tenant that the record is of; by default any")
+      ->type_name("ID");
   CLI::Option_group* const what = prove->add_option_group("what");
   what->add_option("--record", arguments->record, "The record's number in the log, from 0")
       ->type_name("N");
