@@ -202,7 +202,7 @@ TEST_F(AuditServiceTest, WhoReadsATenantSeesThatAlone) {
 
 TEST_F(AuditServiceTest, TakesARightOfItsOwn) {
   ASSERT_EQ(daemon_->Terminate().code, 0);
-  StartWith(ConfigOf(""));
+  StartWith(ConfigOf("another"));
   v1::ListAuditRecordsRequest request;
   request.set_tenant("acme");
   EXPECT_EQ(ListVerdict(request), "PERMISSION_DENIED PERMISSION_DENIED");
