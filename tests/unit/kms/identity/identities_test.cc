@@ -52,7 +52,7 @@ class IdentitiesTest : public ::testing::Test {
     return "refused: " + std::string(MessageOf(who.status()));
   }
   static Caller Remote(std::string_view certificate, std::string_view token = {}) {
-    return {{}, "ipv4:192.0.2.7:4711", certificate, token};
+    return {{}, "ipv4:192.0.2.7:4711", certificate, token, {}};
   }
   std::string Certificate(std::vector<std::string> names) const {
     return testing::Client(authority_, std::move(names)).certificate;
@@ -74,8 +74,8 @@ class IdentitiesTest : public ::testing::Test {
 };
 
 TEST_F(IdentitiesTest, ByTheUserOfAUnixSocket) {
-  EXPECT_EQ(NameOf({{true, 1001, 7}, {}, {}, {}}), "local");
-  EXPECT_THAT(NameOf({{true, 1002, 7}, {}, {}, {}}), HasSubstr("user"));
+  EXPECT_EQ(NameOf({{true, 1001, 7}, {}, {}, {}, {}}), "local");
+  EXPECT_THAT(NameOf({{true, 1002, 7}, {}, {}, {}, {}}), HasSubstr("user"));
   // uid 0 of a peer that nobody vouches for is nobody's.
   EXPECT_THAT(NameOf(Remote("")), HasSubstr("no certificate"));
 }
@@ -115,7 +115,7 @@ TEST_F(IdentitiesTest, ACertificateThatIsOverCountsNoMore) {
 TEST_F(IdentitiesTest, ByTokenWhereverItComesFrom) {
   EXPECT_EQ(NameOf(Remote("", Token("batch"))), "batch");
   EXPECT_EQ(NameOf(Remote(Certificate({"DNS:shop"}), Token("batch"))), "batch");
-  EXPECT_EQ(NameOf({{true, 1001, 7}, {}, {}, Token("batch")}), "batch");
+  EXPECT_EQ(NameOf({{true, 1001, 7}, {}, {}, Token("batch"), {}}), "batch");
   EXPECT_THAT(NameOf(Remote("", Token("other"))), HasSubstr("subject"));
 }
 
@@ -123,8 +123,8 @@ TEST_F(IdentitiesTest, ATokenThatIsNotBelievedIsRefusedWhateverElseThereIs) {
   const std::string other = TokenMaker("one").Sign(
       {{"iss", kIssuer}, {"aud", "fieldkms"}, {"sub", "batch"}, {"exp", kNow + 600}});
   EXPECT_THAT(NameOf(Remote(Certificate({"DNS:shop"}), other)), HasSubstr("not valid"));
-  EXPECT_THAT(NameOf({{true, 1001, 7}, {}, {}, "nonsense"}), HasSubstr("not valid"));
-  EXPECT_THAT(NameOf({{true, 1001, 7}, {}, {}, "."}), HasSubstr("not valid"));
+  EXPECT_THAT(NameOf({{true, 1001, 7}, {}, {}, "nonsense", {}}), HasSubstr("not valid"));
+  EXPECT_THAT(NameOf({{true, 1001, 7}, {}, {}, ".", {}}), HasSubstr("not valid"));
   EXPECT_THAT(NameOf(Remote("", std::string(9'000, 'a'))), HasSubstr("not valid"));
 }
 
