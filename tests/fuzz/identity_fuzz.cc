@@ -1,5 +1,5 @@
-// What callers from a network show: tokens, sets of keys, chains of certificates. The first byte
-// says which. Nothing that a fuzzer makes up is believed.
+// What callers from a network show: tokens, sets of keys, chains of certificates, traces. The first
+// byte says which. Nothing that a fuzzer makes up is believed.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "crypto/bytes.h"
+#include "kms/access/trace_parent.h"
 #include "kms/identity/certificate_verifier.h"
 #include "kms/identity/key_set.h"
 #include "kms/identity/signed_token.h"
@@ -58,21 +59,29 @@ void FuzzChain(std::string_view text) {
   (void)CertificateVerifier::Make(text, text);
 }
 
+void FuzzTrace(std::string_view text) {
+  const std::string_view id = TraceIdOf(text);
+  Require(id.empty() || (id.size() == 32 && id == text.substr(3, 32)));
+}
+
 }  // namespace
 }  // namespace fieldkms
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view text = fieldkms::AsText({data + 1, size - 1});
-  switch (data[0] % 3) {
+  switch (data[0] % 4) {
     case 0:
       fieldkms::FuzzToken(text);
       break;
     case 1:
       fieldkms::FuzzKeys(text);
       break;
-    default:
+    case 2:
       fieldkms::FuzzChain(text);
+      break;
+    default:
+      fieldkms::FuzzTrace(text);
   }
   return 0;
 }

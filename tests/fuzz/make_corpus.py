@@ -268,7 +268,8 @@ write("sql_formats", "no-entries", b"\x00\x00")
 write("sql_formats", "envelope", FIRST)
 write("sql_formats", "text", TEXT.encode())
 
-# The first byte says what the rest is: a token, a set of keys, certificates.
+# The first byte says what the rest is: a token, a set of keys, certificates, a header of a trace.
+write("identity", "trace", b"\x0300-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 TOKENS = json.loads((HERE.parent / "vectors" / "json_web_signature_test.json").read_text())
 for group in TOKENS["testGroups"]:
     jwk = group.get("public", group.get("private"))
