@@ -27,6 +27,8 @@ std::string_view KindName(AuditKind kind) {
       return "flood";
     case AuditKind::kDropped:
       return "dropped";
+    case AuditKind::kAlarm:
+      return "alarm";
   }
   return "unknown";
 }

@@ -24,6 +24,7 @@ enum class AuditKind : uint8_t {
   kRefusal,  // a call or connection was turned away unread
   kFlood,    // `items` more refusals were not written one by one
   kDropped,  // old records leave the trail, by its retention
+  kAlarm,    // records before it look suspicious; `reason` has the rule (kms/watch)
 };
 
 // AuditKeys: names of keys or fields, as views. At most kMaxAuditKeys of them.

@@ -142,8 +142,8 @@ static const KmsObjectColumn audit_columns[] = {
     {"end_record", {"endRecord", KMS_JSON_NUMBER, NULL, NULL}, false},
 };
 
-static const char* const audit_kinds[] = {"start",   "stop",  "intent",  "outcome",
-                                          "refusal", "flood", "dropped", NULL};
+static const char* const audit_kinds[] = {"start", "stop",    "intent", "outcome", "refusal",
+                                          "flood", "dropped", "alarm",  NULL};
 
 static const KmsFilter audit_filters[] = {
     {"time", KMS_FILTER_SINCE, "since", NULL, NULL},

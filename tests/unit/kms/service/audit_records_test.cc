@@ -79,7 +79,7 @@ TEST(AuditRecordsTest, TellsAllThatALineSays) {
 TEST(AuditRecordsTest, HasEveryKind) {
   for (const AuditKind kind :
        {AuditKind::kStart, AuditKind::kStop, AuditKind::kIntent, AuditKind::kOutcome,
-        AuditKind::kRefusal, AuditKind::kFlood, AuditKind::kDropped}) {
+        AuditKind::kRefusal, AuditKind::kFlood, AuditKind::kDropped, AuditKind::kAlarm}) {
     AuditRecord record;
     record.kind = kind;
     v1::AuditRecord out;
