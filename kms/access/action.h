@@ -90,6 +90,12 @@ constexpr ActionTarget TargetOf(Action action) {
   }
 }
 
+// Whether it gives values in the clear, or what their masks leave: what reveal budgets count.
+constexpr bool ShowsValues(Action action) {
+  return action == Action::kDecrypt || action == Action::kFieldReveal ||
+         action == Action::kFieldDetokenize;
+}
+
 // The name in configuration and audit, such as "key.rotate".
 std::string_view ActionName(Action action);
 std::optional<Action> ParseAction(std::string_view name);

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "kms/access/access.h"
 #include "kms/access/access_rules.h"
+#include "kms/access/reveal_budget.h"
 #include "kms/access/token_bucket.h"
 
 namespace fieldkms {
@@ -24,6 +25,7 @@ struct AccessPolicy {
     Rate rate = {};                              // items a second
     std::vector<std::string> certificates = {};  // "dns:NAME", "uri:URI", as certificates name them
     std::vector<std::string> tokens = {};        // "ISSUER:SUBJECT", ISSUER by its name here
+    RevealBudget reveals = {};
   };
   std::map<std::string, std::vector<AccessRule>> roles;  // by name
   std::vector<Member> principals;

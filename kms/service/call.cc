@@ -92,7 +92,15 @@ absl::Status ServiceCall::Admit(std::chrono::steady_clock::time_point now) {
   FIELDKMS_RETURN_IF_ERROR(Authorise());
   retry_after_ = service_.limiter.Take(*who_, plan_.items, now);
   if (retry_after_.count() != 0) return RateLimited("too many items a second for this principal");
-  return absl::OkStatus();
+  return ChargeReveals(now);
+}
+
+// What is asked for counts, opened or not: nobody gets to try for nothing.
+absl::Status ServiceCall::ChargeReveals(std::chrono::steady_clock::time_point now) {
+  if (service_.reveals == nullptr || !ShowsValues(Info().action)) return absl::OkStatus();
+  retry_after_ = service_.reveals->Take(*who_, plan_.items, now);
+  if (retry_after_.count() == 0) return absl::OkStatus();
+  return RateLimited("this principal was shown as many values as it may be in an hour");
 }
 
 absl::Status ServiceCall::LimitConnection(std::chrono::steady_clock::time_point now) {

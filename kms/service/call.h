@@ -22,6 +22,7 @@
 #include "crypto/status.h"
 #include "crypto/xaes_gcm.h"
 #include "kms/access/access.h"
+#include "kms/access/reveal_budget.h"
 #include "kms/access/token_bucket.h"
 #include "kms/audit/audit_sink.h"
 #include "kms/audit/refusal_log.h"
@@ -70,6 +71,7 @@ struct ServiceContext {
   const SealedTrail* trail = nullptr;  // that `audit` is, to be read; null: it is none
   std::atomic<bool> draining{false};   // new calls are refused
   CallStats calls = {};
+  RevealBudgets* reveals = nullptr;  // of principals that have one; null: nobody has
 };
 
 // MethodInfo: what is fixed of an RPC.
@@ -250,6 +252,7 @@ class ServiceCall : private AuditWaiter, private Task {
   absl::Status Admit(std::chrono::steady_clock::time_point now);
   absl::Status LimitConnection(std::chrono::steady_clock::time_point now);
   absl::Status Authorise() const;
+  absl::Status ChargeReveals(std::chrono::steady_clock::time_point now);
   void Refuse(const absl::Status& status);
 
   void RunInline(std::chrono::steady_clock::time_point now);

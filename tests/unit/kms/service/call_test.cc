@@ -72,6 +72,32 @@ TEST_F(CallTest, DrainingRefusesAndSaysToRetry) {
   EXPECT_EQ(server_.audit.Lines()[0].kind, AuditKind::kRefusal);
 }
 
+TEST_F(CallTest, WhoWasShownAnHoursValuesIsStopped) {
+  RevealBudgets budgets;
+  budgets.Add("administrator", {2, /*stop=*/true});
+  server_.context->reveals = &budgets;
+  ASSERT_TRUE(server_.Encrypt(server_.EncryptRequest(), &response_).ok());
+  v1::DecryptRequest request;
+  request.set_tenant("acme");
+  request.set_ciphertext(response_.ciphertext());
+  *request.mutable_context() = server_.EncryptRequest().context();
+  const auto decrypt = [&] {
+    grpc::ClientContext client;
+    v1::DecryptResponse opened;
+    return server_.crypto->Decrypt(&client, request, &opened);
+  };
+  EXPECT_TRUE(decrypt().ok());
+  EXPECT_TRUE(decrypt().ok());
+  const grpc::Status stopped = decrypt();
+  EXPECT_EQ(stopped.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ReasonIn(stopped), "RATE_LIMITED");
+  EXPECT_THAT(stopped.error_details(), ::testing::HasSubstr("google.rpc.RetryInfo"));
+  EXPECT_EQ(server_.audit.Lines().back().kind, AuditKind::kRefusal);
+  EXPECT_TRUE(server_.Encrypt(server_.EncryptRequest(), &response_).ok()) << "shows nothing";
+  ASSERT_EQ(budgets.TakeExcesses().size(), 1u);
+  server_.Stop();  // the budgets are this function's
+}
+
 TEST_F(CallTest, FullExecutorIsUnavailableAndAudited) {
   struct Block final : Task {
     void RunTask() override {
