@@ -46,16 +46,21 @@ std::shared_ptr<CheckpointTarget> HttpTarget(std::string url, std::unique_ptr<Ht
 
 absl::StatusOr<std::shared_ptr<CheckpointTarget>> OpenHttpTarget(const std::string& url,
                                                                  const std::string& ca_file) {
+  FIELDKMS_ASSIGN_OR_RETURN(auto client, OpenHttpClient("audit.export.url", ca_file));
+  return HttpTarget(url, std::move(client));
+}
+
+absl::StatusOr<std::unique_ptr<HttpClient>> OpenHttpClient(const std::string& key,
+                                                           const std::string& ca_file) {
 #if defined(FIELDKMS_ROOT_VAULT) || defined(FIELDKMS_ROOT_AWS)
+  (void)key;
   HttpOptions options;
   options.ca_file = ca_file;
-  FIELDKMS_ASSIGN_OR_RETURN(auto client, MakeHttpClient(options));
-  return HttpTarget(url, std::move(client));
+  return MakeHttpClient(options);
 #else
-  (void)url;
   (void)ca_file;
   return Error(absl::StatusCode::kInvalidArgument, Reason::kConfigInvalid,
-               "audit.export.url: this build has no HTTP");
+               key + ": this build has no HTTP");
 #endif
 }
 

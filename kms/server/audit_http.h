@@ -21,6 +21,10 @@ std::shared_ptr<CheckpointTarget> HttpTarget(std::string url, std::unique_ptr<Ht
 absl::StatusOr<std::shared_ptr<CheckpointTarget>> OpenHttpTarget(const std::string& url,
                                                                  const std::string& ca_file);
 
+// A client for URLs that the configuration names, `key` being where; as above. It follows no proxy.
+absl::StatusOr<std::unique_ptr<HttpClient>> OpenHttpClient(const std::string& key,
+                                                           const std::string& ca_file);
+
 }  // namespace fieldkms
 
 #endif  // FIELDKMS_KMS_SERVER_AUDIT_HTTP_H_

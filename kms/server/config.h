@@ -19,6 +19,7 @@
 #include "kms/identity/identity_options.h"
 #include "kms/keyring/options.h"
 #include "kms/observe/log.h"
+#include "kms/watch/watch_rules.h"
 
 namespace fieldkms {
 
@@ -30,6 +31,14 @@ struct TlsConfig {
   std::string client_ca = {};   // empty: no client is asked for a certificate
   std::string client_crl = {};  // empty: none is looked up
   bool require_certificate = true;
+};
+
+// What is watched for in the audit trail, and who is told besides the trail and the log.
+struct WatchConfig {
+  bool enabled = true;
+  WatchRules rules;
+  std::string webhook_url;      // empty: none
+  std::string webhook_ca_file;  // empty: the system's
 };
 
 struct Config {
@@ -71,6 +80,8 @@ struct Config {
   std::string erasure_log;                  // empty: DATA_DIR/erasures.jsonl
   std::vector<std::string> erasure_replay;  // logs of other replicas, or of before a restore
   std::chrono::seconds erasure_horizon{std::chrono::hours(24 * 35)};
+
+  WatchConfig watch;
 
   std::string metrics_address;  // loopback:port; empty: no metrics
 

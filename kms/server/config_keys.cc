@@ -4,6 +4,7 @@
 
 #include "kms/server/backend_keys.h"
 #include "kms/server/identity_keys.h"
+#include "kms/server/watch_keys.h"
 #include "kms/settings/access_rules.h"
 #include "kms/settings/system_values.h"
 
@@ -44,6 +45,14 @@ constexpr YamlKey<AccessPolicy::Member> kMemberKeys[] = {
      [](const YAML::Node& node, AccessPolicy::Member& member) {
        member.rate.burst = ReadNumber(node, 1, kMaxRate);
      }},
+    {"reveals_per_hour", "number", "0 (no limit)",
+     [](const YAML::Node& node, AccessPolicy::Member& member) {
+       member.reveals.per_hour = ReadNumber(node, 0, kMaxRate);
+     }},
+    {"reveal_stop", "true or false", "false",
+     [](const YAML::Node& node, AccessPolicy::Member& member) {
+       member.reveals.stop = ReadBool(node);
+     }},
 };
 
 void ReadPrincipals(const YAML::Node& node, Config& config) {
@@ -52,6 +61,9 @@ void ReadPrincipals(const YAML::Node& node, Config& config) {
     ReadMapping<AccessPolicy::Member>(value, kMemberKeys, member);
     if (member.uids.empty() && member.certificates.empty() && member.tokens.empty()) {
       throw YamlError(at, "principal '" + name + "' needs users, certificates or tokens");
+    }
+    if (member.reveals.stop && member.reveals.per_hour == 0) {
+      throw YamlError(at, "principal '" + name + "' has reveal_stop without reveals_per_hour");
     }
     if (member.rate.burst == 0) member.rate.burst = std::max(1.0, member.rate.per_second);
     config.access.principals.push_back(std::move(member));
@@ -207,6 +219,8 @@ constexpr YamlKey<Config> kKeys[] = {
      [](const YAML::Node& node, Config& config) {
        config.erasure_horizon = ReadSeconds(node, seconds(0), kLongestHorizon);
      }},
+    {"watch", "section", "on",
+     [](const YAML::Node& node, Config& config) { config.watch = ReadWatch(node); }},
     {"metrics.listen", "loopback address and port", "none",
      [](const YAML::Node& node, Config& config) {
        config.metrics_address = ReadLoopbackAddress(node);
@@ -251,6 +265,7 @@ std::vector<ConfigKeyInfo> ConfigKeys() {
   AppendKeys<Config>(kKeys, "", &keys);
   AppendBackendKeys(RootKeys(), "root.", &keys);
   AppendBackendKeys(StoreKeys(), "store.", &keys);
+  AppendKeys(WatchKeys(), "watch.", &keys);
   AppendKeys(TlsKeys(), "listen.tls.", &keys);
   AppendKeys(IssuerKeys(), "tokens.NAME.", &keys);
   AppendKeys(AccessRuleKeys(), "access.roles.NAME[].", &keys);

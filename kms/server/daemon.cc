@@ -33,6 +33,7 @@
 #include "kms/server/peer_channels.h"
 #include "kms/server/replica_file.h"
 #include "kms/server/schedule_report.h"
+#include "kms/server/watch_start.h"
 #include "kms/service/audit_service.h"
 #include "kms/service/crypto_service.h"
 #include "kms/service/field_service.h"
@@ -79,6 +80,8 @@ struct Parts {
   std::unique_ptr<IdentityRefresher> identity_refresher;  // and the watch's
   std::unique_ptr<Identities> identities;
   std::unique_ptr<SealedTrail> audit;
+  std::unique_ptr<RevealBudgets> reveals;
+  std::unique_ptr<TrailWatch> watch;  // what calls are recorded through
   std::unique_ptr<RefusalLog> refusals;
   std::unique_ptr<ScheduleRunner> schedule_runner;  // the caretaker's
   std::unique_ptr<Caretaker> caretaker;
@@ -210,7 +213,11 @@ absl::Status OpenState(const Config& config, Signals& signals, Parts& parts) {
         {{"message",
           "audit.durability is none: records of a crash are lost; for benchmarks only"}});
   }
-  parts.refusals = std::make_unique<RefusalLog>(*parts.audit, SystemClock(), config.refusals);
+  parts.reveals = MakeRevealBudgets(config.access);
+  FIELDKMS_ASSIGN_OR_RETURN(parts.watch,
+                            TrailWatch::Start(config.watch, *parts.audit, *parts.reveals));
+  parts.refusals =
+      std::make_unique<RefusalLog>(parts.watch->sink(), SystemClock(), config.refusals);
   return absl::OkStatus();
 }
 
@@ -347,7 +354,7 @@ absl::Status Serve(const Config& config, Parts& parts) {
                                          *parts.identities,
                                          *parts.access,
                                          *parts.access,
-                                         *parts.audit,
+                                         parts.watch->sink(),
                                          *parts.refusals,
                                          *parts.troubles,
                                          *parts.executor,
@@ -356,6 +363,8 @@ absl::Status Serve(const Config& config, Parts& parts) {
                                          config.calls_per_connection,
                                          *parts.replica,
                                          parts.audit.get()});
+  parts.context->reveals = parts.reveals.get();
+  parts.replica->watch_counts = [&watch = *parts.watch] { return watch.Counts(); };
   parts.replica->call_counts = [&calls = parts.context->calls] { return calls.All(); };
   EngineOptions options;
   options.queues = config.threads;
@@ -435,6 +444,7 @@ void ShutDown(Parts& parts) {
   // One that cannot be taken back is counted with until its time is over.
   (void)parts.keyring->Leave(SteadyClock::now() + kLeavePatience);
   parts.refusals->Flush();
+  parts.watch->Stop();  // its last alarms are before the end
   AuditRecord stop;
   stop.kind = AuditKind::kStop;
   const absl::Status stopped = AppendAndWait(*parts.audit, stop);

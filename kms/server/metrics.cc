@@ -151,6 +151,31 @@ void DescribeAudit(const AuditCounts& counts, Families* out) {
              static_cast<double>(*counts.exported_records));
 }
 
+std::vector<MetricFamily> DescribeWatch(const WatchCounts& counts) {
+  if (counts.alarms.empty()) return {};  // nothing is watched
+  MetricFamily alarms{"fieldkms_alarms_total",
+                      "Alarms of what looks suspicious in the audit trail, by rule.",
+                      MetricType::Counter,
+                      {}};
+  for (const auto& [rule, count] : counts.alarms) {
+    ClientMetric metric;
+    metric.label.push_back({"rule", std::string(rule)});
+    metric.counter.value = static_cast<double>(count);
+    alarms.metric.push_back(std::move(metric));
+  }
+  Families families;
+  families.Counter("fieldkms_unwatched_records_total",
+                   "Records that came too fast to be looked at for alarms.",
+                   static_cast<double>(counts.unwatched_records));
+  if (counts.undelivered) {
+    families.Counter("fieldkms_alarms_undelivered_total", "Alarms that the webhook never had.",
+                     static_cast<double>(*counts.undelivered));
+  }
+  std::vector<MetricFamily> all = families.Take();
+  all.push_back(std::move(alarms));
+  return all;
+}
+
 class Collector final : public prometheus::Collectable {
  public:
   Collector(const Replica& replica, const Keyring& keyring)
@@ -177,10 +202,11 @@ std::vector<MetricFamily> DescribeReplica(const Replica& replica, const KeyringS
   DescribeMemory(GetSecretMemoryStats(), &families);
   if (replica.audit_counts) DescribeAudit(replica.audit_counts(), &families);
   std::vector<MetricFamily> all = families.Take();
-  if (replica.call_counts) {
-    std::vector<MetricFamily> calls = DescribeCalls(replica.call_counts());
-    std::move(calls.begin(), calls.end(), std::back_inserter(all));
-  }
+  const auto add = [&all](std::vector<MetricFamily> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+  };
+  if (replica.call_counts) add(DescribeCalls(replica.call_counts()));
+  if (replica.watch_counts) add(DescribeWatch(replica.watch_counts()));
   return all;
 }
 

@@ -6,6 +6,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kms/clock.h"
@@ -24,6 +26,13 @@ struct AuditCounts {
       exported_records;  // under the newest that all places have, if there are any
 };
 
+// Of what watches the audit trail for suspicious calls.
+struct WatchCounts {
+  std::vector<std::pair<std::string_view, uint64_t>> alarms;  // raised, by rule
+  uint64_t unwatched_records = 0;                             // that there was no room for
+  std::optional<uint64_t> undelivered;  // alarms that a webhook never had, if there is one
+};
+
 // Fixed at start. Nothing is owned.
 struct Replica {
   std::string version;  // of the service, such as "0.1.0"
@@ -35,6 +44,7 @@ struct Replica {
   std::function<ScheduleCounts()> schedule_counts = {};  // empty: no schedules are run
   std::function<std::vector<MethodCounts>()> call_counts = {};
   std::function<AuditCounts()> audit_counts = {};
+  std::function<WatchCounts()> watch_counts = {};  // empty: nothing is watched
 };
 
 }  // namespace fieldkms

@@ -52,8 +52,8 @@ absl::Status LearnFromTrail(const std::string& trail, const HistoryRange& range,
     const absl::Status read = ReadLines(part->path, part->from, [&](std::string_view lines) {
       while (!lines.empty() && !stop.load()) {
         const size_t end = std::min(lines.find('\n'), lines.size());
-        const bool read = line.Read(lines.substr(0, end));
-        if (read && line.time() >= range.since && line.time() < range.until) {
+        const bool ended = line.Read(lines.substr(0, end));  // a call
+        if (ended && line.time() >= range.since && line.time() < range.until) {
           watch.Take(line.record(), line.time(), &forgotten);
           forgotten.clear();
         }

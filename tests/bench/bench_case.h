@@ -38,6 +38,7 @@ struct BenchCase {
 absl::StatusOr<BenchResult> RunSeal(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunUnary(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunBatch(const BenchOptions& options);
+absl::StatusOr<BenchResult> RunWatch(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunKeysScale(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunColdUnwrap(const BenchOptions& options);
 absl::StatusOr<BenchResult> RunFf1(const BenchOptions& options);  // with Java

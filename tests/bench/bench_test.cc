@@ -91,7 +91,7 @@ TEST_P(CaseTest, PrintsItsResultLast) {
   }
 }
 
-constexpr const char* kCases[] = {"seal",       "unary",      "batch",       "protect",
+constexpr const char* kCases[] = {"seal",       "unary",      "watch",       "batch",   "protect",
                                   "mask",       "keys_scale", "cold_unwrap", "leased",
 #ifdef FIELDKMS_STORE_POSTGRES
                                   "replicas",   "tokenize",

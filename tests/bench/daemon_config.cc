@@ -22,6 +22,8 @@ root:
     create_if_missing: true
 {3}audit:
   durability: {4}
+watch:
+  enabled: {8}
 memory:
   lock: {5}
 access:
@@ -40,7 +42,8 @@ access:
 )",
                      dir, socket, root_key, store,
                      settings.durability == AuditDurability::kNone ? "none" : "fsync",
-                     settings.memlock > 0 ? "required" : "preferred", kBenchTenant, ::geteuid());
+                     settings.memlock > 0 ? "required" : "preferred", kBenchTenant, ::geteuid(),
+                     settings.watch);
 }
 
 std::string DescribeAccess() {

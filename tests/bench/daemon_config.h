@@ -24,6 +24,7 @@ struct DaemonSettings {
   std::string conninfo_file = {};
   // The local root key, made if it is missing; "": one of the daemon's own.
   std::string root_key = {};
+  bool watch = true;  // whether it looks for suspicious calls
 };
 
 // DaemonConfig is a configuration file: everything in `dir`, a role that lets the

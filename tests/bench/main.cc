@@ -30,6 +30,7 @@ constexpr BenchCase kCases[] = {
     {"seal", "seal a 16-byte value with 32 bytes of AAD, against bare EVP", 0.9, 6, RunSeal},
     {"unary", "Encrypt, 64 in flight over a Unix socket, against a no-op server", 0.85, 18,
      RunUnary},
+    {"watch", "Encrypt as in unary, with the trail watched, against without", 0.97, 18, RunWatch},
     {"batch", "BatchEncrypt of 1,000 values of 16 bytes, against an echoing no-op server", 0.6, 18,
      RunBatch},
     {"protect", "BatchProtect of 1,000 values of five fields, against BatchEncrypt of the bytes",

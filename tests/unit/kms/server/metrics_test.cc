@@ -66,6 +66,25 @@ TEST_F(MetricsTest, TellHowTheRootIs) {
   EXPECT_EQ(Values({}).at("fieldkms_root_up"), 0);
 }
 
+TEST_F(MetricsTest, TellOfAlarmsByRule) {
+  EXPECT_FALSE(Values({}).contains("fieldkms_unwatched_records_total"));
+  WatchCounts counts;
+  replica_.watch_counts = [&counts] { return counts; };
+  EXPECT_FALSE(Values({}).contains("fieldkms_alarms_total")) << "nothing is watched";
+  counts = {{{"DECOY", 3}, {"FIRST_USE", 0}}, 7, std::nullopt};
+  EXPECT_EQ(Values({}).at("fieldkms_unwatched_records_total"), 7);
+  EXPECT_FALSE(Values({}).contains("fieldkms_alarms_undelivered_total")) << "no webhook";
+  counts.undelivered = 2;
+  EXPECT_EQ(Values({}).at("fieldkms_alarms_undelivered_total"), 2);
+  const auto families = DescribeReplica(replica_, {}, now_);
+  const auto& alarms = families.back();
+  EXPECT_EQ(alarms.name, "fieldkms_alarms_total");
+  ASSERT_EQ(alarms.metric.size(), 2u);
+  EXPECT_EQ(alarms.metric[0].label[0].name, "rule");
+  EXPECT_EQ(alarms.metric[0].label[0].value, "DECOY");
+  EXPECT_EQ(alarms.metric[0].counter.value, 3);
+}
+
 TEST_F(MetricsTest, TellOfCallsByMethodAndOutcome) {
   CallStats calls;
   calls.Of("A.NeverCalled");
