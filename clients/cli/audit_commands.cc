@@ -103,6 +103,7 @@ void AddAuditCommands(CLI::App* app, Session* session) {
   group->require_subcommand(1, 1);
   AddAuditListCommand(group, session);
   AddAuditWatchCommand(group, session);
+  AddAuditAnomaliesCommand(group, session);
   AddAuditVerifyCommand(group, session);
   AddAuditProveCommands(group, session);
 

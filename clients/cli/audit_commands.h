@@ -12,6 +12,7 @@ void AddAuditCommands(CLI::App* app, Session* session);
 // The parts of AddAuditCommands in audit_list_command.cc and the like.
 void AddAuditListCommand(CLI::App* group, Session* session);
 void AddAuditWatchCommand(CLI::App* group, Session* session);
+void AddAuditAnomaliesCommand(CLI::App* group, Session* session);
 void AddAuditVerifyCommand(CLI::App* group, Session* session);
 void AddAuditProveCommands(CLI::App* group, Session* session);
 

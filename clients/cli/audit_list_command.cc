@@ -2,13 +2,12 @@
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 
 #include "clients/cli/audit_args.h"
 #include "clients/cli/audit_calls.h"
 #include "clients/cli/audit_commands.h"
+#include "clients/cli/audit_records_view.h"
 #include "crypto/status.h"
 #include "kms/audit/trail_reader.h"
 
@@ -22,47 +21,16 @@ struct ListArguments {
   std::string page_token;
 };
 
-// A trail's times have no zone but UTC.
-void DropZone(std::string* time) {
-  if (!time->empty() && time->back() == 'Z') time->pop_back();
-}
-
-// One as the trail has it; what is none is its text.
-Json RecordJson(const FoundRecord& found) {
-  Json record = Json::parse(found.line, nullptr, /*allow_exceptions=*/false);
-  return {{"index", found.index},
-          {"record", record.is_discarded() ? Json(found.line) : std::move(record)}};
-}
-
-absl::StatusOr<ToldRecords> ListFiles(const ListArguments& arguments) {
-  std::optional<TrailPosition> from;
-  if (!arguments.page_token.empty()) {
-    FIELDKMS_ASSIGN_OR_RETURN(from, ParsePosition(arguments.page_token));
-  }
-  FIELDKMS_ASSIGN_OR_RETURN(TrailPage page, ReadPage(arguments.trail.trail, from, arguments.filter,
-                                                     {.records = arguments.limit}));
-  return ToldRecords{std::move(page.records), FormatPosition(page.next), page.end};
-}
-
 absl::StatusOr<ExitCode> List(Session* session, ListArguments arguments) {
   DropZone(&arguments.filter.since);
   DropZone(&arguments.filter.until);
   const auto told =
       arguments.trail.trail.empty()
           ? ListByService(session, arguments.filter, arguments.limit, arguments.page_token)
-          : ListFiles(arguments);
+          : ListFiles(arguments.trail.trail, arguments.filter, arguments.limit,
+                      arguments.page_token);
   FIELDKMS_RETURN_IF_ERROR(told.status());
-  Json records = Json::array();
-  std::string text;
-  for (const FoundRecord& found : told->records) {
-    records.push_back(RecordJson(found));
-    text += found.line + "\n";
-  }
-  if (!told->end) text += "There is more: --page-token " + told->next_page_token + "\n";
-  return session->Show({{"records", std::move(records)},
-                        {"next_page_token", told->next_page_token},
-                        {"end", told->end}},
-                       text);
+  return ShowRecords(session, *told);
 }
 
 struct WatchArguments {
