@@ -19,7 +19,8 @@ bool CanBeSent(const std::string& header) {
 }  // namespace
 
 CallTrace::CallTrace(std::string traceparent)
-    : outer_(std::exchange(header_of_thread, CanBeSent(traceparent) ? std::move(traceparent) : "")) {}
+    : outer_(
+          std::exchange(header_of_thread, CanBeSent(traceparent) ? std::move(traceparent) : "")) {}
 
 CallTrace::~CallTrace() { header_of_thread = std::move(outer_); }
 
