@@ -85,9 +85,9 @@ TEST(ActivityWatchBoundsTest, WhatIsKeptOfACallerIsBounded) {
   rules.most_failures = 3;
   FailureWindow window;
   EXPECT_EQ(window.Note(rules, kMorning, UINT64_MAX), 4u);
-  EXPECT_EQ(window.Note(rules, kMorning + seconds(1), 2), 4u);
-  EXPECT_EQ(window.Note(rules, kMorning + rules.failures_within, 1), 3u)
-      << "of the last two and this one";
+  EXPECT_EQ(window.Note(rules, kMorning + seconds(1), 1), 4u);
+  EXPECT_EQ(window.Note(rules, kMorning + rules.failures_within, 1), 2u)
+      << "of the last one and this one";
   NameSet names(100);
   for (size_t i = 0; i < 1'000; ++i) names.Add(i);
   EXPECT_EQ(names.size(), 100u);
