@@ -87,7 +87,7 @@ ROLLBACK;
 \setenv PGDATABASE :DBNAME
 \! printf 'BEGIN;\nINSERT INTO parts VALUES (:client_id);\nINSERT INTO parts VALUES (:client_id);\nEND;\n' >"$GUARD_STATE/writers.sql"
 \! echo 'SELECT audit.seal();' >"$GUARD_STATE/sealers.sql"
-\! "$GUARD_BIN/pgbench" -n -c 64 -j 2 -t 25 -f "$GUARD_STATE/writers.sql@15" -f "$GUARD_STATE/sealers.sql@1" >"$GUARD_STATE/writers.log" 2>&1 || cat "$GUARD_STATE/writers.log"
+\! "$GUARD_BIN/pgbench" -n -c 64 -j 2 -t 25 -f "$GUARD_STATE/writers.sql@15" -f "$GUARD_STATE/sealers.sql@1" >"$GUARD_STATE/writers.log" 2>&1 || { echo 'not ok: a writer or a sealer failed'; tail -n 5 "$GUARD_STATE/writers.log"; }
 SELECT ok((SELECT count(DISTINCT id) > 60 FROM parts), '64 writers wrote');
 SELECT is((SELECT count(*) FROM audit.logs WHERE action = 'INSERT' AND table_name = 'public.parts_1'), (SELECT count(*) + 2 FROM parts), 'all of it is in the trail');
 SELECT audit.seal() IS NULL AS ignored \gset
