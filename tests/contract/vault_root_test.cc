@@ -199,10 +199,10 @@ TEST_P(VaultBatchContract, OpensHundreds) {
   EXPECT_EQ(Opened(items), expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Vault, VaultBatchContract, ::testing::ValuesIn(Servers()),
-                         [](const ::testing::TestParamInfo<FindServer>& server) {
-                           return std::array{"Fake", "Live"}[server.index];
-                         });
+std::string ServerName(const ::testing::TestParamInfo<FindServer>& server) {
+  return std::array{"Fake", "Live"}[server.index];
+}
 
+INSTANTIATE_TEST_SUITE_P(Vault, VaultBatchContract, ::testing::ValuesIn(Servers()), &ServerName);
 }  // namespace
 }  // namespace fieldkms::testing
