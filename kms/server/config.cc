@@ -64,6 +64,7 @@ Config DevConfig(const std::string& data_dir) {
   root.create_if_missing = true;
   config.root = root;
   config.memory_lock = MemoryLock::kPreferred;
+  config.sandbox.landlock = false;  // there is no file to name what else is to be reached
   config.access = AccessPolicy::Administrator(getuid());
   return config;
 }

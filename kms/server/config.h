@@ -19,6 +19,7 @@
 #include "kms/identity/identity_options.h"
 #include "kms/keyring/options.h"
 #include "kms/observe/log.h"
+#include "kms/server/sandbox_config.h"
 #include "kms/watch/watch_rules.h"
 
 namespace fieldkms {
@@ -86,6 +87,7 @@ struct Config {
   std::string metrics_address;  // loopback:port; empty: no metrics
 
   MemoryLock memory_lock = MemoryLock::kRequired;
+  SandboxConfig sandbox;
 
   AccessPolicy access;
 

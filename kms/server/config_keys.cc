@@ -73,6 +73,8 @@ void ReadPrincipals(const YAML::Node& node, Config& config) {
 constexpr std::string_view kLogLevels[] = {"debug", "info", "warning", "error"};
 constexpr std::string_view kDurabilities[] = {"fsync", "none"};
 constexpr std::string_view kMemoryLocks[] = {"required", "preferred"};
+constexpr std::string_view kSeccompModes[] = {"on", "log", "off"};
+constexpr std::string_view kOnOff[] = {"off", "on"};
 
 constexpr YamlKey<Config> kKeys[] = {
     {"data_dir", "absolute path", "required",
@@ -229,6 +231,16 @@ constexpr YamlKey<Config> kKeys[] = {
      [](const YAML::Node& node, Config& config) {
        config.memory_lock = static_cast<MemoryLock>(ReadChoice(node, kMemoryLocks));
      }},
+    {"hardening.seccomp", "on, log or off", "on",
+     [](const YAML::Node& node, Config& config) {
+       config.sandbox.seccomp = static_cast<SeccompMode>(ReadChoice(node, kSeccompModes));
+     }},
+    {"hardening.landlock", "on or off", "on",
+     [](const YAML::Node& node, Config& config) {
+       config.sandbox.landlock = ReadChoice(node, kOnOff) == 1;
+     }},
+    {"hardening.read", "list of absolute paths", "none",
+     [](const YAML::Node& node, Config& config) { config.sandbox.read = ReadAbsolutePaths(node); }},
     {"tokens", "mapping of names to sections", "none", ReadIssuers},
     {"access.roles", "mapping of names to lists of rules", "none",
      [](const YAML::Node& node, Config& config) { config.access.roles = ReadAccessRoles(node); }},
@@ -238,6 +250,7 @@ constexpr YamlKey<Config> kKeys[] = {
 static_assert(static_cast<int>(LogLevel::kError) == 3);
 static_assert(static_cast<int>(AuditDurability::kNone) == 1);
 static_assert(static_cast<int>(MemoryLock::kPreferred) == 1);
+static_assert(static_cast<int>(SeccompMode::kOff) == 2);
 
 template <class T>
 void AppendKeys(std::span<const YamlKey<T>> keys, const std::string& prefix,

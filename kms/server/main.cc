@@ -8,6 +8,7 @@
 #include "kms/rpc/tls.h"
 #include "kms/server/config.h"
 #include "kms/server/daemon.h"
+#include "kms/server/sandbox.h"
 
 namespace fieldkms {
 namespace {
@@ -29,17 +30,22 @@ int CheckConfig(const std::string& path) {
   return kExitOk;
 }
 
+int ServeConfined(const Config& config) {
+  const absl::Status confined = EnterSandbox(config);
+  return confined.ok() ? RunDaemon(config) : Fail(confined);
+}
+
 int Serve(const Options& options) {
   AllowTls13Only();
   const absl::Status hardened = HardenProcess();
   if (!hardened.ok()) return Fail(hardened);
   if (options.dev) {
-    return RunDaemon(DevConfig(std::filesystem::absolute(options.data_dir).string()));
+    return ServeConfined(DevConfig(std::filesystem::absolute(options.data_dir).string()));
   }
   const absl::StatusOr<Config> config = LoadConfig(options.config);
   if (!config.ok()) return Fail(config.status());
   SetLogLevel(config->log_level);
-  return RunDaemon(*config);
+  return ServeConfined(*config);
 }
 
 int Main(int argc, char** argv) {
