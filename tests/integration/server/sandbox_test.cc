@@ -27,7 +27,8 @@ class SandboxTest : public ServerTest {
  protected:
   static std::string Access() {
     return fmt::format(
-        "access:\n  roles:\n    all:\n      - actions: [\"*\"]\n        tenants: [\"*\"]\n"
+        "access:\n  roles:\n    all:\n      - actions: [tenant.create, key.create, key.rotate]\n   "
+        "     tenants: [\"*\"]\n"
         "        keys: [\"*\"]\n  principals:\n    me: {{users: [{}], roles: [all]}}\n",
         getuid());
   }
@@ -35,6 +36,7 @@ class SandboxTest : public ServerTest {
 
 TEST_F(SandboxTest, HoldsEveryThreadByDefault) {
   StartWith("memory: {lock: preferred}\n" + Access());
+  ASSERT_FALSE(HasFatalFailure());
   EXPECT_EQ(OfAllThreads(daemon_->pid(), "Seccomp"), "2");
   EXPECT_EQ(OfAllThreads(daemon_->pid(), "NoNewPrivs"), "1");
   EXPECT_NE(daemon_->Log().find("\"event\":\"sandbox\""), std::string::npos);
@@ -46,6 +48,7 @@ TEST_F(SandboxTest, HoldsEveryThreadByDefault) {
 
 TEST_F(SandboxTest, IsOffWhereTheConfigurationSaysSo) {
   StartWith("memory: {lock: preferred}\nhardening: {seccomp: off, landlock: off}\n" + Access());
+  ASSERT_FALSE(HasFatalFailure());
   EXPECT_EQ(OfAllThreads(daemon_->pid(), "Seccomp"), "0");
 }
 
