@@ -312,9 +312,8 @@ absl::StatusOr<bool> InstallSeccomp(SeccompMode mode) {
   std::vector<sock_filter> program = SeccompProgram(mode);
   if (program.empty()) return false;
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  // LOG as well: so that the kernel's audit log has what was refused.
-  constexpr unsigned kFlags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG;
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, kFlags, &filter) == 0) return true;
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0)
+    return true;
   if (errno == ENOSYS || errno == EINVAL) return false;
   return Error(
       absl::StatusCode::kInternal, Reason::kInternal,
