@@ -264,7 +264,7 @@ TEST_F(MigrateTest, AColumnOfVaultsTransitIsMigrated) {
             "source_keys:\n  transit:\n    kind: vault_transit\n    columns: "
             "[associated_data]\n    vault: {address: \"" +
                 vault.url() + "\", key: cards, token_file: " + dir_.File("token") + "}\n");
-  bed_.Sql("CREATE TABLE public.guests (id bigint PRIMARY KEY, card text)");
+  Value("CREATE TABLE public.guests (id bigint PRIMARY KEY, card text)");
   std::string rows;
   for (int i = 1; i <= 60; ++i) {
     const std::string id = std::to_string(i);
